@@ -1,0 +1,75 @@
+"""Make `.venv`, the environment of the course, from requirements.lock.
+
+`make` runs this with the Python it found, before anything is installed, so it
+uses the standard library alone. The lock that was installed is kept in the
+environment: nothing happens until the two differ.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENT = ROOT / ".venv"
+LOCK = ROOT / "requirements.lock"
+INSTALLED = ENVIRONMENT / "requirements.lock"
+OLDEST, NEWEST = (3, 11), (3, 13)
+NEEDED_GB = 5  # what the environment takes, and the packages while they are unpacked
+
+
+def problem() -> str | None:
+    """Say what stands in the way of making the environment here, or None."""
+    version = sys.version_info[:2]
+    if not OLDEST <= version <= NEWEST:
+        return (
+            f"this is Python {version[0]}.{version[1]}, and the course runs on Python "
+            f"3.{OLDEST[1]} to 3.{NEWEST[1]}. Name another one: make PYTHON=python3.12 …"
+        )
+    free_gb = shutil.disk_usage(ROOT).free / 1e9
+    if free_gb < NEEDED_GB:
+        return (
+            f"{ROOT} has {free_gb:.1f} GB of free disk space, and the environment needs "
+            f"{NEEDED_GB} GB. Free some space, or clone the course to another disk."
+        )
+    return None
+
+
+def make_environment() -> str | None:
+    """Create `.venv` and install the lock into it; return what went wrong, or None."""
+    print("Making the environment in .venv: about 1.5 GB to fetch, once …", flush=True)
+    started = time.monotonic()
+    try:
+        venv.create(ENVIRONMENT, with_pip=True, clear=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        return (
+            f"no environment could be made ({error}). On Debian or Ubuntu, install "
+            "Python's venv module first: sudo apt-get install python3-venv"
+        )
+    python = ENVIRONMENT / "bin" / "python"
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    if subprocess.run([*pip, "--requirement", LOCK], cwd=ROOT).returncode:
+        return (
+            "pip could not install the packages; its own message stands above. If it says "
+            "'No space left on device', free some; if it found no network, go online and "
+            "run the same command again."
+        )
+    shutil.copyfile(LOCK, INSTALLED)
+    print(f"The environment is ready, after {time.monotonic() - started:.0f} s.", flush=True)
+    return None
+
+
+def main() -> None:
+    if INSTALLED.exists() and INSTALLED.read_bytes() == LOCK.read_bytes():
+        return
+    failure = problem() or make_environment()
+    if failure:
+        raise SystemExit(f"The course's environment is not ready: {failure}")
+
+
+if __name__ == "__main__":
+    main()

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
+from utils import records
+
 
 def lecture_network(dtype: str | None = None):
     """Build the network of chapter 5, uncompiled: 1,413,834 parameters.
@@ -45,6 +49,30 @@ def lecture_network(dtype: str | None = None):
         ],
         name="lecture_network",
     )
+
+
+def trained_lecture_network():
+    """Return the network of chapter 5, float32, with the weights of the recorded full run."""
+    model = lecture_network(dtype="float32")
+    model.set_weights(records.weights("fashion_mnist_lecture"))
+    return model
+
+
+def multiply_adds(layer) -> int:
+    """Return the multiply–adds of one built Keras `layer` for one image; 0 without weights.
+
+    A convolution uses each weight of its filters once at every output position,
+    a dense layer uses each weight once. Additions of the bias are not counted.
+    """
+    kind = type(layer).__name__
+    if kind == "Conv2D":
+        _, rows, columns, _ = layer.output.shape
+        return int(rows * columns * np.prod(layer.kernel.shape))
+    if kind == "Dense":
+        return int(np.prod(layer.kernel.shape))
+    if layer.weights:
+        raise ValueError(f"no rule for the multiply–adds of a {kind} layer")
+    return 0
 
 
 def fast_dtype_policy() -> str:

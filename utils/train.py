@@ -8,7 +8,7 @@
 Each run writes a JSON record (after every epoch) and its weights into
 `_build/training`. A run that was interrupted goes on at the epoch it had
 reached. `--publish` puts all finished records into one small file under
-`utils/records`, with the chosen run's weights in float16 beside it: that is
+`utils/trained`, with the chosen run's weights in float16 beside it: that is
 what the pages read.
 """
 
@@ -23,13 +23,13 @@ from pathlib import Path
 import numpy as np
 
 from utils import data, models
+from utils.records import TRAINED
 
 NAME = "fashion_mnist_lecture"
 EPOCHS = 10
 BATCH_SIZE = 128
 VALIDATION_SIZE = 5_000
 WORK = Path(__file__).resolve().parent.parent / "_build" / "training"
-RECORDS = Path(__file__).resolve().parent / "records"
 
 
 def machine() -> str:
@@ -131,7 +131,7 @@ def train(seed: int, policy: str) -> Path:
 
 
 def publish(reference: str) -> None:
-    """Store all finished records, and the weights of the run `reference`, under utils/records."""
+    """Store all finished records, and the weights of the run `reference`, under utils/trained."""
     runs = {}
     for file in sorted(WORK.glob("*.json")):
         record = json.loads(file.read_text(encoding="utf-8"))
@@ -140,10 +140,10 @@ def publish(reference: str) -> None:
     if reference not in runs:
         raise SystemExit(f"no finished run {reference!r}; there are: {', '.join(runs) or 'none'}")
     text = json.dumps({"reference": reference, "runs": runs}, indent=1)
-    (RECORDS / f"{NAME}.json").write_text(text + "\n", encoding="utf-8")
+    (TRAINED / f"{NAME}.json").write_text(text + "\n", encoding="utf-8")
     with np.load(WORK / f"{reference}.npz", allow_pickle=False) as weights:
         halves = {name: weights[name].astype(np.float16) for name in weights.files}
-    np.savez_compressed(RECORDS / f"{NAME}.npz", **halves)
+    np.savez_compressed(TRAINED / f"{NAME}.npz", **halves)
 
 
 def main() -> None:

@@ -1,0 +1,56 @@
+# The commands of the course. They need Python 3.11, 3.12 or 3.13 and make, nothing else.
+
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	2>/dev/null && echo "$$python" && break; done)
+RUN = .venv/bin/python
+REPO ?= $(error say which repository: make publish-as REPO=owner/name)
+
+.DEFAULT_GOAL := help
+.PHONY: help environment book serve test execute tidy train bench lock publish-as clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+environment: ## make .venv, if requirements.lock changed since it was made
+	@test -n "$(PYTHON)" || { echo "The course needs Python 3.11, 3.12 or 3.13, and none was found." \
+		"Get one from python.org or your system's packages; if it is there under another name," \
+		"say so: make PYTHON=/path/to/python …" >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON) here: make PYTHON=… takes the" \
+		"name or path of a Python 3.11, 3.12 or 3.13." >&2; exit 1; }
+	@$(PYTHON) utils/environment.py
+
+book: environment ## build the site from the stored outputs into _build/html
+	@$(RUN) -m utils.book
+
+serve: environment ## build the site, serve it on this machine and open it
+	@$(RUN) -m utils.book --serve
+
+test: environment ## run every test: code, notebooks, and the site in a browser
+	@$(RUN) -m utils.run_tests $(ARGS)
+
+execute: environment ## run every notebook in full on the real data, and store the outputs
+	@$(RUN) -m utils.notebooks execute $(ARGS)
+	@$(RUN) -m pytest --quiet tests/test_full_run.py
+
+tidy: environment ## give notebooks and code their one form on disk
+	@$(RUN) -m utils.notebooks tidy
+	@$(RUN) -m ruff check --quiet --fix .
+	@$(RUN) -m ruff format --quiet .
+
+train: environment ## train the network of chapter 5 for the record: ARGS="--seed 42"
+	@$(RUN) -m utils.train $(ARGS)
+
+bench: environment ## measure build, tests and training: ARGS="book training tests"
+	@$(RUN) -m utils.bench $(ARGS)
+
+lock: environment ## renew requirements.lock from requirements.txt
+	@$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --upgrade \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+		requirements.txt --output-file requirements.lock
+
+publish-as: environment ## put your own address into the course: REPO=owner/name
+	@$(RUN) -m utils.publish "$(REPO)"
+
+clean: ## remove the site and the environment; notebooks and data stay
+	rm -rf _build .venv

@@ -1,0 +1,70 @@
+"""What several test files share: a browser, and the site as `make book` builds it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+# One for each test file: Playwright keeps an event loop running for as long as it
+# is open, and the kernels of nbval, in the same process, need their own.
+@pytest.fixture(scope="module")
+def browser():
+    """A real browser that can reach nothing but this machine."""
+    from browser import HOW_TO_GET_ONE, get_browser
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = get_browser(playwright)
+        if path is None:
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW_TO_GET_ONE)
+        only_this_machine = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+        browser = playwright.chromium.launch(executable_path=path, args=[only_this_machine])
+        yield browser
+        browser.close()
+
+
+def build_site(*options) -> None:
+    """Run the command of `make book` with further options."""
+    command = [sys.executable, "-m", "utils.book", *options]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> Path:
+    """The folder of the course's own site."""
+    output = tmp_path_factory.mktemp("site")
+    build_site("--output", output)
+    return output / "html"
+
+
+@pytest.fixture(scope="session")
+def address():
+    """A function that serves a folder on this machine and returns the address."""
+    servers = []
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    def serve(folder: Path) -> str:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
+        Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}/"
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()

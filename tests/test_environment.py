@@ -1,0 +1,107 @@
+"""`make` says clearly what it lacks, and makes the environment only when the lock changed."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from utils import environment
+
+ROOT = Path(__file__).resolve().parent.parent
+NEEDED = [shutil.which(tool) for tool in ("make", "sh", "awk", "env")]
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A copy of what `make` reads, with only make and a shell on the path."""
+    for name in ("Makefile", "requirements.lock", "utils/environment.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "bin").mkdir()
+    for tool in NEEDED:
+        (tmp_path / "bin" / Path(tool).name).symlink_to(tool)
+    return tmp_path
+
+
+def run_make(checkout, *arguments):
+    return subprocess.run(
+        ["make", *arguments],
+        cwd=checkout,
+        env={"PATH": str(checkout / "bin"), "HOME": os.environ.get("HOME", "/")},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_without_python_make_says_which_versions_it_needs(checkout):
+    run = run_make(checkout, "book")
+    assert run.returncode != 0
+    assert "needs Python 3.11, 3.12 or 3.13, and none was found" in run.stderr
+
+
+def test_a_python_that_is_not_there_is_named(checkout):
+    run = run_make(checkout, "book", "PYTHON=python3.99")
+    assert run.returncode != 0
+    assert "There is no python3.99 here" in run.stderr
+
+
+def test_make_alone_lists_its_commands(checkout):
+    run = run_make(checkout)
+    assert run.returncode == 0
+    for command in ("book", "serve", "test", "execute", "bench", "clean", "help"):
+        assert f"make {command} " in run.stdout
+
+
+def test_publishing_without_an_address_says_how_to_give_one(checkout):
+    run = run_make(checkout, "publish-as")
+    assert run.returncode != 0
+    assert "make publish-as REPO=owner/name" in run.stderr
+
+
+@pytest.mark.parametrize("version", [(3, 10), (3, 14)])
+def test_a_wrong_python_version_is_named_with_the_way_out(monkeypatch, version):
+    monkeypatch.setattr(environment.sys, "version_info", (*version, 0))
+    problem = environment.problem()
+    assert f"this is Python {version[0]}.{version[1]}" in problem
+    assert "make PYTHON=" in problem
+
+
+def test_too_little_disk_space_is_told_with_both_numbers(monkeypatch):
+    usage = shutil.disk_usage(ROOT)._replace(free=1_200_000_000)
+    monkeypatch.setattr(environment.shutil, "disk_usage", lambda path: usage)
+    problem = environment.problem()
+    assert "1.2 GB of free disk space" in problem
+    assert f"needs {environment.NEEDED_GB} GB" in problem
+
+
+@pytest.fixture
+def small_environment(monkeypatch, tmp_path):
+    """Let `utils.environment` make a `.venv` in a temporary folder from an empty lock."""
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(environment, "ENVIRONMENT", tmp_path / ".venv")
+    monkeypatch.setattr(environment, "LOCK", tmp_path / "requirements.lock")
+    monkeypatch.setattr(environment, "INSTALLED", tmp_path / ".venv" / "requirements.lock")
+    (tmp_path / "requirements.lock").write_text("# nothing to install\n")
+    return tmp_path
+
+
+def test_the_environment_is_made_again_only_when_the_lock_changed(small_environment):
+    environment.main()
+    mark = small_environment / ".venv" / "mark"
+    mark.touch()
+    environment.main()
+    assert mark.exists()
+    (small_environment / "requirements.lock").write_text("# still nothing to install\n")
+    environment.main()
+    assert not mark.exists()
+
+
+def test_a_failed_installation_is_told_and_tried_again_next_time(small_environment):
+    (small_environment / "requirements.lock").write_text("./no-such-package-here\n")
+    with pytest.raises(SystemExit, match="pip could not install"):
+        environment.main()
+    (small_environment / "requirements.lock").write_text("# nothing to install\n")
+    environment.main()
+    assert environment.INSTALLED.exists()

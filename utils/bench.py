@@ -1,0 +1,107 @@
+"""Measure what the course claims about speed and size: `make bench`.
+
+    make bench                      all parts
+    make bench ARGS="book training" only these
+
+- book: `make book` from nothing and with nothing changed, and the weight of a page;
+- training: one training step in bfloat16 and in float32, alternating;
+- tests: `make test`, once a repeat (minutes each).
+
+Each figure is the median of `--repeats` (five unless told). Compare ratios
+rather than seconds: machines differ, and shared ones are noisy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import shutil
+import statistics
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SITE = ROOT / "_build" / "html"
+
+
+def seconds(job: Callable[[], object]) -> float:
+    """Return how long one call of `job` takes."""
+    started = time.perf_counter()
+    job()
+    return time.perf_counter() - started
+
+
+def make(target: str) -> None:
+    """Run `make target` quietly; raise CalledProcessError if it fails."""
+    subprocess.run(["make", "--silent", target], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def bench_book(repeats: int) -> None:
+    """Report build times, and what a reader's browser fetches for chapter 5."""
+    clean, unchanged = [], []
+    for _ in range(repeats):
+        for built in (SITE, ROOT / "_build" / ".doctrees"):
+            shutil.rmtree(built, ignore_errors=True)
+        clean.append(seconds(lambda: make("book")))
+        unchanged.append(seconds(lambda: make("book")))
+    print(f"make book, clean       {statistics.median(clean):6.1f} s")
+    print(f"make book, unchanged   {statistics.median(unchanged):6.1f} s")
+    for suffix in ("html", "css", "js", "woff2"):
+        files = list(SITE.rglob(f"*.{suffix}"))
+        size = sum(len(gzip.compress(file.read_bytes())) for file in files)
+        print(f"site, {len(files):3} {suffix:5} files  {size / 1024:6.0f} kB gzip")
+
+
+def bench_training(repeats: int, steps: int = 20, batch_size: int = 128) -> None:
+    """Report training speed in images a second: bfloat16 against float32, alternating."""
+    import keras
+    import numpy as np
+
+    from utils import models
+
+    rng = np.random.default_rng(0)
+    images = rng.random((steps * batch_size, 28, 28, 1), dtype="float32")
+    labels = rng.integers(0, 10, len(images))
+    networks = {}
+    for policy in ("float32", "mixed_bfloat16"):
+        model = models.lecture_network(dtype=policy)
+        model.compile(loss="sparse_categorical_crossentropy", optimizer=keras.optimizers.Nadam())
+        model.train_on_batch(images[:batch_size], labels[:batch_size])  # compiles the graph
+        networks[policy] = model
+    rates = {policy: [] for policy in networks}
+    for _ in range(repeats):
+        for policy, model in networks.items():
+            taken = seconds(
+                lambda model=model: model.fit(images, labels, batch_size=batch_size, verbose=0)
+            )
+            rates[policy].append(len(images) / taken)
+    medians = {policy: statistics.median(values) for policy, values in rates.items()}
+    for policy, rate in medians.items():
+        print(f"training, {policy:15} {rate:6.0f} images a second")
+    ratio = medians["mixed_bfloat16"] / medians["float32"]
+    print(f"bfloat16 over float32   {ratio:6.2f} times as fast")
+    print(f"policy chosen here      {models.fast_dtype_policy()}")
+
+
+def bench_tests(repeats: int) -> None:
+    """Report how long `make test` takes."""
+    taken = statistics.median(seconds(lambda: make("test")) for _ in range(repeats))
+    print(f"make test              {taken / 60:6.1f} min")
+
+
+PARTS = {"book": bench_book, "training": bench_training, "tests": bench_tests}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all unless named")
+    parser.add_argument("--repeats", type=int, default=5)
+    arguments = parser.parse_args()
+    for part in arguments.parts or PARTS:
+        PARTS[part](arguments.repeats)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""What is our own about the site: a Sphinx extension that keeps it self-contained.
+
+Jupyter Book's stock set-up loads MathJax, widget scripts and 1.5 MB of icons, in
+part from other hosts. Here formulas become MathML while the book is built, and
+both fonts are cut to the characters in use:
+
+- `maths` writes formulas as MathML;
+- `fonts` cuts the fonts for formulas and icons;
+- `figures` gives stored figures their text descriptions;
+- `buttons` fills the bar above a page: Colab, download, repository.
+
+`python -m utils.book` builds the site.
+"""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+def add_our_files(app, config) -> None:
+    """Put our templates before the theme's, and our style sheet beside its files."""
+    config.templates_path = [str(HERE / "templates"), *config.templates_path]
+    config.html_static_path = [*config.html_static_path, str(HERE / "static")]
+
+
+def fingerprint() -> int:
+    """Return a number that changes with our code, so that Sphinx reads every page anew."""
+    return zlib.crc32(b"".join(path.read_bytes() for path in sorted(HERE.glob("*.py"))))
+
+
+def setup(app) -> dict:
+    """Register everything with Sphinx."""
+    from . import buttons, figures, fonts, maths
+
+    # Jupyter Book always sets this value of an extension that we leave out.
+    app.add_config_value("comments_config", {}, "html")
+    app.connect("config-inited", add_our_files)
+    app.add_css_file("course.css", priority=900)
+    for part in (maths, fonts, figures, buttons):
+        part.setup(app)
+    return {
+        "version": "1",
+        "env_version": fingerprint(),
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

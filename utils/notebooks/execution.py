@@ -1,0 +1,112 @@
+"""Run notebooks in full and store their outputs; only a run without fault replaces a notebook."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from subprocess import DEVNULL
+
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbformat import NotebookNode
+from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
+
+from utils import data
+
+from . import canonical, files, kernels, outputs
+
+LOADERS = {"load_fashion_mnist": "fashion-mnist", "load_mnist": "mnist"}
+
+
+class Failure(Exception):
+    """A notebook did not run through; the message says why, with the traceback if there is one."""
+
+
+def missing_data(paths: list[Path]) -> str:
+    """Say which real data the notebooks load and this computer does not have; mostly, nothing."""
+    code = "".join(path.read_text(encoding="utf-8") for path in paths)
+    needed = [name for loader, name in LOADERS.items() if loader in code]
+    try:
+        missing = [data.TITLES[name] for name in needed if data.source(name) == "stand-in"]
+    except data.DataError as error:
+        return str(error)
+    if not missing:
+        return ""
+    return (
+        f"The real {' and '.join(missing)} is out of reach, and what is stored must come from it. "
+        "Go online, or let CNN_COURSE_DATA name a folder that holds it: see utils/data.py."
+    )
+
+
+def in_a_line(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def first_line(cell: NotebookNode) -> str:
+    """Return the first line of code, by which an author recognizes the cell."""
+    lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
+    return next((line for line in lines if not line.startswith("#")), lines[0])[:60]
+
+
+def complaints(cell: NotebookNode) -> str:
+    """Return what Python wrote to stderr in a cell that has run, without TensorFlow's log."""
+    streams = outputs.tidied(cell.outputs)
+    return "".join(output.text for output in streams if output.get("name") == "stderr")
+
+
+def run_cell(client: NotebookClient, index: int) -> None:
+    """Run one cell; raise Failure if it fails or complains."""
+    cell = client.nb.cells[index]
+    try:
+        client.execute_cell(cell, index)
+    except CellExecutionError as error:
+        raise Failure(error.traceback) from error
+    except DeadKernelError as error:
+        raise Failure("The kernel died; most often, the memory was full.") from error
+    if text := complaints(cell):
+        raise Failure(f"The cell wrote to stderr, which no reader should see:\n{text}")
+
+
+def executed(path: Path) -> NotebookNode:
+    """Return the notebook at `path` after a full run in a fresh kernel, in its own folder.
+
+    Prints a line for each cell. Raises Failure.
+    """
+    notebook = files.read(path)
+    kernel = AsyncKernelManager(
+        kernel_name=CURRENT_ENV_KERNEL_NAME, kernel_spec_manager=NbvalKernelspecManager()
+    )
+    client = NotebookClient(notebook, km=kernel, timeout=None, record_timing=False)
+    code = [i for i, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source.strip()]
+    with (
+        kernels.full_run_environment() as environment,
+        client.setup_kernel(
+            env=environment, cwd=str(path.resolve().parent), stderr=DEVNULL, cleanup_kc=True
+        ),
+    ):
+        for number, index in enumerate(code, start=1):
+            cell = notebook.cells[index]
+            print(f"  cell {number:2} of {len(code)}  {first_line(cell):60}  ", end="", flush=True)
+            started = time.monotonic()
+            run_cell(client, index)
+            print(in_a_line(time.monotonic() - started), flush=True)
+        client.set_widgets_metadata()
+    return notebook
+
+
+def execute(path: Path, root: Path = files.ROOT) -> bool:
+    """Run the notebook at `path` and store its outputs; return whether it ran through.
+
+    If it does not, the file is left as it is and the reason is printed.
+    """
+    print(files.name(path, root), flush=True)
+    started = time.monotonic()
+    try:
+        text = canonical.as_text(executed(path))
+    except Failure as failure:
+        print(f"FAILED, and the file is left as it was.\n{failure}", flush=True)
+        return False
+    files.replace(path, text)
+    print(f"  stored after {in_a_line(time.monotonic() - started)}", flush=True)
+    return True

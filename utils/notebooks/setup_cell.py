@@ -1,0 +1,45 @@
+"""The first code cell of every notebook: it finds the helper package, or fetches it in Colab."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from .files import ROOT
+
+# Colab's kernel imports google.colab when it starts, so looking for it costs
+# nothing elsewhere. Git must fail, not wait for a password that nobody can type.
+TEMPLATE = """\
+# Finds the course's helper package `utils`; in Colab, first fetches the course from COURSE.
+import os
+import sys
+
+COURSE = "{address}"
+if "google.colab" in sys.modules and not os.path.exists("course"):
+    assert COURSE, "This copy of the course has no address yet: see 'Publish' in its README."
+    !GIT_TERMINAL_PROMPT=0 git clone --quiet --depth 1 {{COURSE}} course
+    assert os.path.exists("course"), f"Could not fetch {{COURSE}}: run this cell again."
+sys.path[:0] = ["course", "{root}"]"""
+FIRST_LINE = TEMPLATE.splitlines()[0]
+ADDRESS = re.compile(r'^COURSE = "([^"]*)"', re.MULTILINE)
+
+
+def source(path: Path, address: str = "", root: Path = ROOT) -> str:
+    """Return the set-up cell of the notebook at `path`; an unpublished copy has no address."""
+    up = os.path.relpath(root.resolve(), path.resolve().parent)
+    return TEMPLATE.format(address=address, root=Path(up).as_posix())
+
+
+def find(notebook: NotebookNode) -> NotebookNode | None:
+    """Return the notebook's set-up cell: its first code cell, if that begins as set-up cells do."""
+    first = next((cell for cell in notebook.cells if cell.cell_type == "code"), None)
+    return first if first is not None and first.source.startswith(FIRST_LINE) else None
+
+
+def address(cell: NotebookNode) -> str:
+    """Return the address of the course that a set-up cell holds; empty if it has none."""
+    found = ADDRESS.search(cell.source)
+    return found.group(1) if found else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 
 import nbval.plugin
@@ -15,5 +14,6 @@ def pytest_configure(config):
         return
     open_until_the_end = ExitStack()
     config.add_cleanup(open_until_the_end.close)
-    os.environ.update(open_until_the_end.enter_context(kernels.testing_environment()))
+    environment = open_until_the_end.enter_context(kernels.testing_environment())
+    nbval_kernel.Kernel.environment = environment
     nbval.plugin.RunningKernel = nbval_kernel.Kernel

@@ -13,7 +13,6 @@ from threading import Thread
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 # One for each test file: Playwright keeps an event loop running for as long as it
@@ -34,15 +33,20 @@ def browser():
         browser.close()
 
 
-def build_site(*options) -> None:
-    """Run the command of `make book` with further options."""
-    command = [sys.executable, "-m", "utils.book", *options]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert run.returncode == 0, run.stdout + run.stderr
+@pytest.fixture(scope="session")
+def build_site():
+    """A function that runs the command of `make book`, with further options."""
+
+    def build(*options) -> None:
+        command = [sys.executable, "-m", "utils.book", *options]
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        assert run.returncode == 0, run.stdout + run.stderr
+
+    return build
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Path:
+def site(build_site, tmp_path_factory) -> Path:
     """The folder of the course's own site."""
     output = tmp_path_factory.mktemp("site")
     build_site("--output", output)

@@ -442,7 +442,8 @@ def test_nbval_fails_for_one_changed_number_in_chapter_5(course):
     notebook.cells = notebook.cells[:training]
     path = course / "chapters" / "5.ipynb"
     nbformat.write(notebook, path)
-    assert failed_cells(nbval(course, path.name)) == [change_one_number(path, path)]
+    changed = change_one_number(path, path)
+    assert failed_cells(nbval(course, path.name)) == [changed]
 
 
 FIT = """\

@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def add_our_files(app, config) -> None:
-    """Put our templates before the theme's, and our style sheet beside its files."""
+    """Put our templates before the theme's, and our static files beside its own."""
     config.templates_path = [str(HERE / "templates"), *config.templates_path]
     config.html_static_path = [*config.html_static_path, str(HERE / "static")]
 
@@ -39,6 +39,7 @@ def setup(app) -> dict:
     app.add_config_value("comments_config", {}, "html")
     app.connect("config-inited", add_our_files)
     app.add_css_file("course.css", priority=900)
+    app.add_js_file("course.js", loading_method="defer")
     for part in (maths, fonts, figures, buttons):
         part.setup(app)
     return {

@@ -1,7 +1,8 @@
 r"""Formulas as MathML, written while the book is built: no script, no other host.
 
 latex2mathml does the translation. What it leaves undone for browsers that follow
-MathML Core is mended here, and what it does not know is a warning, so a build.
+MathML Core is mended here, and what it does not know is a warning, and so
+fails the build.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ LOGGER = logging.getLogger(__name__)
 # Environments that MathJax knows under another name.
 ALIASES = {"aligned": "split", "gathered": "gather"}
 ENVIRONMENTS = {name.removeprefix("\\") for name in commands.MATRICES}
+FUNCTIONS = {r"\arg": "arg"}  # which latex2mathml lacks
 FENCES = set("⌊⌋⌈⌉⟨⟩")
 LIMITS = {"max", "min", "lim", "sup", "inf", "arg\u2009max", "arg\u2009min"}
 ROWS = {"math", "mrow", "mstyle", "mtd"}
@@ -67,7 +69,6 @@ def mathml(tex: str, display: bool = False) -> tuple[str, list[str]]:
     except Exception as error:  # the library has a dozen, without a common base
         return "", [*problems, f"{type(error).__name__} in {tex}"]
     for element in math.iter():
-        element.text = html.unescape(element.text) if element.text else None
         problems += mend_characters(element)
     for element in list(math.iter()):
         mend_scripts(element)
@@ -79,13 +80,14 @@ def mathml(tex: str, display: bool = False) -> tuple[str, list[str]]:
 
 def mend_characters(element: ElementTree.Element) -> list[str]:
     """Mend one element's own characters and alphabet; return what is wrong with it."""
-    text = element.text or ""
+    if element.tag == "mi" and element.text == "&":  # not \&, which is an entity here
+        return ["& stands outside of an environment with columns"]
+    text = html.unescape(element.text or "")
+    text = element.text = FUNCTIONS.get(text, text)
     if len(element) != PARTS.get(element.tag, len(element)):
         return [f"a part of a fraction, root or script is missing ({element.tag})"]
     if element.tag == "mi" and text.startswith("\\"):
         return [f"{text} is not a known command"]
-    if element.tag == "mi" and text == "&":
-        return ["& stands outside of an environment with columns"]
     if element.tag == "mi" and text in FENCES:
         element.tag = "mo"
         element.set("stretchy", "false")
@@ -184,8 +186,7 @@ def visit_inline(translator, node: nodes.math) -> None:
 
 
 def visit_block(translator, node: nodes.math_block) -> None:
-    # The box scrolls by itself where a formula is wider than a phone.
-    translator.body.append(translator.starttag(node, "div", CLASS="math", tabindex="0"))
+    translator.body.append(translator.starttag(node, "div", CLASS="math"))
     translator.body.append(write_formula(translator, node, display=True))
     translator.body.append("</div>\n")
     raise nodes.SkipNode

@@ -51,6 +51,6 @@ def full_run_environment() -> Iterator[dict[str, str]]:
 
 @contextmanager
 def testing_environment() -> Iterator[dict[str, str]]:
-    """Yield the variables to set where notebooks are tested: training is shortened."""
+    """Yield the variables to add for a kernel in a test: training is shortened."""
     with profile(START_UP) as folder:
         yield COMMON | IN_TESTS | data_folder() | {"IPYTHONDIR": folder}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from unittest.mock import patch
+
 from nbval.kernel import RunningKernel
 
 OUTPUTS = {"stream", "display_data", "execute_result", "clear_output"}
@@ -10,13 +13,15 @@ OUTPUTS = {"stream", "display_data", "execute_result", "clear_output"}
 class Kernel(RunningKernel):
     """Starts again once if it did not start; hides outputs as IPython and widgets do."""
 
+    environment: dict[str, str] = {}  # what conftest.py sets for kernels, and for them alone
     in_widget = False
 
     def __init__(self, *args, **kwargs):
-        try:
-            super().__init__(*args, **kwargs)
-        except RuntimeError:  # it did not answer in time, as happens on a busy machine
-            super().__init__(*args, **kwargs)
+        with patch.dict(os.environ, self.environment):
+            try:
+                super().__init__(*args, **kwargs)
+            except RuntimeError:  # it did not answer in time, as happens on a busy machine
+                super().__init__(*args, **kwargs)
 
     def execute_cell_input(self, cell_input: str, allow_stdin: bool | None = None) -> str:
         """Run a cell with history: IPython reads there that a `;` at its end hides the result."""

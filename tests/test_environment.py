@@ -55,7 +55,7 @@ def test_make_alone_lists_its_commands(checkout):
 
 
 def test_publishing_without_an_address_says_how_to_give_one(checkout):
-    run = run_make(checkout, "publish-as")
+    run = run_make(checkout, "--dry-run", "publish-as")
     assert run.returncode != 0
     assert "make publish-as REPO=owner/name" in run.stderr
 

@@ -26,13 +26,19 @@ NOT_COMPUTED = {
     "16": "bits of the format bfloat16, as in its name",
     "32": "bits of the format float32, as in its name",
     "99.9": "shown in the figure of the surest mistakes",
-    "10¹²": "a trillion in the GPU's data sheet",
+    "49": "7 · 7, the weights of the first layer's filters",
+    "98": "a bound: the four classes above it are printed with their shares",
 }
 
 
 def numbers(text: str) -> set[str]:
     """Return the numbers in `text`, without the commas that group their digits."""
     return {found.rstrip(",").replace(",", "") for found in NUMBER.findall(text)}
+
+
+def millions(found: set[str]) -> set[str]:
+    """Return the numbers above a million in millions, with one decimal, as prose gives them."""
+    return {f"{float(n) / 1e6:.1f}" for n in found if float(n) >= 1e6}
 
 
 def prose(notebook) -> str:
@@ -50,7 +56,7 @@ def computed(notebook) -> set[str]:
         for output in cell.outputs:
             text = output.get("text", "") or output.get("data", {}).get("text/plain", "")
             found |= numbers(text)
-    return found
+    return found | millions(found)
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)

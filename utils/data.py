@@ -118,7 +118,7 @@ def load_fashion_mnist() -> tuple[Split, Split]:
     Raises DataError where the data is missing, damaged or cannot be fetched.
 
     Source: H. Xiao, K. Rasul, R. Vollgraf, *Fashion-MNIST: a Novel Image Dataset for
-    Benchmarking Machine Learning Algorithms*, arXiv:1708.07747 (MIT licence).
+    Benchmarking Machine Learning Algorithms*, arXiv:1708.07747 (MIT license).
     """
     return _load("fashion-mnist")
 

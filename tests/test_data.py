@@ -385,6 +385,8 @@ def test_an_interrupted_download_leaves_no_file_and_no_process(server, cache, tm
     mark = tmp_path / "loader-pid"
     loader = f"import os; open({str(mark)!r}, 'w').write(str(os.getpid()))\n{data.LOADER}"
     program = (
+        # A shell's background job ignores Ctrl-C, and so would what this test starts.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"from utils import data; data.ORIGIN, data.LOADER = {data.ORIGIN!r}, {loader!r}\n"
         "data.load_fashion_mnist()"
     )

@@ -389,7 +389,12 @@ def test_running_again_gives_the_same_bytes(run_course):
 def test_an_interrupted_run_leaves_the_notebook_as_it_was(course):
     path = store(course, "a.ipynb", new_code_cell("import time\n\ntime.sleep(60)"))
     before = path.read_bytes()
-    words = [sys.executable, "-m", "utils.notebooks", "execute", path]
+    # A shell's background job ignores Ctrl-C, and so would what this test starts.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "import runpy; runpy.run_module('utils.notebooks', run_name='__main__')"
+    )
+    words = [sys.executable, "-c", program, "execute", path]
     with subprocess.Popen(words, cwd=course, stdout=subprocess.PIPE, text=True) as run:
         while "cell  1" not in run.stdout.readline():
             assert run.poll() is None

@@ -406,6 +406,13 @@ def test_a_formula_that_cannot_be_set_is_a_problem(tex):
     assert mathml(tex)[1]
 
 
+def test_the_font_of_a_formula_with_a_root_has_the_root_sign():
+    from utils.book.fonts import formula_characters
+
+    page = mathml(r"\sqrt{n}")[0]
+    assert {"n", "√"} <= formula_characters([page])
+
+
 def test_formulas_are_mended_for_browsers():
     assert "<mn>1,413,834</mn>" in mathml("1{,}413{,}834")[0]
     assert '<mi mathvariant="normal">out</mi>' in mathml(r"k_\mathrm{out}")[0]

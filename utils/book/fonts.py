@@ -94,6 +94,8 @@ def formula_characters(pages: list[str]) -> set[str]:
     """Return the characters of all formulas, and the italic forms of their letters."""
     formulas = " ".join(math for page in pages for math in re.findall("<math.*?</math>", page))
     characters = set(html.unescape(re.sub("<[^>]*>", "", formulas))) - set(" \n")
+    if "<msqrt" in formulas or "<mroot" in formulas:  # drawn by the browser, from this glyph
+        characters.add("√")
     return characters | {alphabet(character, "italic") for character in characters}
 
 

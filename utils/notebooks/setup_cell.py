@@ -13,15 +13,15 @@ from .files import ROOT
 # Colab's kernel imports google.colab when it starts, so looking for it costs
 # nothing elsewhere. Git must fail, not wait for a password that nobody can type.
 TEMPLATE = """\
-# Finds the course's helper package `utils`; in Colab, first fetches the course from COURSE.
+# Finds the course's helper package `utils`; in Colab, fetches it first.
 import os
 import sys
 
 COURSE = "{address}"
 if "google.colab" in sys.modules and not os.path.exists("course"):
-    assert COURSE, "This copy of the course has no address yet: see 'Publish' in its README."
+    assert COURSE, "No address yet: see 'Publish' in the course's README."
     !GIT_TERMINAL_PROMPT=0 git clone --quiet --depth 1 {{COURSE}} course
-    assert os.path.exists("course"), f"Could not fetch {{COURSE}}: run this cell again."
+    assert os.path.exists("course"), f"No {{COURSE}}: run this cell again."
 sys.path[:0] = ["course", "{root}"]"""
 FIRST_LINE = TEMPLATE.splitlines()[0]
 ADDRESS = re.compile(r'^COURSE = "([^"]*)"', re.MULTILINE)

@@ -52,5 +52,5 @@ lock: environment ## renew requirements.lock from requirements.txt
 publish-as: environment ## put your own address into the course: REPO=owner/name
 	@$(RUN) -m utils.publish "$(REPO)"
 
-clean: ## remove the site and the environment; notebooks and data stay
-	rm -rf _build .venv
+clean: ## remove the site and the environment; notebooks, data and training runs stay
+	rm -rf _build/html _build/.doctrees .venv

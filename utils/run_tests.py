@@ -23,7 +23,10 @@ NOTEBOOK_FOLDERS = [
 
 def main() -> int:
     os.chdir(ROOT)
-    stand_in = "stand-in" in {data.source("fashion-mnist"), data.source("mnist")}
+    try:
+        stand_in = "stand-in" in {data.source("fashion-mnist"), data.source("mnist")}
+    except data.DataError as error:
+        sys.exit(str(error))
     if stand_in:
         os.environ["CNN_COURSE_OFFLINE_SAMPLE"] = "1"
         print(

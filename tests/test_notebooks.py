@@ -316,8 +316,8 @@ def test_in_colab_the_set_up_cell_fetches_the_course(tmp_path):
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        ("", "no address yet"),
-        ("file:///there/is/nothing", "Could not fetch file:///there/is/nothing"),
+        ("", "No address yet"),
+        ("file:///there/is/nothing", "file:///there/is/nothing was not fetched"),
     ],
 )
 def test_in_colab_the_set_up_cell_says_why_it_cannot_fetch_the_course(tmp_path, address, words):

@@ -21,7 +21,7 @@ COURSE = "{address}"
 if "google.colab" in sys.modules and not os.path.exists("course"):
     assert COURSE, "No address yet: see 'Publish' in the course's README."
     !GIT_TERMINAL_PROMPT=0 git clone --quiet --depth 1 {{COURSE}} course
-    assert os.path.exists("course"), f"No {{COURSE}}: run this cell again."
+    assert os.path.exists("course"), f"{{COURSE}} was not fetched; try again."
 sys.path[:0] = ["course", "{root}"]"""
 FIRST_LINE = TEMPLATE.splitlines()[0]
 ADDRESS = re.compile(r'^COURSE = "([^"]*)"', re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Lets `pytest --nbval chapters exercises solutions` work as it stands: see utils/notebooks."""
+"""Lets `pytest --nbval chapters` work as it stands: see utils/notebooks."""
 
 from __future__ import annotations
 

@@ -98,6 +98,21 @@ def test_the_environment_is_made_again_only_when_the_lock_changed(small_environm
     assert not mark.exists()
 
 
+def test_an_environment_whose_python_has_gone_is_made_again(small_environment):
+    environment.main()
+    python = small_environment / ".venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to(small_environment / "gone")
+    environment.main()
+    assert python.exists()
+
+
+def test_a_mac_that_tensorflow_has_left_is_sent_to_colab(monkeypatch):
+    monkeypatch.setattr(environment.sys, "platform", "darwin")
+    monkeypatch.setattr(environment.platform, "machine", lambda: "x86_64")
+    assert "Colab" in environment.problem()
+
+
 def test_a_failed_installation_is_told_and_tried_again_next_time(small_environment):
     (small_environment / "requirements.lock").write_text("./no-such-package-here\n")
     with pytest.raises(SystemExit, match="pip could not install"):

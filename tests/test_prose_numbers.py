@@ -44,7 +44,7 @@ def millions(found: set[str]) -> set[str]:
 def prose(notebook) -> str:
     cells = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     without_headings = re.sub(r"^#+ .*$|section \d\.\d", "", "\n".join(cells), flags=re.I | re.M)
-    return re.sub(r"\bSection \d\.\d\b|\]\([^)]*\)", "", without_headings)
+    return re.sub(r"\]\([^)]*\)", "", without_headings)
 
 
 def computed(notebook) -> set[str]:

@@ -56,7 +56,10 @@ def test_an_interrupted_run_goes_on_where_it_was_and_can_be_published(small_runs
     assert [len(values) for values in record["history"].values()] == [3, 3, 3, 3]
     assert 0 <= record["test_accuracy"] <= 1
 
+    earlier = {"reference": "float32-seed0", "runs": {"float32-seed0": {"seed": 0}}}
+    (small_runs / "fashion_mnist_lecture.json").write_text(json.dumps(earlier))
     train.publish("float32-seed1")
     published = json.loads((small_runs / "fashion_mnist_lecture.json").read_text())
-    assert published["runs"]["float32-seed1"] == record
+    assert published["reference"] == "float32-seed1"
+    assert published["runs"] == {"float32-seed0": {"seed": 0}, "float32-seed1": record}
     assert (small_runs / "fashion_mnist_lecture.npz").exists()

@@ -7,6 +7,7 @@ environment: nothing happens until the two differ.
 
 from __future__ import annotations
 
+import platform
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,10 @@ NEEDED_GB = 5  # what the environment takes, and the packages while they are unp
 
 def problem() -> str | None:
     """Say what stands in the way of making the environment here, or None."""
+    if sys.platform == "darwin" and platform.machine() == "x86_64":
+        return (
+            "TensorFlow no longer runs on Macs with an Intel processor. Run the notebooks in Colab."
+        )
     version = sys.version_info[:2]
     if not OLDEST <= version <= NEWEST:
         return (
@@ -64,7 +69,9 @@ def make_environment() -> str | None:
 
 
 def main() -> None:
-    if INSTALLED.exists() and INSTALLED.read_bytes() == LOCK.read_bytes():
+    # A link to a Python that has gone does not exist either.
+    python_is_there = (ENVIRONMENT / "bin" / "python").exists()
+    if python_is_there and INSTALLED.exists() and INSTALLED.read_bytes() == LOCK.read_bytes():
         return
     failure = problem() or make_environment()
     if failure:

@@ -160,7 +160,7 @@ def learning_curves(
 ) -> DescribedFigure:
     """Draw loss and accuracy over the epochs, in training and in validation.
 
-    Both histories are dictionaries as Keras' `fit` returns in `.history`, with
+    Both histories are dictionaries as Keras's `fit` returns in `.history`, with
     the metrics "loss" and "accuracy"; `yours` is drawn dotted over `recorded`.
     """
     epochs = len(recorded["loss"])

@@ -1,7 +1,7 @@
 """Run all tests of the course with the data that can be had here: `make test`.
 
 With the real data every notebook is compared strictly. Where neither a mirror
-nor Keras' download answers, the stand-in is used, and of the notebooks only
+nor Keras's download answers, the stand-in is used, and of the notebooks only
 the cells that do not depend on the data are compared.
 """
 

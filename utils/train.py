@@ -7,7 +7,7 @@
 
 Each run writes a JSON record (after every epoch) and its weights into
 `_build/training`. A run that was interrupted goes on at the epoch it had
-reached. `--publish` puts all finished records into one small file under
+reached. `--publish` adds all finished records to one small file under
 `utils/trained`, with the chosen run's weights in float16 beside it: that is
 what the pages read.
 """
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import time
 from pathlib import Path
@@ -34,8 +35,6 @@ WORK = Path(__file__).resolve().parent.parent / "_build" / "training"
 
 def machine() -> str:
     """Describe this machine: the accelerator or processor, and the number of cores in use."""
-    import os
-
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
@@ -131,7 +130,11 @@ def train(seed: int, policy: str) -> Path:
 
 
 def publish(reference: str) -> None:
-    """Store all finished records, and the weights of the run `reference`, under utils/trained."""
+    """Add all finished runs to the records in utils/trained, with the weights of `reference`.
+
+    `reference` is a run that was finished here: its weights are not stored elsewhere.
+    """
+    published = TRAINED / f"{NAME}.json"
     runs = {}
     for file in sorted(WORK.glob("*.json")):
         record = json.loads(file.read_text(encoding="utf-8"))
@@ -139,8 +142,10 @@ def publish(reference: str) -> None:
             runs[file.stem] = record
     if reference not in runs:
         raise SystemExit(f"no finished run {reference!r}; there are: {', '.join(runs) or 'none'}")
+    if published.exists():
+        runs = json.loads(published.read_text(encoding="utf-8"))["runs"] | runs
     text = json.dumps({"reference": reference, "runs": runs}, indent=1)
-    (TRAINED / f"{NAME}.json").write_text(text + "\n", encoding="utf-8")
+    published.write_text(text + "\n", encoding="utf-8")
     with np.load(WORK / f"{reference}.npz", allow_pickle=False) as weights:
         halves = {name: weights[name].astype(np.float16) for name in weights.files}
     np.savez_compressed(TRAINED / f"{NAME}.npz", **halves)

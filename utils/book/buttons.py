@@ -10,11 +10,11 @@ import re
 
 from sphinx.errors import ConfigError
 
-COLAB = "https://colab.research.google.com/github"
+from utils.publish import address_of, colab_of
 
 
-def repository_parts(options: dict) -> tuple[str, str] | None:
-    """Return the "owner/name" and the branch of the repository, or None without an address."""
+def repository(options: dict) -> str | None:
+    """Return the "owner/name" of the repository, or None without an address."""
     url = (options.get("repository_url") or "").strip().removesuffix("/").removesuffix(".git")
     if not url:
         return None
@@ -24,19 +24,18 @@ def repository_parts(options: dict) -> tuple[str, str] | None:
             f'_config.yml: repository.url is "{url}", and should be empty or look like '
             "https://github.com/owner/name"
         )
-    return match[1], options.get("repository_branch") or "main"
+    return match[1]
 
 
 def add_buttons(app, pagename: str, templatename: str, context: dict, doctree) -> None:
     """Tell the template `article-header-buttons.html` what there is to open."""
     is_notebook = context.get("page_source_suffix") == ".ipynb"
-    parts = repository_parts(app.config.html_theme_options)
+    name = repository(app.config.html_theme_options)
     context["notebook_file"] = f"_sources/{pagename}.ipynb" if is_notebook else None
-    context["repository"] = f"https://github.com/{parts[0]}" if parts else None
+    context["repository"] = address_of(name) if name else None
     context["colab"] = None
-    if parts and is_notebook:
-        repository, branch = parts
-        context["colab"] = f"{COLAB}/{repository}/blob/{branch}/{pagename}.ipynb"
+    if name and is_notebook:
+        context["colab"] = colab_of(name, f"{pagename}.ipynb")
 
 
 def set_up_search(app, pagename: str, templatename: str, context: dict, doctree) -> None:
@@ -44,7 +43,7 @@ def set_up_search(app, pagename: str, templatename: str, context: dict, doctree)
     if pagename != "search":
         return
     context["sidebars"] = [s for s in context["sidebars"] if not s.startswith("search-button")]
-    # A page that was opened as a file may not read its neighbours for excerpts.
+    # A page that was opened as a file may not read its neighbors for excerpts.
     app.add_js_file(
         None,
         body='if (location.protocol === "file:") '
@@ -54,7 +53,7 @@ def set_up_search(app, pagename: str, templatename: str, context: dict, doctree)
 
 def check_address(app, config) -> None:
     """Refuse a wrong address before the theme stumbles over it."""
-    repository_parts(config.html_theme_options)
+    repository(config.html_theme_options)
 
 
 def setup(app) -> None:

@@ -46,7 +46,7 @@ def problem() -> str | None:
 
 def make_environment() -> str | None:
     """Create `.venv` and install the lock into it; return what went wrong, or None."""
-    print("Making the environment in .venv: about 1.5 GB to fetch, once …", flush=True)
+    print("Making the environment in .venv: about 0.8 GB to fetch, once …", flush=True)
     started = time.monotonic()
     try:
         venv.create(ENVIRONMENT, with_pip=True, clear=True)

@@ -64,10 +64,9 @@ def store(root: Path, name: str, *cells) -> Path:
 
 
 def command(*words, cwd: Path) -> subprocess.CompletedProcess:
-    """Run `python -m …` in the folder `cwd`."""
-    return subprocess.run(
-        [sys.executable, "-m", *map(str, words)], cwd=cwd, capture_output=True, text=True
-    )
+    """Run `python -m …` in the folder `cwd`; one that hangs is an error and not a wait."""
+    words = [sys.executable, "-m", *map(str, words)]
+    return subprocess.run(words, cwd=cwd, capture_output=True, text=True, timeout=300)
 
 
 def failed_cells(run: subprocess.CompletedProcess) -> list[str]:

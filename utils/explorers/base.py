@@ -1,0 +1,137 @@
+"""What all explorers share: their code in the page, and traits that check what they are given."""
+
+from __future__ import annotations
+
+import anywidget
+import numpy as np
+import traitlets
+
+from . import modules
+
+LARGEST_SIDE = 512  # pixels: larger images no longer repaint within a frame
+
+
+def encode(array: np.ndarray | None) -> dict | None:
+    """Return an array as it travels to the page: shape, dtype and the bytes, row by row."""
+    if array is None:
+        return None
+    data = memoryview(np.ascontiguousarray(array)).cast("B")
+    return {"shape": list(array.shape), "dtype": str(array.dtype), "data": data}
+
+
+def decode(value: dict | None) -> np.ndarray | None:
+    """Return the array that `encode` took apart."""
+    if value is None:
+        return None
+    return np.frombuffer(value["data"], value["dtype"]).reshape(value["shape"]).copy()
+
+
+class Array(traitlets.TraitType):
+    """A trait that holds a NumPy array and travels to the page as bytes."""
+
+    def __init__(self, check=lambda array: array, **options):
+        """`check` takes the value as an array, and returns what is kept or raises ValueError."""
+        super().__init__(**options)
+        self.check = check
+        self.tag(sync=True, to_json=self.to_json, from_json=self.from_json)
+
+    def validate(self, owner, value):
+        try:
+            array = np.asarray(value)
+            if array.dtype == object:
+                raise ValueError("its rows differ in length, or it does not hold numbers")
+            return self.check(array)
+        except (TypeError, ValueError) as error:
+            raise traitlets.TraitError(
+                f"{type(owner).__name__}.{self.name} cannot be set: {error}."
+            ) from None
+
+    def to_json(self, value, owner):
+        return encode(value)
+
+    def from_json(self, value, owner):
+        return decode(value)
+
+
+def finite(array: np.ndarray) -> np.ndarray:
+    """Return the array; raise ValueError where it holds NaN or infinity, or no numbers."""
+    if array.dtype.kind not in "buif":
+        raise ValueError(f"it has to hold numbers, and its dtype is {array.dtype}")
+    if not np.isfinite(array).all():
+        raise ValueError("it holds NaN or infinity; replace them, for example by np.nan_to_num")
+    return array
+
+
+def image(array: np.ndarray, channels: int | None = None) -> np.ndarray:
+    """Return an image as uint8, (rows, columns) or (rows, columns, `channels`).
+
+    Takes uint8, other integers within 0 … 255, booleans, and floats within 0 … 1, which
+    are multiplied by 255. Raises ValueError that says what does not fit.
+    """
+    finite(array)
+    if channels is None and array.ndim == 3 and array.shape[-1] == 1:
+        array = array[..., 0]
+    wanted = "(rows, columns)" if channels is None else f"(rows, columns, {channels})"
+    if array.ndim != (2 if channels is None else 3) or (channels and array.shape[-1] != channels):
+        raise ValueError(
+            f"an image of shape {wanted} is needed, and this one is {array.shape}"
+            + ("; take one image of a batch: images[0]" if array.ndim > 2 else "")
+        )
+    if not 1 <= min(array.shape[:2]) <= max(array.shape[:2]) <= LARGEST_SIDE:
+        raise ValueError(
+            f"its sides are {array.shape[0]} and {array.shape[1]} pixels, "
+            f"and 1 to {LARGEST_SIDE} are possible; show a part of it: image[:{LARGEST_SIDE}]"
+        )
+    low, high = array.min(), array.max()
+    if array.dtype.kind in "bf":
+        if low < 0 or high > 1:
+            raise ValueError(
+                f"floats have to lie within 0 … 1, and these reach from {low:g} to {high:g}; "
+                "for 0 … 255 use image.astype('uint8')"
+            )
+        return np.round(array * 255.0).astype(np.uint8)
+    if low < 0 or high > 255:
+        raise ValueError(f"values have to lie within 0 … 255, and these are {low} to {high}")
+    return array.astype(np.uint8)
+
+
+class Explorer(anywidget.AnyWidget):
+    """A widget that computes in the page: in Colab, in Jupyter, and on the built site.
+
+    A subclass names its JavaScript module in `_module`. Its traits are the widget's state:
+    read and set them from Python, observe them, link them.
+    """
+
+    _module = traitlets.Unicode().tag(sync=True)
+    _version = traitlets.Int(1).tag(sync=True)  # of the stored state; raise it when traits change
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
+
+    @traitlets.default("_esm")
+    def _code(self) -> str:
+        return modules.esm(self._module)
+
+    @traitlets.default("_css")
+    def _style(self) -> str:
+        return (modules.FOLDER / modules.STYLE_SHEET).read_text("utf-8")
+
+    def __init__(self, **traits):
+        """Set the named traits; raise TypeError for a name that is not a trait."""
+        if unknown := sorted(set(traits) - set(self.trait_names())):
+            known = [name for name in self.class_own_traits() if not name.startswith("_")]
+            raise TypeError(
+                f"{type(self).__name__} has no {unknown[0]!r}; it has {', '.join(sorted(known))}"
+            )
+        super().__init__(**traits)
+
+    def __repr__(self) -> str:
+        """Say in one line what it shows. The same state gives the same text."""
+        return f"{type(self).__name__}: {self.described()}"
+
+    def described(self) -> str:
+        """Return the state in a few words, for `repr` and for those who cannot see it."""
+        return ", ".join(
+            f"{name}={getattr(self, name)!r}"
+            for name in sorted(self.class_own_traits())
+            if not name.startswith("_")
+        )

@@ -1,0 +1,337 @@
+/**
+ * The filter explorer: an image, a kernel, and the feature map that they give. The output
+ * pixel that the reader points at shows its patch, every product, and their sum.
+ */
+
+import { conv2d, encode, extent, windows } from "./engine.js";
+import { currentImage, imageSource } from "./images.js";
+import {
+  Picture,
+  button,
+  choice,
+  controls,
+  create,
+  editor,
+  format,
+  frame,
+  grayColor,
+  grid,
+  legend,
+  redrawOn,
+  row,
+  sign,
+  signedColor,
+  slider,
+  toggle,
+} from "./interface.js";
+
+const OWN = "own kernel";
+const PADDINGS = [
+  ["valid", "valid: none"],
+  ["same", "same, as in Keras"],
+  ["1", "1 zero on each side"],
+  ["2", "2 zeros on each side"],
+  ["3", "3 zeros on each side"],
+];
+
+/** The synced kernel as rows of numbers. */
+function kernelOf(model) {
+  const { shape, data } = model.get("kernel");
+  const bytes = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
+  const values = new Float32Array(bytes);
+  return Array.from({ length: shape[0] }, (_, i) =>
+    Array.from(values.subarray(i * shape[1], (i + 1) * shape[1])),
+  );
+}
+
+function synced(kernel) {
+  const data = new DataView(Float32Array.from(kernel.flat()).buffer);
+  return { shape: [kernel.length, kernel.length], dtype: "float32", data };
+}
+
+/** Everything that one redraw needs. */
+function compute(model) {
+  const image = currentImage(model);
+  const kernel = kernelOf(model);
+  const size = kernel.length;
+  const stride = model.get("stride");
+  const padding = model.get("padding");
+  const [vertical, horizontal] = [0, 1].map((axis) => windows(image.shape[axis], size, stride, padding));
+  if (!vertical.fits || !horizontal.fits) return { image, kernel, size, problem: true };
+  const map = conv2d(
+    image,
+    { shape: [size, size, 1, 1], data: Float32Array.from(kernel.flat()) },
+    { strides: stride, padding, bias: [model.get("bias")], activation: model.get("relu") ? "relu" : null },
+  );
+  return { image, kernel, size, stride, padding, vertical, horizontal, map };
+}
+
+/** The size formula with its numbers, along one axis. */
+function formula(name, size, window, stride, padding, result) {
+  if (padding === "same") return `${name} ⌈${size} / ${stride}⌉ = ${result}`;
+  const zeros = padding === "valid" ? 0 : padding;
+  return `${name} ⌊(${size} + 2·${zeros} − ${window}) / ${stride}⌋ + 1 = ${result}`;
+}
+
+function render({ model, el }) {
+  const edit = editor(model);
+  const start = Object.fromEntries(
+    ["selected", "image", "kernel", "stride", "padding", "bias", "relu", "position"].map((name) => [
+      name,
+      model.get(name),
+    ]),
+  );
+  const { body, say } = frame(el, { title: "Filter explorer", onReset: () => edit(start) });
+
+  const source = imageSource(model, edit);
+  const input = new Picture({
+    label: "Input",
+    role: "input",
+    hint: "Arrow keys choose a pixel; the window is centered on it.",
+    onPoint: (y, x) => {
+      const { stride, size, vertical, horizontal } = state;
+      if (state.problem) return;
+      const position = [
+        [y, vertical],
+        [x, horizontal],
+      ].map(([place, axis]) => {
+        const centered = Math.round((place + axis.before - (size - 1) / 2) / stride);
+        return Math.max(0, Math.min(axis.size - 1, centered));
+      });
+      edit({ position });
+    },
+    onPaint: source.paint,
+  });
+  const output = new Picture({
+    label: "Feature map",
+    role: "output",
+    onPoint: (y, x) => edit({ position: [y, x] }),
+  });
+  const key = legend();
+
+  // Controls.
+  const preset = choice({
+    label: "Kernel",
+    options: [],
+    onInput: (name) => {
+      if (name !== OWN) edit({ kernel: synced(model.get("presets")[kernelOf(model).length][name]) });
+    },
+  });
+  const sizes = choice({
+    label: "Kernel size",
+    options: [["3", "3 × 3"], ["5", "5 × 5"], ["7", "7 × 7"]],
+    onInput: (value) => edit({ kernel: synced(resized(kernelOf(model), Number(value))) }),
+  });
+  const stride = slider({ label: "Stride", min: 1, max: 4, onInput: (value) => edit({ stride: value }) });
+  const padding = choice({
+    label: "Padding",
+    options: PADDINGS,
+    onInput: (value) => edit({ padding: Number.isNaN(Number(value)) ? value : Number(value) }),
+  });
+  const bias = slider({
+    label: "Bias",
+    min: -500,
+    max: 500,
+    step: 10,
+    onInput: (value) => edit({ bias: value }),
+  });
+  const relu = toggle({ label: "ReLU: negative becomes 0", onInput: (value) => edit({ relu: value }) });
+  const flip = button("Flip the kernel", () => {
+    const kernel = kernelOf(model);
+    edit({ kernel: synced(kernel.map((line) => [...line].reverse()).reverse()) });
+  });
+  const slide = button("Slide the window", () => (sliding ? stop() : go()));
+
+  /** The same preset in another size; an own kernel keeps its middle. */
+  function resized(kernel, size) {
+    const name = presetName(kernel);
+    if (name !== OWN) return model.get("presets")[size][name];
+    const offset = (kernel.length - size) / 2;
+    return Array.from({ length: size }, (_, i) =>
+      Array.from({ length: size }, (_, j) => kernel[i + offset]?.[j + offset] ?? 0),
+    );
+  }
+
+  function presetName(kernel) {
+    const found = Object.entries(model.get("presets")[kernel.length]).find(([, values]) =>
+      values.every((line, i) => line.every((value, j) => Math.abs(value - kernel[i][j]) < 1e-4)),
+    );
+    return found ? found[0] : OWN;
+  }
+
+  // The window walks along the output, row after row, until the reader stops it.
+  let sliding = 0;
+  const stop = () => {
+    clearInterval(sliding);
+    sliding = 0;
+    slide.textContent = "Slide the window";
+  };
+  const go = () => {
+    slide.textContent = "Stop";
+    sliding = setInterval(() => {
+      if (state.problem || !el.isConnected) return stop();
+      const [y, x] = model.get("position");
+      const next = y * state.horizontal.size + x + 1;
+      const last = state.horizontal.size * state.vertical.size;
+      const at = next % last;
+      return edit({ position: [Math.floor(at / state.horizontal.size), at % state.horizontal.size] });
+    }, 120);
+  };
+
+  // The calculation: patch × kernel = products.
+  const patch = grid({ label: "Patch of the input", role: "input" });
+  const products = grid({ label: "Products", role: "output" });
+  const cells = create("div", { class: "cx-cells", role: "group", "aria-label": "Kernel, editable" });
+  const kernelFigure = create(
+    "figure",
+    { class: "cx-grid", "data-role": "kernel" },
+    create("figcaption", {}, create("span", { class: "cx-name" }, "Kernel (edit it)")),
+    cells,
+  );
+  const sum = create("p", { class: "cx-sum" });
+  const calculation = row(patch.element, sign("×"), kernelFigure, sign("="), products.element);
+  calculation.classList.add("cx-calculation");
+  const problem = create("p", { class: "cx-problem", role: "alert", hidden: true });
+
+  function showKernel(kernel) {
+    const size = kernel.length;
+    if (cells.children.length !== size * size) {
+      cells.dataset.size = size;
+      cells.style.setProperty("--columns", size);
+      cells.replaceChildren(
+        ...Array.from({ length: size * size }, (_, index) => {
+          const [i, j] = [Math.floor(index / size), index % size];
+          const field = create("input", {
+            type: "number",
+            step: "any",
+            "aria-label": `Kernel, row ${i + 1}, column ${j + 1}`,
+            oninput: () => {
+              if (field.value === "" || !field.checkValidity()) return;
+              const changed = kernelOf(model);
+              changed[i][j] = Math.max(-1000, Math.min(1000, Number(field.value)));
+              edit({ kernel: synced(changed) });
+            },
+          });
+          return create("span", {}, field);
+        }),
+      );
+    }
+    const limit = Math.max(...kernel.flat().map(Math.abs));
+    kernel.flat().forEach((value, index) => {
+      const cell = cells.children[index];
+      const field = cell.firstChild;
+      const { background, color } = signedColor(value, limit * 1.6);
+      cell.style.background = background;
+      cell.style.color = color;
+      const shown = Number(value.toPrecision(2));
+      if (document.activeElement !== field || Number(field.value) !== shown) field.value = shown;
+    });
+  }
+
+  /** The patch under the window, its products with the kernel, and the sum in words. */
+  function showCalculation({ image, kernel, size, stride, vertical, horizontal, map }, [y, x]) {
+    const [rows, columns] = image.shape;
+    const [top, left] = [y * stride - vertical.before, x * stride - horizontal.before];
+    const inside = (i, j) => top + i >= 0 && top + i < rows && left + j >= 0 && left + j < columns;
+    const values = kernel.map((line, i) =>
+      line.map((_, j) => (inside(i, j) ? image.data[(top + i) * columns + left + j] : 0)),
+    );
+    const multiplied = values.map((line, i) => line.map((value, j) => value * kernel[i][j]));
+    const limit = Math.max(...multiplied.flat().map(Math.abs));
+    for (const { cells: some } of [patch, products]) some.dataset.size = size;
+    patch.set(values, (value, i, j) => (inside(i, j) ? grayColor(value) : { class: "cx-outside" }));
+    products.set(multiplied, (value) => signedColor(value, limit * 1.3));
+
+    input.mark("patch", top, left, size, size);
+    output.mark("pixel", y, x);
+    output.at = { row: y, column: x };
+    if (!input.paintable) input.at = { row: top + (size >> 1), column: left + (size >> 1) };
+
+    const total = multiplied.flat().reduce((one, other) => one + other, 0);
+    const offset = model.get("bias");
+    const steps = [`Sum of the products ${format(total, 4)}`];
+    if (offset !== 0) steps.push(`${offset < 0 ? "−" : "+"} bias ${format(Math.abs(offset))} = ${format(total + offset, 4)}`);
+    if (model.get("relu")) steps.push(`→ ReLU → ${format(Math.max(0, total + offset), 4)}`);
+    sum.replaceChildren(
+      `${steps.join(" ")} → output at row ${y}, column ${x}: `,
+      create("b", {}, format(map.data[y * horizontal.size + x], 4)),
+    );
+  }
+
+  let state;
+  function redraw() {
+    state = compute(model);
+    const { image, kernel, size, vertical, horizontal, map } = state;
+    source.refresh(input);
+    preset.fill([...Object.keys(model.get("presets")[size]), [OWN, "own kernel"]]);
+    preset.set(presetName(kernel));
+    sizes.set(size);
+    stride.set(model.get("stride"));
+    padding.set(model.get("padding"));
+    bias.set(model.get("bias"));
+    relu.set(model.get("relu"));
+    showKernel(kernel);
+    const [rows, columns] = image.shape;
+    input.size.textContent = `${rows} × ${columns}`;
+
+    problem.hidden = !state.problem;
+    for (const part of [output.element, calculation, sum, key.element]) part.hidden = state.problem;
+    if (state.problem) {
+      input.show(image);
+      input.unmark("patch");
+      problem.textContent =
+        `A ${size} × ${size} window does not fit into ${rows} × ${columns} pixels, so there is no ` +
+        "output. Take a smaller kernel, or padding “same”.";
+      return say(problem.textContent);
+    }
+    const { min, max } = extent(map);
+    const limit = Math.max(Math.abs(min), Math.abs(max));
+    input.show(image, {
+      before: [vertical.before, horizontal.before],
+      after: [vertical.after, horizontal.after],
+    });
+    output.show(map, { limit });
+    output.size.textContent = `${vertical.size} × ${horizontal.size}`;
+    key.set(limit);
+    point();
+    model.set("feature_map", encode(map));
+    return say(
+      `Output ${vertical.size} × ${horizontal.size}: ` +
+        `${formula("rows", rows, size, model.get("stride"), model.get("padding"), vertical.size)}, ` +
+        `${formula("columns", columns, size, model.get("stride"), model.get("padding"), horizontal.size)}. ` +
+        `Values from ${format(min, 4)} to ${format(max, 4)}.`,
+    );
+  }
+
+  /** Show the calculation of the output pixel that is looked at. */
+  function point() {
+    if (state.problem) return;
+    const [y, x] = model.get("position");
+    showCalculation(state, [
+      Math.min(y, state.vertical.size - 1),
+      Math.min(x, state.horizontal.size - 1),
+    ]);
+  }
+
+  body.append(
+    create("div", { class: "cx-pictures" }, input.element, output.element),
+    source.tools,
+    key.element,
+    controls(source.choose, preset.element, sizes.element, padding.element, stride.element, bias.element),
+    create("div", { class: "cx-buttons" }, relu.element, flip, slide),
+    problem,
+    calculation,
+    sum,
+  );
+  const computing = Object.keys(start).filter((name) => name !== "position");
+  const ends = [
+    redrawOn(model, ["images", "presets", ...computing], redraw),
+    redrawOn(model, ["position"], point),
+  ];
+  return () => {
+    stop();
+    for (const end of ends) end();
+  };
+}
+
+export default { render };

@@ -1,0 +1,89 @@
+/**
+ * Where an explorer's picture comes from: the stored images, one that Python or another
+ * explorer set, or the reader's own drawing.
+ */
+
+import { decode } from "./engine.js";
+import { button, choice, create } from "./interface.js";
+
+const DRAWING = "your drawing";
+const SIDE = 28; // pixels of the drawing pad, as the course's data sets have
+
+/** The image that the model shows now, as a tensor. */
+export function currentImage(model) {
+  const own = model.get("image");
+  const stored = model.get("images").find(({ name }) => name === model.get("selected"));
+  return decode(own ?? stored.image);
+}
+
+/** A picture with one stroke of the pen at (row, column): a soft dot two pixels wide. */
+function stroke(pixels, row, column, erase) {
+  const drawn = new Uint8Array(pixels);
+  for (let y = Math.max(0, row - 1); y <= Math.min(SIDE - 1, row + 1); y += 1) {
+    for (let x = Math.max(0, column - 1); x <= Math.min(SIDE - 1, column + 1); x += 1) {
+      const ink = y === row && x === column ? 255 : y === row || x === column ? 150 : 60;
+      drawn[y * SIDE + x] = erase ? 0 : Math.max(drawn[y * SIDE + x], ink);
+    }
+  }
+  return drawn;
+}
+
+/**
+ * The list of images, and a pad to draw on.
+ *
+ * @param {object} model with the traits images, selected and image
+ * @param {(changes: object) => void} edit sets traits
+ * @returns {{choose: HTMLElement, tools: HTMLElement, paint: Function, refresh: (picture:
+ *   import("./interface.js").Picture) => void}} `paint` is for a Picture's `onPaint`;
+ *   `refresh` is to be called with the picture at every redraw
+ */
+export function imageSource(model, edit) {
+  let pixels = new Uint8Array(SIDE * SIDE);
+  const drawn = (changed) => {
+    pixels = changed;
+    edit({ image: { shape: [SIDE, SIDE], dtype: "uint8", data: new DataView(pixels.buffer) } });
+  };
+  const list = choice({
+    label: "Image",
+    options: [],
+    onInput: (name) => {
+      if (name !== DRAWING) return edit({ selected: name, image: null });
+      edit({ selected: name });
+      return drawn(pixels);
+    },
+  });
+  const clear = button("Clear the pad", () => drawn(new Uint8Array(SIDE * SIDE)));
+  const tools = create(
+    "div",
+    { class: "cx-buttons", hidden: true },
+    clear,
+    create(
+      "span",
+      { class: "cx-note" },
+      "Draw with mouse or finger; Shift erases. Keys: arrows move, Space draws, Delete erases.",
+    ),
+  );
+  const refresh = (picture) => {
+    const selected = model.get("selected");
+    const names = model.get("images").map(({ name }) => name);
+    if (!names.includes(selected) && selected !== DRAWING) names.push(selected);
+    list.fill([...names, [DRAWING, "Draw your own …"]]);
+    list.set(selected);
+    const drawing = selected === DRAWING;
+    if (drawing && picture.paintable === false && model.get("image")) {
+      const { data } = decode(model.get("image"));
+      if (data.length === pixels.length) pixels = Uint8Array.from(data);
+    }
+    picture.paintable = drawing;
+    picture.stage.classList.toggle("cx-paint", drawing);
+    tools.hidden = !drawing;
+    if (drawing) picture.mark("pixel", picture.at.row, picture.at.column);
+    else picture.unmark("pixel");
+  };
+  return {
+    choose: list.element,
+    tools,
+    paint: (row, column, erase) => drawn(stroke(pixels, row, column, erase)),
+    refresh,
+  };
+}

@@ -1,0 +1,482 @@
+/**
+ * What the explorers share on the page: controls, pictures, grids of numbers, and the
+ * line that says the result in words. No computing: that is in engine.js.
+ *
+ * Colors mean the same everywhere. Outlines: input teal, kernel violet, output amber.
+ * Fills: negative blue, zero white, positive red.
+ */
+
+/** An element with properties, event listeners (`onclick`, …) and children. */
+export function create(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) {
+      element.setAttribute(name, value);
+    }
+  }
+  element.append(...children);
+  return element;
+}
+
+let created = 0;
+
+/** An id that no other element of this document has. */
+export function uniqueId(stem) {
+  created += 1;
+  return `cx-${stem}-${created}-${Math.random().toString(36).slice(2, 7)}`;
+}
+
+/** A number for people: a true minus sign, and no more digits than tell something. */
+export function format(value, digits = 3) {
+  if (value === null || Number.isNaN(value)) return "–";
+  const rounded = Number.isInteger(value) ? value : Number(value.toPrecision(digits));
+  const text = Math.abs(rounded) < 1e15 ? rounded.toLocaleString("en-US", { maximumFractionDigits: 6 })
+    : rounded.toExponential(2);
+  return (text === "-0" ? "0" : text).replace("-", "−");
+}
+
+// ---------------------------------------------------------------- the frame
+
+/**
+ * The explorer's outer form: title, reset button, body, and a status line that screen
+ * readers announce once the reader pauses.
+ *
+ * @param {HTMLElement} el where the explorer lives
+ * @param {{title: string, onReset?: () => void}} options
+ * @returns {{root: HTMLElement, body: HTMLElement, say: (text: string) => void}}
+ */
+export function frame(el, { title, onReset = null }) {
+  const heading = create("p", { class: "cx-title", id: uniqueId("title") }, title);
+  const header = create("div", { class: "cx-header" }, heading);
+  if (onReset) header.append(button("Reset", onReset));
+  const body = create("div", { class: "cx-body" });
+  const status = create("p", { class: "cx-status" });
+  const announced = create("p", { class: "cx-hidden", role: "status", "aria-live": "polite" });
+  const root = create(
+    "div",
+    { class: "cnn-explorer", role: "group", "aria-labelledby": heading.id },
+    header,
+    body,
+    status,
+    announced,
+  );
+  // Notebook editors take arrow keys and letters for themselves.
+  root.addEventListener("keydown", (event) => event.stopPropagation());
+  el.replaceChildren(root);
+
+  let timer = 0;
+  const say = (text) => {
+    status.textContent = text;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      announced.textContent = text;
+    }, 600);
+  };
+  return { root, body, say };
+}
+
+/** Elements in a row that wraps. */
+export function row(...children) {
+  return create("div", { class: "cx-row" }, ...children);
+}
+
+/** A grid of controls, aligned in columns. */
+export function controls(...children) {
+  return create("div", { class: "cx-controls" }, ...children);
+}
+
+// ---------------------------------------------------------------- controls
+
+/** A button with words on it. */
+export function button(text, onclick) {
+  return create("button", { type: "button", class: "cx-button", onclick }, text);
+}
+
+function labeled(label, ...content) {
+  return create("label", { class: "cx-control" }, create("span", { class: "cx-label" }, label), ...content);
+}
+
+/**
+ * A slider with its value beside it.
+ * @returns {{element: HTMLElement, input: HTMLInputElement, set: (value: number) => void}}
+ */
+export function slider({ label, min, max, step = 1, onInput, text = format }) {
+  const output = create("output", { class: "cx-value" });
+  const input = create("input", { type: "range", min, max, step });
+  const show = () => {
+    output.textContent = text(Number(input.value));
+    input.setAttribute("aria-valuetext", output.textContent);
+  };
+  input.addEventListener("input", () => {
+    show();
+    onInput(Number(input.value));
+  });
+  const set = (value) => {
+    input.value = value;
+    show();
+  };
+  return { element: labeled(label, create("span", { class: "cx-slide" }, input, output)), input, set };
+}
+
+/**
+ * A list to choose from.
+ * @param {{label: string, options: (string | [string, string])[], onInput: (value: string) => void}} spec
+ *   each option a value, or a value and its text
+ */
+export function choice({ label, options, onInput }) {
+  const select = create("select", { onchange: () => onInput(select.value) });
+  const fill = (list) => {
+    const chosen = select.value;
+    select.replaceChildren(
+      ...list.map((option) => {
+        const [value, text] = Array.isArray(option) ? option : [option, option];
+        return create("option", { value }, text);
+      }),
+    );
+    select.value = chosen;
+  };
+  fill(options);
+  const set = (value) => {
+    select.value = String(value);
+  };
+  return { element: labeled(label, select), input: select, set, fill };
+}
+
+/** A box to tick. */
+export function toggle({ label, onInput }) {
+  const input = create("input", { type: "checkbox", onchange: () => onInput(input.checked) });
+  const element = create("label", { class: "cx-control cx-toggle" }, input, create("span", {}, label));
+  const set = (value) => {
+    input.checked = value;
+  };
+  return { element, input, set };
+}
+
+/** A box for a number. `onInput` gets finite numbers only. */
+export function numberBox({ label, min = null, max = null, step = "any", onInput }) {
+  const input = create("input", { type: "number", min, max, step });
+  input.addEventListener("input", () => {
+    if (input.value !== "" && input.checkValidity()) onInput(Number(input.value));
+  });
+  const set = (value) => {
+    if (document.activeElement !== input || Number(input.value) !== value) input.value = value;
+  };
+  return { element: labeled(label, input), input, set };
+}
+
+// ---------------------------------------------------------------- colors
+
+const NEGATIVE = [33, 102, 172];
+const POSITIVE = [178, 24, 43];
+
+/** Red, green and blue of a signed value between −1 and 1: blue, white, red. */
+function mixed(value) {
+  const strength = Math.min(1, Math.abs(value));
+  const end = value < 0 ? NEGATIVE : POSITIVE;
+  return end.map((part) => Math.round(255 + (part - 255) * strength));
+}
+
+/** The fill of a cell that holds `value`, and the ink that is legible on it. */
+export function signedColor(value, limit) {
+  const part = limit > 0 ? value / limit : 0;
+  return { background: `rgb(${mixed(part).join(" ")})`, color: Math.abs(part) > 0.6 ? "#fff" : "#111" };
+}
+
+/** The fill of a cell that holds a gray value of 0 … 255, and its ink. */
+export function grayColor(value) {
+  const level = Math.max(0, Math.min(255, Math.round(value)));
+  return { background: `rgb(${level} ${level} ${level})`, color: level < 128 ? "#fff" : "#111" };
+}
+
+/** Pack a color as ImageData holds it, whichever way round this machine stores bytes. */
+function packed([red, green, blue]) {
+  return new Uint32Array(new Uint8ClampedArray([red, green, blue, 255]).buffer)[0];
+}
+const GRAYS = Uint32Array.from({ length: 256 }, (_, level) => packed([level, level, level]));
+const SIGNED = Uint32Array.from({ length: 511 }, (_, index) => packed(mixed((index - 255) / 255)));
+
+/** The strip that says which color is which value. */
+export function legend() {
+  const low = create("span");
+  const high = create("span");
+  const element = create(
+    "div",
+    { class: "cx-legend" },
+    low,
+    create("span", { class: "cx-ramp", role: "img", "aria-label": "blue is negative, white is zero, red is positive" }),
+    high,
+  );
+  const set = (limit) => {
+    low.textContent = format(-limit);
+    high.textContent = format(limit);
+  };
+  return { element, set };
+}
+
+// ---------------------------------------------------------------- pictures
+
+const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+/**
+ * A map of numbers, drawn one canvas pixel a value and scaled without blur, with marks on
+ * it. Mouse, touch and arrow keys point at a value.
+ */
+export class Picture {
+  /**
+   * @param {object} options
+   * @param {string} options.label what it shows
+   * @param {"input" | "kernel" | "output"} options.role gives the color of its outline
+   * @param {string} [options.hint] what the keys do, for screen readers
+   * @param {(row: number, column: number) => void} [options.onPoint]
+   * @param {(row: number, column: number, erase: boolean) => void} [options.onPaint] makes it
+   *   a drawing pad while `paintable` is true
+   */
+  constructor({ label, role, hint = "Arrow keys choose a pixel.", onPoint = null, onPaint = null }) {
+    this.rows = this.columns = this.before = 0;
+    this.onPoint = onPoint;
+    this.onPaint = onPaint;
+    this.paintable = false;
+    this.at = { row: 0, column: 0 };
+    this.marks = new Map();
+    this.canvas = create("canvas", { "aria-hidden": "true" });
+    this.context = this.canvas.getContext("2d");
+    this.size = create("span", { class: "cx-size" });
+    this.name = create("span", { class: "cx-name" }, label);
+    const interactive = onPoint || onPaint;
+    this.stage = create(
+      "div",
+      interactive
+        ? { class: "cx-stage", tabindex: 0, role: "application", "aria-label": `${label}. ${hint}` }
+        : { class: "cx-stage", role: "img", "aria-label": label },
+      this.canvas,
+    );
+    this.element = create(
+      "figure",
+      { class: "cx-picture", "data-role": role },
+      create("figcaption", {}, this.name, this.size),
+      this.stage,
+    );
+    if (interactive) this.listen();
+  }
+
+  /** Name it anew, for eyes and ears. */
+  rename(label, hint) {
+    this.name.textContent = label;
+    this.stage.setAttribute("aria-label", `${label}. ${hint}`);
+  }
+
+  /**
+   * Draw a tensor of one channel (gray 0 … 255, or signed) or three (red, green, blue).
+   *
+   * @param {{shape: number[], data: ArrayLike<number>}} map
+   * @param {{limit?: number, before?: [number, number], after?: [number, number]}} options
+   *   `limit` colors signed values between −limit and limit; `before` and `after` are the
+   *   rows and columns of zero padding, drawn as a hatched border.
+   */
+  show(map, { limit = null, before = [0, 0], after = [0, 0] } = {}) {
+    const [rows, columns, channels = 1] = map.shape;
+    Object.assign(this, { rows, columns, before });
+    this.height = rows + before[0] + after[0];
+    this.width = columns + before[1] + after[1];
+    if (this.canvas.width !== columns || this.canvas.height !== rows) {
+      this.canvas.width = columns;
+      this.canvas.height = rows;
+      this.image = null;
+    }
+    this.place(this.canvas, 0, 0, rows, columns);
+    this.stage.style.aspectRatio = `${this.width} / ${this.height}`;
+    if (rows * columns === 0) return;
+    this.image ??= this.context.createImageData(columns, rows);
+    const pixels = new Uint32Array(this.image.data.buffer);
+    const { data } = map;
+    if (channels === 3) {
+      for (let i = 0; i < pixels.length; i += 1) {
+        this.image.data.set([data[3 * i], data[3 * i + 1], data[3 * i + 2], 255], 4 * i);
+      }
+    } else if (limit === null) {
+      for (let i = 0; i < pixels.length; i += 1) {
+        pixels[i] = GRAYS[Math.max(0, Math.min(255, Math.round(data[i])))];
+      }
+    } else {
+      const scale = limit > 0 ? 255 / limit : 0;
+      for (let i = 0; i < pixels.length; i += 1) {
+        pixels[i] = SIGNED[255 + Math.max(-255, Math.min(255, Math.round(data[i] * scale)))];
+      }
+    }
+    this.context.putImageData(this.image, 0, 0);
+  }
+
+  /** Put an element over rows and columns of the map; negative ones lie in the padding. */
+  place(element, row, column, rows, columns) {
+    const percent = (part, whole) => `${(100 * part) / whole}%`;
+    element.style.top = percent(row + this.before[0], this.height);
+    element.style.left = percent(column + this.before[1], this.width);
+    element.style.height = percent(rows, this.height);
+    element.style.width = percent(columns, this.width);
+  }
+
+  /**
+   * Outline a rectangle of the map.
+   * @param {string} key the mark to set or move; its color is that of the role so called
+   */
+  mark(key, row, column, rows = 1, columns = 1) {
+    let element = this.marks.get(key);
+    if (!element) {
+      element = create("span", { class: "cx-mark", "data-mark": key });
+      this.marks.set(key, element);
+      this.stage.append(element);
+    }
+    this.place(element, row, column, rows, columns);
+    element.hidden = false;
+  }
+
+  unmark(key) {
+    const element = this.marks.get(key);
+    if (element) element.hidden = true;
+  }
+
+  /** Point at a value, as the mouse would. */
+  point(row, column) {
+    this.at = {
+      row: Math.max(0, Math.min(this.rows - 1, row)),
+      column: Math.max(0, Math.min(this.columns - 1, column)),
+    };
+    this.onPoint?.(this.at.row, this.at.column);
+  }
+
+  /** The row and column under a pointer. */
+  under(event) {
+    const box = this.stage.getBoundingClientRect();
+    const row = Math.floor(((event.clientY - box.top) / box.height) * this.height) - this.before[0];
+    const column = Math.floor(((event.clientX - box.left) / box.width) * this.width) - this.before[1];
+    return [row, column];
+  }
+
+  listen() {
+    let painting = false;
+    const paint = (event) => {
+      const [row, column] = this.under(event);
+      if (row >= 0 && row < this.rows && column >= 0 && column < this.columns) {
+        this.onPaint(row, column, event.shiftKey || event.buttons === 2);
+      }
+    };
+    this.stage.addEventListener("pointerdown", (event) => {
+      if (this.paintable) {
+        painting = true;
+        this.stage.setPointerCapture(event.pointerId);
+        paint(event);
+      } else this.point(...this.under(event));
+    });
+    this.stage.addEventListener("pointermove", (event) => {
+      if (painting) paint(event);
+      else if (!this.paintable) this.point(...this.under(event));
+    });
+    for (const end of ["pointerup", "pointercancel"]) {
+      this.stage.addEventListener(end, () => {
+        painting = false;
+      });
+    }
+    this.stage.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  key(event) {
+    const step = event.shiftKey ? 10 : 1;
+    const move = MOVES[event.key];
+    if (move) this.point(this.at.row + step * move[0], this.at.column + step * move[1]);
+    else if (event.key === "Home") this.point(this.at.row, 0);
+    else if (event.key === "End") this.point(this.at.row, this.columns - 1);
+    else if (this.paintable && [" ", "Enter"].includes(event.key)) {
+      this.onPaint(this.at.row, this.at.column, false);
+    } else if (this.paintable && ["Delete", "Backspace"].includes(event.key)) {
+      this.onPaint(this.at.row, this.at.column, true);
+    } else return;
+    event.preventDefault();
+  }
+}
+
+// ---------------------------------------------------------------- grids of numbers
+
+/**
+ * A small matrix with its numbers in colored cells.
+ * @param {{label: string, role: "input" | "kernel" | "output"}} options
+ */
+export function grid({ label, role }) {
+  const name = create("span", { class: "cx-name" }, label);
+  const cells = create("div", { class: "cx-cells", role: "img" });
+  const element = create(
+    "figure",
+    { class: "cx-grid", "data-role": role },
+    create("figcaption", {}, name),
+    cells,
+  );
+  /**
+   * @param {number[][]} matrix
+   * @param {(value: number, row: number, column: number) => {background?: string, color?: string,
+   *   text?: string, class?: string}} look of each cell
+   */
+  const set = (matrix, look) => {
+    const columns = matrix[0]?.length ?? 0;
+    cells.style.setProperty("--columns", columns);
+    while (cells.children.length > matrix.length * columns) cells.lastChild.remove();
+    while (cells.children.length < matrix.length * columns) cells.append(create("span"));
+    matrix.flat().forEach((value, index) => {
+      const cell = cells.children[index];
+      const { background = "", color = "", text = format(value), class: name = "" } = look(
+        value,
+        Math.floor(index / columns),
+        index % columns,
+      );
+      cell.style.background = background;
+      cell.style.color = color;
+      cell.textContent = text;
+      cell.className = name;
+    });
+    cells.setAttribute(
+      "aria-label",
+      `${label}: ${matrix.map((line) => line.map((value) => format(value)).join(" ")).join("; ")}`,
+    );
+  };
+  return { element, cells, set };
+}
+
+/** A sign between two grids: ×, =, +. */
+export function sign(text) {
+  return create("span", { class: "cx-sign", "aria-hidden": "true" }, text);
+}
+
+// ---------------------------------------------------------------- the model
+
+/**
+ * Call `redraw` once a frame when one of the model's traits changed, and once at the start.
+ * @returns {() => void} ends it
+ */
+export function redrawOn(model, names, redraw) {
+  let waiting = 0;
+  const schedule = () => {
+    waiting ||= requestAnimationFrame(() => {
+      waiting = 0;
+      redraw();
+    });
+  };
+  for (const name of names) model.on(`change:${name}`, schedule);
+  redraw();
+  return () => {
+    cancelAnimationFrame(waiting);
+    for (const name of names) model.off(`change:${name}`, schedule);
+  };
+}
+
+/**
+ * A function that sets traits at once and tells the kernel when the reader pauses: a kernel
+ * that gets sixty messages a second falls behind.
+ */
+export function editor(model, pause = 150) {
+  let timer = 0;
+  return (changes) => {
+    for (const [name, value] of Object.entries(changes)) model.set(name, value);
+    clearTimeout(timer);
+    timer = setTimeout(() => model.save_changes(), pause);
+  };
+}

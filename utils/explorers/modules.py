@@ -1,0 +1,118 @@
+"""From the explorers' JavaScript modules to what a kernel and the site's pages load.
+
+The modules in `js/` import one another. A widget in Jupyter or Colab is one string,
+and a page opened as a file may load no module at all. So each module becomes a
+function that takes `use`, by which it gets at its imports, and returns its exports:
+
+    (use) => { const { relu } = use("engine"); …; return { default: exported, area }; }
+
+No JavaScript tool is needed for that, because the modules keep to a few forms, each
+at the start of a line:
+
+    import { a, b } from "./engine.js";
+    export const name = …   export function name(   export class Name   export default …
+
+and comments that take whole lines are left out, so a template string holds none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent / "js"
+STYLE_SHEET = "explorers.css"
+REGISTRY = "cnnCourseModules"  # on a page, the global object that holds the functions by name
+
+COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*(?:(?!\*/).)*\*/[ \t]*)$", re.M | re.DOTALL)
+IMPORT = re.compile(r'^import (\{[\w$,\s]+\}) from "\./([\w-]+)\.js";', re.MULTILINE)
+EXPORT = re.compile(
+    r"^export (?:(?P<default>default) |(?P<kind>const|class|(?:async )?function) (?P<name>[\w$]+))",
+    re.MULTILINE,
+)
+OTHER = re.compile(r"^\s*(?:import|export)\b(?!\s*:).*|\bimport\s*[(.].*", re.MULTILINE)
+
+FUNCTION = '(use) => {{\n"use strict";\n{code}\nreturn {{ {exports} }};\n}}'
+CLASSIC = "(globalThis.{registry} ??= {{}})[{name}] = {function};\n"
+MODULE = """const modules = {{}}, made = {{}};
+const use = (name) => (made[name] ??= modules[name](use));
+{modules}
+export default use({name}).default;
+"""
+
+
+def blank(match: re.Match) -> str:
+    """Return the line breaks of what was found, so that the lines keep their numbers."""
+    return "\n" * match[0].count("\n")
+
+
+def source(name: str) -> str:
+    """Return the text of a module, its comments of whole lines left blank.
+
+    Raises ValueError for a module that is not there.
+    """
+    try:
+        return COMMENT.sub(blank, (FOLDER / f"{name}.js").read_text("utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"There is no module {name}.js in {FOLDER.name}/.") from None
+
+
+def function(name: str) -> str:
+    """Return a module as a JavaScript function from `use` to its exports.
+
+    Raises ValueError, with file and line, for an import or export of another form.
+    """
+    text = source(name)
+    code = IMPORT.sub(lambda m: blank(m) + f'const {" ".join(m[1].split())} = use("{m[2]}");', text)
+    exports = []
+
+    def declaration(match: re.Match) -> str:
+        if match["default"]:
+            exports.append("default: exported")
+            return "const exported = "
+        exports.append(match["name"])
+        return f"{match['kind']} {match['name']}"
+
+    code = EXPORT.sub(declaration, code)
+    uncommented = re.sub(r"/\*.*?\*/|(?<!:)//.*", blank, code)
+    if found := OTHER.search(uncommented):
+        start = found.start() + len(found[0]) - len(found[0].lstrip())
+        line = uncommented.count("\n", 0, start) + 1
+        raise ValueError(
+            f"{name}.js, line {line}: {found[0].strip()[:60]!r} is not a form of import or export "
+            "that utils/explorers/modules.py knows; its first lines list them."
+        )
+    code = re.sub(r"\n{2,}", "\n", code).strip()
+    return FUNCTION.format(code=code, exports=", ".join(exports))
+
+
+def with_dependencies(name: str, above: tuple[str, ...] = ()) -> list[str]:
+    """Return the names of the modules that `name` needs, each after those it imports.
+
+    Raises ValueError for modules that import one another in a circle.
+    """
+    if name in above:
+        raise ValueError(f"{' imports '.join([*above, name])}: a circle of modules.")
+    ordered = {}  # a dict keeps the order and forgets repetitions
+    for _, imported in IMPORT.findall(source(name)):
+        ordered |= dict.fromkeys(with_dependencies(imported, (*above, name)))
+    return [*ordered, name]
+
+
+def esm(name: str) -> str:
+    """Return a module with all that it imports as one ES module, for anywidget's `_esm`."""
+    functions = [
+        f"modules[{json.dumps(each)}] = {function(each)};" for each in with_dependencies(name)
+    ]
+    return MODULE.format(modules="\n".join(functions), name=json.dumps(name))
+
+
+def classic(name: str) -> str:
+    """Return one module as a classic script: it registers the function and runs nothing yet."""
+    return CLASSIC.format(registry=REGISTRY, name=json.dumps(name), function=function(name))
+
+
+def style_sheet() -> str:
+    """Return the style sheet of all explorers."""
+    return (FOLDER / STYLE_SHEET).read_text("utf-8")

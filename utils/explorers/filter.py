@@ -28,7 +28,7 @@ def checked_kernel(array: np.ndarray) -> np.ndarray:
 class FilterExplorer(PictureExplorer):
     """Convolve an image with a kernel, as `keras.layers.Conv2D` does: the kernel is not flipped.
 
-    `FilterExplorer(image=None, kernel="vertical line", size=7, …)` takes a gray image
+    `FilterExplorer(image=None, kernel="Sobel x", size=7, …)` takes a gray image
     (rows, columns) and a kernel: an array (k, k) with k 3, 5 or 7, or the name of a
     preset. The traits can be read, set, observed and linked: `image`, `kernel` (float32),
     `stride` (1 … 4), `padding` ("valid", "same" as in Keras, or zeros on either side),
@@ -48,7 +48,7 @@ class FilterExplorer(PictureExplorer):
     position = traitlets.Tuple(traitlets.Int(min=0), traitlets.Int(min=0)).tag(sync=True)
     feature_map = Array(lambda array: array.astype(np.float32))
 
-    def __init__(self, image=None, kernel="vertical line", size: int = 3, **traits):
+    def __init__(self, image=None, kernel="Sobel x", size: int = 3, **traits):
         """Take an image and a kernel, or its name and size; raise TraitError for what is wrong."""
         if isinstance(kernel, str):
             if size not in SIZES:

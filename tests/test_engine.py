@@ -78,7 +78,7 @@ def convolution_cases() -> list[dict]:
     for size, stride, padding in itertools.product(range(1, 8), (1, 2, 3), ("valid", "same")):
         kernel_size = [size, int(rng.integers(1, 8))]
         image = maps(rng, *rng.integers(7, 20, size=2), rng.integers(1, 6))
-        kernel = maps(rng, *kernel_size, image.shape[2], rng.integers(1, 7))
+        kernel = maps(rng, *kernel_size, image.shape[2], rng.integers(1, 9))
         bias = maps(rng, kernel.shape[3])
         activation = [None, "relu"][rng.integers(2)]
         options = {"strides": stride, "padding": padding, "activation": activation}
@@ -261,28 +261,25 @@ def summary_cases() -> list[dict]:
         ],
         [keras.Input((12,)), layers.Dense(5), layers.BatchNormalization(), layers.Flatten()],
     ]
-    return (
-        [
-            case(
-                "the lecture's network",
-                "summarize",
-                layer_list(lecture.layers),
-                [28, 28, 1],
-                expected=expected,
-            )
-        ]
-        + [
-            case(
-                f"a network for {model.inputs[0].shape}",
-                "summarize",
-                layer_list(model.layers),
-                model.inputs[0].shape[1:],
-                expected=[cost(layer) for layer in model.layers],
-            )
-            for model in map(keras.Sequential, networks)
-        ]
-        + [dense_on_map_case()]
-    )
+    name = "the lecture's network"
+    wanted = layer_list(lecture.layers)
+    cases = [case(name, "summarize", wanted, [28, 28, 1], expected=expected)]
+    for model in map(keras.Sequential, networks):
+        shape = model.inputs[0].shape[1:]
+        expected = [cost(layer) for layer in model.layers]
+        wanted = layer_list(model.layers)
+        cases.append(case(f"for {shape}", "summarize", wanted, shape, expected=expected))
+    return [*cases, defaults_case(), dense_on_map_case()]
+
+
+def defaults_case() -> dict:
+    import keras
+    from keras import layers
+
+    named = [keras.Input((9, 9, 1)), layers.Conv2D(3, 4), layers.MaxPooling2D()]
+    expected = [cost(layer) for layer in keras.Sequential(named).layers]
+    wanted = [{"type": "Conv2D", "filters": 3, "kernelSize": 4}, {"type": "MaxPooling2D"}]
+    return case("options of Keras by default", "summarize", wanted, [9, 9, 1], expected=expected)
 
 
 def dense_on_map_case() -> dict:
@@ -464,6 +461,7 @@ def refused_cases() -> list[dict]:
     values = np.zeros(700, "uint8")
     short = "The stored image holds 700 bytes, and 28 × 28 uint8 values need 784."
     image, kernel = tensor(np.zeros((4, 5, 2))), tensor(np.zeros((3, 3, 1, 1)))
+    filters, weights = tensor(np.zeros((2, 2, 2, 3))), {"weights": tensor(np.zeros((2, 3)))}
     large = tensor(np.zeros((5, 5, 2, 1)))
     bad_shapes = [
         case(f"shape {shape}", "decode", stored(values, shape=shape), error="has the shape")
@@ -484,7 +482,10 @@ def refused_cases() -> list[dict]:
         case("misfit", "conv2d", image, large, error="a 5 × 5 window does not fit"),
         case("stride", "windows", 9, 3, 0, "same", error="stride must be a whole number"),
         case("padding", "windows", 9, 3, 1, "full", error='"valid", "same" or a whole number'),
-        case("only padding", "pool2d", image, {"padding": 2}, error="nothing but padding"),
+        case("rows of padding", "pool2d", image, {"padding": [2, 0]}, error="nothing but padding"),
+        case("columns", "pool2d", image, {"padding": [0, 2]}, error="nothing but padding"),
+        case("bias", "conv2d", image, filters, {"bias": [1, 2]}, error="There are 2 biases for 3"),
+        case("biases", "dense", [1, 2], {**weights, "bias": [1]}, error="There are 1 biases for 3"),
         case("inputs", "dense", [1, 2], {"weights": image}, error="2 inputs, and the weights are"),
         case("mode", "pool2d", image, {"mode": "sum"}, error='and not "sum"'),
     ]

@@ -269,9 +269,9 @@ function requireBias(bias, count) {
 }
 
 /**
- * Copy the map with its padding into doubles: V8 computes in doubles, and where each value
- * is converted once and not in the inner loop, all takes two thirds of the time. `slack` values more at the end let the
- * inner loops read a few windows too many at the end of a row, instead of asking each time.
+ * Copy the map with its padding into doubles: V8 computes in doubles, and to convert each
+ * value once, not in the inner loop, saves a third of the time. `slack` values more at the
+ * end let the inner loops read a few windows too many at the end of a row, unasked.
  */
 function padMap({ shape, data }, y, x, slack) {
   const [height, width, channels] = shape;

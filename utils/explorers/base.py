@@ -15,8 +15,7 @@ def encode(array: np.ndarray | None) -> dict | None:
     """Return an array as it travels to the page: shape, dtype and the bytes, row by row."""
     if array is None:
         return None
-    data = memoryview(np.ascontiguousarray(array)).cast("B")
-    return {"shape": list(array.shape), "dtype": str(array.dtype), "data": data}
+    return {"shape": list(array.shape), "dtype": str(array.dtype), "data": array.tobytes()}
 
 
 def decode(value: dict | None) -> np.ndarray | None:
@@ -24,6 +23,15 @@ def decode(value: dict | None) -> np.ndarray | None:
     if value is None:
         return None
     return np.frombuffer(value["data"], value["dtype"]).reshape(value["shape"]).copy()
+
+
+def as_array(value) -> np.ndarray:
+    """Return `value` as an array; raise ValueError for rows of different lengths."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError("its rows differ in length") from None
+    return array
 
 
 class Array(traitlets.TraitType):
@@ -37,10 +45,7 @@ class Array(traitlets.TraitType):
 
     def validate(self, owner, value):
         try:
-            array = np.asarray(value)
-            if array.dtype == object:
-                raise ValueError("its rows differ in length, or it does not hold numbers")
-            return self.check(array)
+            return self.check(as_array(value))
         except (TypeError, ValueError) as error:
             raise traitlets.TraitError(
                 f"{type(owner).__name__}.{self.name} cannot be set: {error}."
@@ -92,7 +97,7 @@ def image(array: np.ndarray, channels: int | None = None) -> np.ndarray:
         return np.round(array * 255.0).astype(np.uint8)
     if low < 0 or high > 255:
         raise ValueError(f"values have to lie within 0 … 255, and these are {low} to {high}")
-    return array.astype(np.uint8)
+    return array.astype(np.uint8, copy=False)
 
 
 class Explorer(anywidget.AnyWidget):

@@ -179,13 +179,13 @@ function render({ model, el }) {
   };
 
   // The calculation: patch × kernel = products.
-  const patch = grid({ label: "Patch of the input", role: "input" });
+  const patch = grid({ label: "Patch", role: "input" });
   const products = grid({ label: "Products", role: "output" });
   const cells = create("div", { class: "cx-cells", role: "group", "aria-label": "Kernel, editable" });
   const kernelFigure = create(
     "figure",
     { class: "cx-grid", "data-role": "kernel" },
-    create("figcaption", {}, create("span", { class: "cx-name" }, "Kernel (edit it)")),
+    create("figcaption", {}, create("span", { class: "cx-name" }, "Kernel ✎")),
     cells,
   );
   const sum = create("p", { class: "cx-sum" });

@@ -94,8 +94,11 @@ export function button(text, onclick) {
   return create("button", { type: "button", class: "cx-button", onclick }, text);
 }
 
-function labeled(label, ...content) {
-  return create("label", { class: "cx-control" }, create("span", { class: "cx-label" }, label), ...content);
+/** A control under its label. */
+function labeled(label, input, content = input) {
+  input.id = uniqueId("control");
+  const words = create("label", { class: "cx-label", for: input.id }, label);
+  return create("div", { class: "cx-control" }, words, content);
 }
 
 /**
@@ -117,7 +120,8 @@ export function slider({ label, min, max, step = 1, onInput, text = format }) {
     input.value = value;
     show();
   };
-  return { element: labeled(label, create("span", { class: "cx-slide" }, input, output)), input, set };
+  const both = create("span", { class: "cx-slide" }, input, output);
+  return { element: labeled(label, input, both), input, set };
 }
 
 /**

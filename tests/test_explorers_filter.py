@@ -1,0 +1,289 @@
+"""The filter explorer: its traits in Python, and what a reader does with it in the page."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import traitlets
+from explorer_page import explorer_page
+
+from utils.explorers import FilterExplorer, samples
+from utils.explorers.kernels import presets
+
+
+@pytest.fixture
+def page(browser):
+    """A function that shows an explorer and, in the end, fails if the console said anything."""
+    pages = []
+
+    def show(*widgets, **context):
+        pages.append(explorer_page(browser, *widgets, **context))
+        return pages[-1]
+
+    yield show
+    for each in pages:
+        assert each.problems == []
+        each.context.close()
+
+
+def status(page) -> str:
+    return page.locator(".cx-status").inner_text()
+
+
+def drawn(page, index: int) -> np.ndarray:
+    """Return the pixels (rows, columns, 4) of one of the explorer's pictures."""
+    width, height, values = page.evaluate(
+        """(index) => {
+          const canvas = document.querySelectorAll("canvas")[index];
+          const { width, height } = canvas;
+          const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+          return [width, height, Array.from(data)];
+        }""",
+        index,
+    )
+    return np.array(values).reshape(height, width, 4)
+
+
+def feature_map(page) -> np.ndarray:
+    """Return the feature map that the page computed."""
+    shape, values = page.evaluate(
+        """() => {
+          const { shape, data } = model.get("feature_map");
+          const bytes = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
+          return [shape, Array.from(new Float32Array(bytes))];
+        }"""
+    )
+    return np.array(values).reshape(shape)
+
+
+SETTINGS = [
+    {},
+    {"stride": 2, "padding": "same"},
+    {"stride": 3, "padding": 2, "bias": -100.0, "relu": True},
+    {"kernel": "emboss", "size": 7, "padding": "same", "stride": 4},
+    {"kernel": np.arange(25.0).reshape(5, 5) - 12},
+]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+def test_python_and_page_compute_what_keras_computes(page, settings):
+    import keras
+
+    explorer = FilterExplorer(selected="garment", **settings)
+    image = samples.load()["garment"][None, :, :, None].astype("float32")
+    if isinstance(explorer.padding, int) and explorer.padding:
+        image = keras.layers.ZeroPadding2D(explorer.padding)(image)
+    layer = keras.layers.Conv2D(
+        1,
+        explorer.kernel.shape,
+        strides=explorer.stride,
+        padding="same" if explorer.padding == "same" else "valid",
+        activation="relu" if explorer.relu else None,
+    )
+    layer.build(image.shape)
+    layer.set_weights([explorer.kernel[:, :, None, None], np.array([explorer.bias])])
+    expected = np.asarray(layer(image))[0, :, :, 0]
+
+    np.testing.assert_allclose(explorer.feature_map, expected, rtol=1e-4, atol=1e-2)
+    np.testing.assert_allclose(feature_map(page(explorer)), expected, rtol=1e-4, atol=1e-2)
+
+
+def test_a_change_in_python_renews_the_feature_map_and_tells_observers():
+    explorer = FilterExplorer()
+    seen = []
+    explorer.observe(lambda change: seen.append(change.new.shape), "feature_map")
+    explorer.kernel = np.ones((5, 5))
+    explorer.selected = "digit"
+    assert seen == [(116, 156), (24, 24)]
+
+
+def test_an_image_of_ones_own_is_listed_and_named():
+    explorer = FilterExplorer(np.eye(9))
+    assert explorer.selected == "your image"
+    assert list(explorer.images) == ["your image", "photo", "garment", "digit"]
+    np.testing.assert_array_equal(explorer.image, 255 * np.eye(9))
+    explorer.selected = "digit"
+    assert explorer.image.shape == (28, 28)
+
+
+def test_a_listed_image_travels_once_and_another_in_full():
+    explorer = FilterExplorer()
+    assert explorer.get_state("image")["image"] is None
+    explorer.image = np.zeros((4, 5), "uint8")
+    assert explorer.get_state("image")["image"]["shape"] == [4, 5]
+
+
+@pytest.mark.parametrize(
+    ("trait", "value", "words"),
+    [
+        ("kernel", np.ones((4, 4)), r"\(4, 4\).*even side"),
+        ("kernel", np.ones((3, 5)), r"\(3, 5\)"),
+        ("kernel", np.full((3, 3), np.nan), "NaN"),
+        ("kernel", [[1, 2], [3]], "rows differ"),
+        ("image", np.zeros((28, 28, 3)), r"\(28, 28, 3\).*images\[0\]"),
+        ("image", np.full((5, 5), 7.0), "0 … 1.*astype"),
+        ("image", np.full((5, 5), -1), "0 … 255"),
+        ("image", np.zeros((5, 900), "uint8"), "512"),
+        ("image", np.array([["a"]]), "dtype"),
+        ("images", {}, "at least one"),
+        ("images", {"bad": np.zeros(3)}, "'bad'"),
+        ("stride", 0, "1"),
+        ("padding", "full", "same"),
+        ("bias", np.inf, "finite"),
+    ],
+)
+def test_what_does_not_fit_is_said(trait, value, words):
+    explorer = FilterExplorer()
+    before = explorer.described()
+    with pytest.raises(traitlets.TraitError, match=words):
+        setattr(explorer, trait, value)
+    assert explorer.described() == before
+
+
+def test_unknown_names_are_answered_with_those_there_are():
+    with pytest.raises(traitlets.TraitError, match="Sobel x"):
+        FilterExplorer(kernel="sobel z")
+    with pytest.raises(TypeError, match="stride"):
+        FilterExplorer(strides=2)
+
+
+def test_edge_kernels_sum_to_zero_and_blurs_to_one():
+    for size in (3, 5, 7):
+        sums = {name: round(float(kernel.sum()), 6) for name, kernel in presets(size).items()}
+        assert {sums[n] for n in ("Sobel x", "Sobel y", "Laplacian")} == {0}
+        assert {sums[n] for n in ("identity", "box blur", "Gaussian blur", "sharpen")} == {1}
+        assert sums["vertical line"] == sums["horizontal line"] == size
+
+
+def test_the_text_is_the_same_for_the_same_state():
+    assert repr(FilterExplorer()) == repr(FilterExplorer())
+    assert "0x" not in repr(FilterExplorer())
+
+
+def test_the_mouse_shows_the_products_of_the_pixel_under_it(page):
+    page = page(FilterExplorer(selected="garment", padding="same"))
+    box = page.locator(".cx-stage").nth(1).bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 10.5 / 28, box["y"] + box["height"] * 4.5 / 28)
+    page.wait_for_function("model.get('position')[0] === 4 && model.get('position')[1] === 10")
+    page.wait_for_timeout(50)
+    patch = samples.load()["garment"][3:6, 9:12].astype(int)
+    kernel = presets(3)["Sobel x"]
+    shown = page.locator(".cx-sum b").inner_text().replace(",", "").replace("−", "-")
+    assert float(shown) == (patch * kernel).sum()
+    cells = page.locator(".cx-grid").nth(0).locator(".cx-cells > span").all_inner_texts()
+    assert [int(cell) for cell in cells] == patch.ravel().tolist()
+
+
+def test_arrow_keys_walk_over_the_output_and_stop_at_its_border(page):
+    page = page(FilterExplorer(selected="digit", position=(0, 0)))
+    output = page.locator(".cx-stage").nth(1)
+    output.focus()
+    for key in ("ArrowRight", "ArrowDown", "ArrowDown", "ArrowUp", "End", "ArrowRight"):
+        page.keyboard.press(key)
+    assert page.evaluate("model.get('position')") == [1, 25]
+    page.wait_for_timeout(50)
+    assert "row 1, column 25" in page.locator(".cx-sum").inner_text()
+
+
+def test_every_control_works_by_keyboard(page):
+    page = page(FilterExplorer(selected="garment"))
+    page.get_by_label("Stride").focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_label("Padding").select_option("same")
+    page.get_by_label("Kernel", exact=True).select_option("Laplacian")
+    page.get_by_label("ReLU").press("Space")
+    page.wait_for_function("document.querySelector('.cx-status').textContent.includes('⌈28 / 2⌉')")
+    state = page.evaluate("[model.get('stride'), model.get('padding'), model.get('relu')]")
+    assert state == [2, "same", True]
+    np.testing.assert_allclose(
+        feature_map(page),
+        FilterExplorer(
+            selected="garment", kernel="Laplacian", stride=2, padding="same", relu=True
+        ).feature_map,
+        atol=1e-2,
+    )
+    page.get_by_role("button", name="Reset").press("Enter")
+    page.wait_for_function("model.get('stride') === 1")
+    assert page.evaluate("model.get('relu')") is False
+
+
+def test_an_edited_cell_of_the_kernel_changes_the_map(page):
+    page = page(FilterExplorer(selected="digit", kernel="identity"))
+    page.get_by_label("Kernel, row 2, column 2").fill("-2")
+    page.wait_for_function("document.querySelector('.cx-status').textContent.includes('−510')")
+    assert page.get_by_label("Kernel", exact=True).input_value() == "own kernel"
+    page.get_by_label("Kernel, row 2, column 2").fill("")  # half typed: nothing changes
+    page.wait_for_timeout(50)
+    assert feature_map(page).min() == -2 * 255
+
+
+def test_signs_have_colors_and_zero_is_white(page):
+    image = np.zeros((5, 9), "uint8")
+    image[:, 3:6] = 255
+    page = page(FilterExplorer(image, padding="valid"))
+    pixels = drawn(page, 1)[1]
+    red, blue = pixels[2], pixels[5]  # the left side of the bar is a rise, the right side a fall
+    assert red[0] > red[2] + 100
+    assert blue[2] > blue[0] + 100
+    assert pixels[0][:3].tolist() == [255, 255, 255]
+
+
+def test_a_drawing_by_touch_changes_the_map(page):
+    page = page(FilterExplorer(), has_touch=True, viewport={"width": 390, "height": 800})
+    page.get_by_label("Image").select_option("your drawing")
+    page.wait_for_function("model.get('image')?.shape[0] === 28")
+    stage = page.locator(".cx-stage").first
+    stage.scroll_into_view_if_needed()
+    box = stage.bounding_box()
+    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_function("new Uint8Array(model.get('image').data.buffer).some((v) => v === 255)")
+    page.wait_for_timeout(50)
+    assert np.abs(feature_map(page)).max() > 0
+    assert drawn(page, 0)[..., 0].max() == 255
+
+
+def test_one_draws_by_keyboard_and_erases_again(page):
+    page = page(FilterExplorer())
+    page.get_by_label("Image").select_option("your drawing")
+    page.wait_for_function("model.get('image')?.shape[0] === 28")
+    page.locator(".cx-stage").first.focus()
+    total = "new Uint8Array(model.get('image').data.buffer).reduce((a, b) => a + b, 0)"
+    for key in ("ArrowDown", "ArrowRight", "Space"):
+        page.keyboard.press(key)
+    assert page.evaluate(total) > 255
+    page.keyboard.press("Delete")
+    assert page.evaluate(total) == 0
+
+
+def test_a_kernel_larger_than_the_image_is_explained(page):
+    page = page(FilterExplorer(np.eye(5), size=7))
+    assert page.get_by_role("alert").is_visible()
+    assert "7 × 7 window does not fit into 5 × 5" in status(page)
+    page.get_by_label("Padding").select_option("same")
+    page.wait_for_function("document.querySelector('.cx-problem').hidden")
+    assert "Output 5 × 5" in status(page)
+
+
+def test_the_window_slides_until_it_is_stopped(page):
+    page = page(FilterExplorer(selected="digit", position=(3, 24)))
+    page.get_by_role("button", name="Slide the window").click()
+    page.wait_for_function("model.get('position')[0] === 4")
+    page.get_by_role("button", name="Stop").click()
+    at = page.evaluate("model.get('position')")
+    page.wait_for_timeout(300)
+    assert page.evaluate("model.get('position')") == at
+
+
+def test_the_kernel_is_told_once_the_reader_pauses(page):
+    page = page(FilterExplorer(selected="digit"))
+    page.get_by_label("Bias").focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(400)
+    assert page.evaluate("[model.get('bias'), model.saved]") == [100, 1]
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_nothing_is_cut_off_at_any_width(page, width):
+    page = page(FilterExplorer(size=7), viewport={"width": width, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

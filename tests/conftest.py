@@ -33,6 +33,23 @@ def browser():
         browser.close()
 
 
+@pytest.fixture
+def visitor(browser):
+    """A function that opens a page of this size, which keeps what went wrong."""
+    from browser import Visitor
+
+    visitors = []
+
+    def visit(width=1280, height=800, **options):
+        size = {"width": width, "height": height}
+        visitors.append(Visitor(browser, viewport=size, **options))
+        return visitors[-1]
+
+    yield visit
+    for visitor in visitors:
+        visitor.page.context.close()
+
+
 @pytest.fixture(scope="session")
 def build_site():
     """A function that runs the command of `make book`, with further options."""

@@ -106,6 +106,16 @@ def test_an_image_of_ones_own_is_listed_and_named():
     assert explorer.image.shape == (28, 28)
 
 
+def test_a_second_image_of_ones_own_takes_the_place_of_the_first():
+    explorer = FilterExplorer(np.eye(9))
+    explorer.selected = "photo"
+    explorer.image = np.ones((4, 5), "uint8")
+    explorer.selected = "digit"
+    explorer.selected = "your image"
+    np.testing.assert_array_equal(explorer.image, np.ones((4, 5)))
+    assert len(explorer.images) == 4
+
+
 def test_a_listed_image_travels_once_and_another_in_full():
     explorer = FilterExplorer()
     assert explorer.get_state("image")["image"] is None
@@ -127,6 +137,7 @@ def test_a_listed_image_travels_once_and_another_in_full():
         ("image", np.array([["a"]]), "dtype"),
         ("images", {}, "at least one"),
         ("images", {"bad": np.zeros(3)}, "'bad'"),
+        ("selected", "cat", "photo, garment, digit"),
         ("stride", 0, "1"),
         ("padding", "full", "same"),
         ("bias", np.inf, "finite"),

@@ -11,29 +11,36 @@ from . import samples
 from .base import Array, Explorer, decode, encode, image
 
 
-def checked_images(images: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return the images by name, each as uint8 (rows, columns); raise ValueError otherwise."""
+def checked_images(images: Mapping[str, np.ndarray], check=image) -> dict[str, np.ndarray]:
+    """Return the images by name, each as `check` returns it; raise ValueError otherwise."""
     if not images:
         raise ValueError("at least one image is needed")
     checked = {}
     for name, array in images.items():
         try:
-            checked[str(name)] = image(np.asarray(array))
+            checked[str(name)] = check(np.asarray(array))
         except ValueError as error:
             raise ValueError(f"{name!r}: {error}") from None
     return checked
 
 
+def same(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two images have one type, one size and the same values."""
+    return one.dtype == other.dtype and np.array_equal(one, other)
+
+
 class Images(traitlets.TraitType):
     """A trait that holds images by name and travels to the page as a list."""
 
-    def __init__(self, **options):
+    def __init__(self, check=image, **options):
+        """`check` takes an image as an array, and returns what is kept or raises ValueError."""
         super().__init__(**options)
+        self.check = check
         self.tag(sync=True, to_json=self.to_json, from_json=self.from_json)
 
     def validate(self, owner, value):
         try:
-            return checked_images(value)
+            return checked_images(value, self.check)
         except (AttributeError, TypeError, ValueError) as error:
             raise traitlets.TraitError(
                 f"{type(owner).__name__}.{self.name} takes a dict of images by name: {error}."
@@ -53,7 +60,7 @@ class ChosenImage(Array):
         return None if owner.images.get(owner.selected) is value else encode(value)
 
     def from_json(self, value, owner):
-        return owner.images[owner.selected] if value is None else decode(value)
+        return owner.selected_image() if value is None else decode(value)
 
 
 class PictureExplorer(Explorer):
@@ -64,6 +71,7 @@ class PictureExplorer(Explorer):
     """
 
     OWN = "your image"
+    DRAWING = "your drawing"  # the name that js/images.js gives
 
     images = Images()
     selected = traitlets.Unicode().tag(sync=True)
@@ -78,8 +86,18 @@ class PictureExplorer(Explorer):
         return next(iter(self.images))
 
     @traitlets.default("image")
-    def _selected_image(self):
-        return self.images[self.selected]
+    def selected_image(self):
+        """Return the listed image that is selected, or the first while none is."""
+        return self.images.get(self.selected, next(iter(self.images.values())))
+
+    @traitlets.validate("selected")
+    def _known_name(self, proposal):
+        if proposal.value not in {*self.images, self.OWN, self.DRAWING}:
+            raise traitlets.TraitError(
+                f"{type(self).__name__} has no image {proposal.value!r}; it has "
+                f"{', '.join(self.images)}. To show your own, set image."
+            )
+        return proposal.value
 
     def __init__(self, image=None, **traits):
         """Show `image`, uint8 or floats within 0 … 1, (rows, columns), or the course's samples."""
@@ -92,11 +110,16 @@ class PictureExplorer(Explorer):
 
     @traitlets.observe("selected")
     def _show_selected(self, change):
-        if change.new in self.images:
-            self.image = self.images[change.new]
+        listed = self.images.get(change.new)
+        if listed is not None and not same(self.image, listed):
+            self.image = listed
 
     @traitlets.observe("image")
     def _name_own_image(self, change):
-        is_listed = any(array is change.new for array in self.images.values())
-        if not is_listed and self.selected in self.images:
-            self.selected = self.OWN if self.OWN not in self.images else "another image"
+        """An image that is not listed is the reader's own; the list keeps one such image."""
+        if any(same(array, change.new) for array in self.images.values()):
+            return
+        if self.OWN in self.images:
+            self.images = {**self.images, self.OWN: change.new}
+        if self.selected != self.DRAWING:
+            self.selected = self.OWN

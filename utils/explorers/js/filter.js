@@ -250,7 +250,7 @@ function render({ model, el }) {
     const total = multiplied.flat().reduce((one, other) => one + other, 0);
     const offset = model.get("bias");
     const steps = [`Sum of the products ${format(total, 4)}`];
-    if (offset !== 0) steps.push(`${offset < 0 ? "−" : "+"} bias ${format(Math.abs(offset))} = ${format(total + offset, 4)}`);
+    if (offset !== 0) steps.push(`+ bias ${format(offset)} = ${format(total + offset, 4)}`);
     if (model.get("relu")) steps.push(`→ ReLU → ${format(Math.max(0, total + offset), 4)}`);
     sum.replaceChildren(
       `${steps.join(" ")} → output at row ${y}, column ${x}: `,

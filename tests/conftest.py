@@ -20,8 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent
 @pytest.fixture(scope="module")
 def browser():
     """A real browser that can reach nothing but this machine."""
-    from browser import HOW_TO_GET_ONE, get_browser
     from playwright.sync_api import sync_playwright
+
+    from utils.browser import HOW_TO_GET_ONE, get_browser
 
     with sync_playwright() as playwright:
         path = get_browser(playwright)
@@ -36,7 +37,7 @@ def browser():
 @pytest.fixture
 def visitor(browser):
     """A function that opens a page of this size, which keeps what went wrong."""
-    from browser import Visitor
+    from visitor import Visitor
 
     visitors = []
 

@@ -1,4 +1,4 @@
-"""A Chromium or Chrome for the tests, and a page in it that keeps what went wrong."""
+"""Find a Chromium or Chrome, or get one where that is possible: for tests and measurements."""
 
 from __future__ import annotations
 
@@ -54,28 +54,3 @@ def get_browser(playwright) -> str | None:
         fetch_browser()
         path = find_browser(playwright)
     return path
-
-
-class Visitor:
-    """A page that keeps what went wrong, and which other hosts were asked."""
-
-    def __init__(self, browser, **options):
-        self.problems, self.foreign = [], []
-        self.page = browser.new_context(**options).new_page()
-        self.page.on("console", self.on_console)
-        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
-        self.page.on("requestfailed", lambda request: self.problems.append(f"no {request.url}"))
-        self.page.on("response", self.on_response)
-        self.page.on("request", self.on_request)
-
-    def on_console(self, message):
-        if message.type in {"error", "warning"}:
-            self.problems.append(message.text)
-
-    def on_response(self, response):
-        if response.status >= 400:
-            self.problems.append(f"{response.status} {response.url}")
-
-    def on_request(self, request):
-        if not request.url.startswith(("http://127.0.0.1:", "file:", "data:", "blob:")):
-            self.foreign.append(request.url)

@@ -1,0 +1,28 @@
+"""A page in a browser that keeps what went wrong."""
+
+from __future__ import annotations
+
+
+class Visitor:
+    """A page that keeps what went wrong, and which other hosts were asked."""
+
+    def __init__(self, browser, **options):
+        self.problems, self.foreign = [], []
+        self.page = browser.new_context(**options).new_page()
+        self.page.on("console", self.on_console)
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on("requestfailed", lambda request: self.problems.append(f"no {request.url}"))
+        self.page.on("response", self.on_response)
+        self.page.on("request", self.on_request)
+
+    def on_console(self, message):
+        if message.type in {"error", "warning"}:
+            self.problems.append(message.text)
+
+    def on_response(self, response):
+        if response.status >= 400:
+            self.problems.append(f"{response.status} {response.url}")
+
+    def on_request(self, request):
+        if not request.url.startswith(("http://127.0.0.1:", "file:", "data:", "blob:")):
+            self.foreign.append(request.url)

@@ -26,7 +26,8 @@ STYLE_SHEET = "explorers.css"
 REGISTRY = "cnnCourseModules"  # on a page, the global object that holds the functions by name
 
 COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*(?:(?!\*/).)*\*/[ \t]*)$", re.M | re.DOTALL)
-IMPORT = re.compile(r'^import (\{[\w$,\s]+\}) from "\./([\w-]+)\.js";', re.MULTILINE)
+NAMES = r"\{\s*[\w$]+(?:\s*,\s*[\w$]+)*,?\s*\}"
+IMPORT = re.compile(rf'^import ({NAMES}) from "\./([\w-]+)\.js";', re.MULTILINE)
 EXPORT = re.compile(
     r"^export (?:(?P<default>default) |(?P<kind>const|class|(?:async )?function) (?P<name>[\w$]+))",
     re.MULTILINE,

@@ -1,5 +1,6 @@
 """Interactive explorers that compute in the page: each is an ipywidget with a module in js/."""
 
 from .filter import FilterExplorer
+from .receptive_field import ReceptiveFieldExplorer
 
-__all__ = ["FilterExplorer"]
+__all__ = ["FilterExplorer", "ReceptiveFieldExplorer"]

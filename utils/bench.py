@@ -4,6 +4,7 @@
     make bench ARGS="book training" only these
 
 - book: `make book` from nothing and with nothing changed, and the weight of chapter 5;
+- explorers: a moved slider, in the page and by `interact` in a kernel, in milliseconds;
 - training: one training step in bfloat16 and in float32, alternating;
 - tests: `make test`, once a repeat (minutes each).
 
@@ -95,7 +96,19 @@ def bench_tests(repeats: int) -> None:
     print(f"make test              {taken / 60:6.1f} min")
 
 
-PARTS = {"book": bench_book, "training": bench_training, "tests": bench_tests}
+def bench_explorers(repeats: int) -> None:
+    """Report what a moved slider costs; each table has 40 moves, so repeats are few."""
+    from utils import bench_explorers
+
+    bench_explorers.report()
+
+
+PARTS = {
+    "book": bench_book,
+    "explorers": bench_explorers,
+    "training": bench_training,
+    "tests": bench_tests,
+}
 
 
 def main() -> None:

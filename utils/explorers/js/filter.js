@@ -11,6 +11,7 @@ import {
   choice,
   controls,
   create,
+  editableGrid,
   editor,
   format,
   frame,
@@ -181,52 +182,18 @@ function render({ model, el }) {
   // The calculation: patch × kernel = products.
   const patch = grid({ label: "Patch", role: "input" });
   const products = grid({ label: "Products", role: "output" });
-  const cells = create("div", { class: "cx-cells", role: "group", "aria-label": "Kernel, editable" });
-  const kernelFigure = create(
-    "figure",
-    { class: "cx-grid", "data-role": "kernel" },
-    create("figcaption", {}, create("span", { class: "cx-name" }, "Kernel ✎")),
-    cells,
-  );
+  const kernelGrid = editableGrid({
+    label: "Kernel",
+    onEdit: (i, j, value) => {
+      const changed = kernelOf(model);
+      changed[i][j] = value;
+      edit({ kernel: synced(changed) });
+    },
+  });
   const sum = create("p", { class: "cx-sum" });
-  const calculation = row(patch.element, sign("×"), kernelFigure, sign("="), products.element);
+  const calculation = row(patch.element, sign("×"), kernelGrid.element, sign("="), products.element);
   calculation.classList.add("cx-calculation");
   const problem = create("p", { class: "cx-problem", role: "alert", hidden: true });
-
-  function showKernel(kernel) {
-    const size = kernel.length;
-    if (cells.children.length !== size * size) {
-      cells.dataset.size = size;
-      cells.style.setProperty("--columns", size);
-      cells.replaceChildren(
-        ...Array.from({ length: size * size }, (_, index) => {
-          const [i, j] = [Math.floor(index / size), index % size];
-          const field = create("input", {
-            type: "number",
-            step: "any",
-            "aria-label": `Kernel, row ${i + 1}, column ${j + 1}`,
-            oninput: () => {
-              if (field.value === "" || !field.checkValidity()) return;
-              const changed = kernelOf(model);
-              changed[i][j] = Math.max(-1000, Math.min(1000, Number(field.value)));
-              edit({ kernel: synced(changed) });
-            },
-          });
-          return create("span", {}, field);
-        }),
-      );
-    }
-    const limit = Math.max(...kernel.flat().map(Math.abs));
-    kernel.flat().forEach((value, index) => {
-      const cell = cells.children[index];
-      const field = cell.firstChild;
-      const { background, color } = signedColor(value, limit * 1.6);
-      cell.style.background = background;
-      cell.style.color = color;
-      const shown = Number(value.toPrecision(2));
-      if (document.activeElement !== field || Number(field.value) !== shown) field.value = shown;
-    });
-  }
 
   /** The patch under the window, its products with the kernel, and the sum in words. */
   function showCalculation({ image, kernel, size, stride, vertical, horizontal, map }, [y, x]) {
@@ -270,7 +237,7 @@ function render({ model, el }) {
     padding.set(model.get("padding"));
     bias.set(model.get("bias"));
     relu.set(model.get("relu"));
-    showKernel(kernel);
+    kernelGrid.set(kernel);
     const [rows, columns] = image.shape;
     input.size.textContent = `${rows} × ${columns}`;
 

@@ -28,13 +28,19 @@ export function uniqueId(stem) {
   return `cx-${stem}-${created}-${Math.random().toString(36).slice(2, 7)}`;
 }
 
+const NUMBERS = new Intl.NumberFormat("en-US", { maximumFractionDigits: 6 });
+
 /** A number for people: a true minus sign, and no more digits than tell something. */
 export function format(value, digits = 3) {
   if (value === null || Number.isNaN(value)) return "–";
   const rounded = Number.isInteger(value) ? value : Number(value.toPrecision(digits));
-  const text = Math.abs(rounded) < 1e15 ? rounded.toLocaleString("en-US", { maximumFractionDigits: 6 })
-    : rounded.toExponential(2);
-  return (text === "-0" ? "0" : text).replace("-", "−");
+  if (Object.is(rounded, -0)) return "0";
+  // Small whole numbers are the most, and take a tenth of the time this way.
+  if (Number.isInteger(rounded) && Math.abs(rounded) < 1000) {
+    return rounded < 0 ? `−${-rounded}` : String(rounded);
+  }
+  const text = Math.abs(rounded) < 1e15 ? NUMBERS.format(rounded) : rounded.toExponential(2);
+  return text.replace("-", "−");
 }
 
 // ---------------------------------------------------------------- the frame
@@ -45,7 +51,8 @@ export function format(value, digits = 3) {
  *
  * @param {HTMLElement} el where the explorer lives
  * @param {{title: string, onReset?: () => void}} options
- * @returns {{root: HTMLElement, body: HTMLElement, say: (text: string) => void}}
+ * @returns {{root: HTMLElement, body: HTMLElement, say: (text: string, spoken?: string) => void}}
+ *   `say` shows a text and has it announced, or other words in its place
  */
 export function frame(el, { title, onReset = null }) {
   const heading = create("p", { class: "cx-title", id: uniqueId("title") }, title);
@@ -67,11 +74,11 @@ export function frame(el, { title, onReset = null }) {
   el.replaceChildren(root);
 
   let timer = 0;
-  const say = (text) => {
+  const say = (text, spoken = text) => {
     status.textContent = text;
     clearTimeout(timer);
     timer = setTimeout(() => {
-      announced.textContent = text;
+      announced.textContent = spoken;
     }, 600);
   };
   return { root, body, say };
@@ -131,7 +138,10 @@ export function slider({ label, min, max, step = 1, onInput, text = format }) {
  */
 export function choice({ label, options, onInput }) {
   const select = create("select", { onchange: () => onInput(select.value) });
+  let filled = "";
   const fill = (list) => {
+    if (filled === String(list)) return;
+    filled = String(list);
     const chosen = select.value;
     select.replaceChildren(
       ...list.map((option) => {
@@ -275,11 +285,13 @@ export class Picture {
    * Draw a tensor of one channel (gray 0 … 255, or signed) or three (red, green, blue).
    *
    * @param {{shape: number[], data: ArrayLike<number>}} map
-   * @param {{limit?: number, before?: [number, number], after?: [number, number]}} options
+   * @param {{limit?: number, before?: [number, number], after?: [number, number],
+   *   opacity?: Uint8Array}} options
    *   `limit` colors signed values between −limit and limit; `before` and `after` are the
-   *   rows and columns of zero padding, drawn as a hatched border.
+   *   rows and columns of zero padding, drawn as a hatched border; `opacity`, 0 … 255 for
+   *   each value, lets the hatched ground show through.
    */
-  show(map, { limit = null, before = [0, 0], after = [0, 0] } = {}) {
+  show(map, { limit = null, before = [0, 0], after = [0, 0], opacity = null } = {}) {
     const [rows, columns, channels = 1] = map.shape;
     Object.assign(this, { rows, columns, before });
     this.height = rows + before[0] + after[0];
@@ -309,6 +321,9 @@ export class Picture {
         pixels[i] = SIGNED[255 + Math.max(-255, Math.min(255, Math.round(data[i] * scale)))];
       }
     }
+    opacity?.forEach((part, i) => {
+      this.image.data[4 * i + 3] = part;
+    });
     this.context.putImageData(this.image, 0, 0);
   }
 
@@ -418,29 +433,83 @@ export function grid({ label, role }) {
   /**
    * @param {number[][]} matrix
    * @param {(value: number, row: number, column: number) => {background?: string, color?: string,
-   *   text?: string, class?: string}} look of each cell
+   *   text?: string, class?: string}} styled of each cell
    */
-  const set = (matrix, look) => {
+  const set = (matrix, styled) => {
     const columns = matrix[0]?.length ?? 0;
     cells.style.setProperty("--columns", columns);
     while (cells.children.length > matrix.length * columns) cells.lastChild.remove();
     while (cells.children.length < matrix.length * columns) cells.append(create("span"));
-    matrix.flat().forEach((value, index) => {
+    const values = matrix.flat();
+    values.forEach((value, index) => {
       const cell = cells.children[index];
-      const { background = "", color = "", text = format(value), class: name = "" } = look(
+      const { background = "", color = "", text = format(value), class: name = "" } = styled(
         value,
         Math.floor(index / columns),
         index % columns,
       );
-      cell.style.background = background;
-      cell.style.color = color;
-      cell.textContent = text;
-      cell.className = name;
+      // Writing what is there already would make the browser lay the page out again.
+      const look = `${background};${color};${name}`;
+      if (cell.look !== look) {
+        cell.look = look;
+        Object.assign(cell.style, { background, color });
+        cell.className = name;
+      }
+      if (cell.textContent !== text) cell.textContent = text;
     });
-    cells.setAttribute(
-      "aria-label",
-      `${label}: ${matrix.map((line) => line.map((value) => format(value)).join(" ")).join("; ")}`,
-    );
+    const lines = matrix.map((line) => line.map((value) => format(value)).join(" "));
+    cells.setAttribute("aria-label", `${label}: ${lines.join("; ")}`);
+  };
+  return { element, cells, set };
+}
+
+/**
+ * A small matrix whose numbers the reader can change.
+ * @param {{label: string, caption?: string, onEdit: (row: number, column: number,
+ *   value: number) => void}} options `label` names the cells for screen readers; `onEdit`
+ *   gets finite numbers between −1000 and 1000
+ * @returns {{element: HTMLElement, cells: HTMLElement, set: (matrix: number[][], limit?:
+ *   number) => void}} `limit` is the value of the strongest color, by default the matrix's own
+ */
+export function editableGrid({ label, caption = `${label} ✎`, onEdit }) {
+  const cells = create("div", { class: "cx-cells", role: "group", "aria-label": `${label}, editable` });
+  const name = create("span", { class: "cx-name" }, caption);
+  const element = create(
+    "figure",
+    { class: "cx-grid", "data-role": "kernel" },
+    create("figcaption", {}, name),
+    cells,
+  );
+  const cell = (row, column) => {
+    const field = create("input", {
+      type: "number",
+      step: "any",
+      "aria-label": `${label}, row ${row + 1}, column ${column + 1}`,
+      oninput: () => {
+        if (field.value === "" || !field.checkValidity()) return;
+        onEdit(row, column, Math.max(-1000, Math.min(1000, Number(field.value))));
+      },
+    });
+    return create("span", {}, field);
+  };
+  const set = (matrix, limit = Math.max(...matrix.flat().map(Math.abs))) => {
+    const size = matrix.length;
+    if (cells.children.length !== size * size) {
+      cells.dataset.size = size;
+      cells.style.setProperty("--columns", size);
+      cells.replaceChildren(...matrix.flatMap((line, i) => line.map((_, j) => cell(i, j))));
+    }
+    matrix.flat().forEach((value, index) => {
+      const cell = cells.children[index];
+      const field = cell.firstChild;
+      const key = `${value} of ${limit}`;
+      if (cell.shown === key && document.activeElement !== field) return;
+      cell.shown = key;
+      const { background, color } = signedColor(value, limit * 1.6);
+      Object.assign(cell.style, { background, color });
+      const shown = Number(value.toPrecision(2));
+      if (document.activeElement !== field || Number(field.value) !== shown) field.value = shown;
+    });
   };
   return { element, cells, set };
 }

@@ -144,7 +144,13 @@ def test_widget_models_are_named_by_order_of_use_wherever_they_are_referred_to()
     def notebook(box: str, slider: str, link: str):
         view = {"application/vnd.jupyter.widget-view+json": {"model_id": box}}
         state = {
-            link: {"state": {"source": [f"IPY_MODEL_{slider}", "value"]}},
+            link: {
+                "model_name": "LinkModel",
+                "state": {
+                    "source": [f"IPY_MODEL_{slider}", "value"],
+                    "target": [f"IPY_MODEL_{box}", "value"],
+                },
+            },
             slider: {"state": {"description": "k"}},
             box: {"state": {"children": [f"IPY_MODEL_{slider}"]}},
         }
@@ -156,6 +162,35 @@ def test_widget_models_are_named_by_order_of_use_wherever_they_are_referred_to()
     assert text == canonical.as_text(notebook("1" * 32, "2" * 32, "0" * 31 + "1"))
     assert text == canonical.as_text(files.parse(text))
     assert f'"IPY_MODEL_{2:032x}"' in text and "aaaa" not in text
+
+
+def test_models_that_nothing_shows_and_the_scripts_of_our_explorers_are_not_stored():
+    ours = {"_anywidget_id": "utils.explorers.filter.FilterExplorer", "_module": "filter"}
+    scripts = {"_esm": "export default {}", "_css": "a {}", "stride": 2}
+    link = {"source": ["IPY_MODEL_ours", "stride"], "target": ["IPY_MODEL_shown", "value"]}
+    state = {
+        "stale": {"state": {"layout": "IPY_MODEL_stalelayout"}},
+        "stalelayout": {"state": {}},
+        "stalelink": {
+            "model_name": "LinkModel",
+            "state": {k: ["IPY_MODEL_stale", "a"] for k in link},
+        },
+        "link": {"model_name": "DirectionalLinkModel", "state": link},
+        "ours": {"state": ours | scripts, "buffers": [{"path": ["image", "data"], "data": "AA=="}]},
+        "theirs": {"state": scripts | {"_anywidget_id": "drawdata.Draw"}},
+        "inside": {"state": {}},
+        "shown": {"state": {"children": ["IPY_MODEL_theirs"], "outputs": [{"model_id": "inside"}]}},
+    }
+    view = {"application/vnd.jupyter.widget-view+json": {"model_id": "shown"}}
+    stored = {"application/vnd.jupyter.widget-state+json": {"state": state, "version_major": 2}}
+    cell = executed_cell("box", shown(**view))
+    notebook = canonical.tidied(new_notebook(cells=[cell], metadata={"widgets": stored}))
+    bundle = notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"]
+    box, theirs, inside, tie, kept = (f"{number:032x}" for number in range(1, 6))
+    assert list(bundle.state) == [box, theirs, inside, tie, kept] and bundle.version_major == 2
+    assert bundle.state[kept].state == ours | {"stride": 2} and bundle.state[kept].buffers
+    assert bundle.state[theirs].state["_esm"] == "export default {}"
+    assert bundle.state[tie].state["source"] == [f"IPY_MODEL_{kept}", "stride"]
 
 
 # --- the checks -------------------------------------------------------------------------
@@ -194,6 +229,12 @@ CODE = {
     "an <img> in an output": (
         executed_cell("f()", shown(**{"text/html": "<img src='a.png'>"})),
         "shows a picture without alternative text: a.png",
+    ),
+    "a widget without state": (
+        executed_cell(
+            "box", shown(**{"application/vnd.jupyter.widget-view+json": {"model_id": "1" * 32}})
+        ),
+        "shows a widget whose state is not stored",
     ),
     "input_shape": (
         executed_cell("layers.Dense(3, input_shape=(2,))"),

@@ -66,7 +66,7 @@ def tidied(notebook: NotebookNode) -> NotebookNode:
             cell.outputs = outputs.tidied(cell.outputs)
             copy_alt_text(cell)
     number_cells(notebook)
-    widgets.rename_models(notebook)
+    widgets.tidy_models(notebook)
     return notebook
 
 

@@ -13,7 +13,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 from nbval.plugin import comment_markers, metadata_tags
 
-from . import canonical, files, markdown, outputs, setup_cell
+from . import canonical, files, markdown, outputs, setup_cell, widgets
 
 LARGEST = 1_000_000  # bytes
 
@@ -125,6 +125,13 @@ def pictures(notebook: NotebookNode) -> Iterator[str]:
                 yield f"{place} shows a picture without alternative text: {source}"
 
 
+def shown_widgets(notebook: NotebookNode) -> Iterator[str]:
+    """The state of every shown widget is stored, so that the site can show it too."""
+    for place, cell in code_cells(notebook):
+        if set(widgets.views(cell)) - widgets.stored(notebook).keys():
+            yield f"{place} shows a widget whose state is not stored: make execute stores it"
+
+
 def shape_arguments(source: str) -> Iterator[str]:
     """Yield the calls that give a layer its input's shape, as Keras 2 did."""
     for node in ast.walk(ast.parse(TransformerManager().transform_cell(source))):
@@ -191,6 +198,7 @@ def problems(path: Path, root: Path = files.ROOT) -> list[str]:
         *exemptions(notebook, files.name(path, root)),
         *prose(notebook),
         *pictures(notebook),
+        *shown_widgets(notebook),
         *keras_3(notebook),
         *of_this_machine(notebook, root),
     ]

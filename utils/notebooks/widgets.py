@@ -1,4 +1,10 @@
-"""Widget models have random ids; here they are renamed by the order in which they are used."""
+"""Widget models as a notebook stores them: only those in use, named by order, without scripts.
+
+Models have random ids, every model that a run ever made is stored, and an explorer
+brings its whole script. Here the models are renamed by the order in which they are
+used, those that nothing shows are left out, and so are the scripts of our own
+explorers: their one source is utils/explorers/js.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +15,8 @@ from nbformat import NotebookNode
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
 REFERENCE = "IPY_MODEL_"
+OUR_CLASSES = "utils.explorers."
+LINKS = {"LinkModel", "DirectionalLinkModel"}  # jslink and jsdlink, which nothing refers to
 
 
 def strings(value) -> Iterator[str]:
@@ -23,14 +31,30 @@ def strings(value) -> Iterator[str]:
             yield from strings(item)
 
 
-def order_of_use(notebook: NotebookNode, models: dict) -> list[str]:
-    """Return the models' ids: those that are shown, each with what it refers to, then the rest."""
-    shown = [
-        output.data[VIEW]["model_id"]
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if VIEW in output.get("data", {})
-    ]
+def is_ours(model: dict) -> bool:
+    """Whether the stored model is one of the explorers in utils/explorers."""
+    state = model.get("state", {})
+    return str(state.get("_anywidget_id", "")).startswith(OUR_CLASSES) and "_module" in state
+
+
+def without_scripts(model: dict) -> dict:
+    """Return one of our models without its script and style sheet; another's as it is."""
+    if not is_ours(model):
+        return model
+    kept = {name: v for name, v in model["state"].items() if name not in ("_esm", "_css")}
+    return NotebookNode(model, state=kept)
+
+
+def link_ends(model: dict) -> list[tuple[str, str]]:
+    """Return model id and trait of the two ends of a stored link; of another model, nothing."""
+    if model.get("model_name") not in LINKS:
+        return []
+    ends = (model.get("state", {}).get(name) or ["", ""] for name in ("source", "target"))
+    return [(model_id.removeprefix(REFERENCE), trait) for model_id, trait in ends]
+
+
+def in_use(shown: list[str], models: dict) -> list[str]:
+    """Return the ids of the shown models, each with what it refers to, then the links of these."""
     ordered = {}  # a dict keeps the order and forgets repetitions
 
     def visit(model_id: str) -> None:
@@ -40,9 +64,29 @@ def order_of_use(notebook: NotebookNode, models: dict) -> list[str]:
         for text in strings(models[model_id]):
             visit(text.removeprefix(REFERENCE))
 
-    for model_id in [*shown, *models]:
+    for model_id in shown:
         visit(model_id)
+    links = {model_id: ends for model_id, model in models.items() if (ends := link_ends(model))}
+
+    def place(model_id: str) -> list:  # where a link stands: its own id is random
+        return [(number.get(end, len(number)), trait) for end, trait in links[model_id]]
+
+    while found := [i for i in links if i not in ordered and ordered.keys() & dict(links[i])]:
+        number = {model_id: position for position, model_id in enumerate(ordered)}
+        for model_id in sorted(found, key=place):
+            visit(model_id)
     return list(ordered)
+
+
+def views(cell: NotebookNode) -> list[str]:
+    """Return the ids of the models that a cell's outputs show."""
+    shown = (output.get("data", {}).get(VIEW, {}) for output in cell.get("outputs", []))
+    return [view["model_id"] for view in shown if "model_id" in view]
+
+
+def stored(notebook: NotebookNode) -> dict:
+    """Return the notebook's stored models by their ids."""
+    return notebook.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
 
 
 def renamed(value, names: dict[str, str]):
@@ -57,14 +101,18 @@ def renamed(value, names: dict[str, str]):
     return value
 
 
-def rename_models(notebook: NotebookNode) -> None:
-    """Give the widget models of a notebook the ids 1, 2, 3 … in order of first use, in place."""
-    state = notebook.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
-    names = {old: f"{i:032x}" for i, old in enumerate(order_of_use(notebook, state), start=1)}
-    if not names:
+def tidy_models(notebook: NotebookNode) -> None:
+    """Keep the widget models in use, under the ids 1, 2, 3 … by order of use, in place."""
+    models = stored(notebook)
+    shown = [model_id for cell in notebook.cells for model_id in views(cell)]
+    ids = in_use(shown, models)
+    if not ids:
         notebook.metadata.pop("widgets", None)
         return
-    notebook.metadata.widgets = renamed(notebook.metadata.widgets, names)
+    names = {old: f"{i:032x}" for i, old in enumerate(ids, start=1)}
+    kept = {old: without_scripts(models[old]) for old in ids}
+    bundle = {**notebook.metadata.widgets[STATE], "state": renamed(kept, names)}
+    notebook.metadata.widgets = NotebookNode({STATE: NotebookNode(bundle)})
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if VIEW in output.get("data", {}):

@@ -7,6 +7,7 @@ both fonts are cut to the characters in use:
 - `maths` writes formulas as MathML;
 - `fonts` cuts the fonts for formulas and icons;
 - `figures` gives stored figures their text descriptions;
+- `explorers` lets widgets run in the page, without a kernel;
 - `buttons` fills the bar above a page: Colab, download, repository.
 
 `python -m utils.book` builds the site.
@@ -18,6 +19,7 @@ import zlib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+EXPLORERS = HERE.parent / "explorers"
 
 
 def add_our_files(app, config) -> None:
@@ -28,19 +30,21 @@ def add_our_files(app, config) -> None:
 
 def fingerprint() -> int:
     """Return a number that changes with our code, so that Sphinx reads every page anew."""
-    return zlib.crc32(b"".join(path.read_bytes() for path in sorted(HERE.glob("*.py"))))
+    code = [*HERE.glob("*.py"), *HERE.glob("static_mount/*")]
+    code += [path for path in EXPLORERS.rglob("*") if path.suffix in {".py", ".js", ".css"}]
+    return zlib.crc32(b"".join(path.read_bytes() for path in sorted(code)))
 
 
 def setup(app) -> dict:
     """Register everything with Sphinx."""
-    from . import buttons, figures, fonts, maths
+    from . import buttons, explorers, figures, fonts, maths
 
     # Jupyter Book always sets this value of an extension that we leave out.
     app.add_config_value("comments_config", {}, "html")
     app.connect("config-inited", add_our_files)
     app.add_css_file("course.css", priority=900)
     app.add_js_file("course.js", loading_method="defer")
-    for part in (maths, fonts, figures, buttons):
+    for part in (maths, fonts, figures, explorers, buttons):
         part.setup(app)
     return {
         "version": "1",

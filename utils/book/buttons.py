@@ -30,7 +30,7 @@ def repository(options: dict) -> str | None:
 def add_buttons(app, pagename: str, templatename: str, context: dict, doctree) -> None:
     """Tell the template `article-header-buttons.html` what there is to open."""
     is_notebook = context.get("page_source_suffix") == ".ipynb"
-    name = repository(app.config.html_theme_options)
+    name = app.config.course_repository
     context["notebook_file"] = f"_sources/{pagename}.ipynb" if is_notebook else None
     context["repository"] = address_of(name) if name else None
     context["colab"] = None
@@ -51,12 +51,14 @@ def set_up_search(app, pagename: str, templatename: str, context: dict, doctree)
     )
 
 
-def check_address(app, config) -> None:
-    """Refuse a wrong address before the theme stumbles over it."""
-    repository(config.html_theme_options)
+def note_address(app, config) -> None:
+    """Refuse a wrong address before the theme stumbles over it, and let the pages know it."""
+    config.course_repository = repository(config.html_theme_options)
 
 
 def setup(app) -> None:
-    app.connect("config-inited", check_address)
+    # "env": pages are read anew when the address changes, because some hold links to Colab.
+    app.add_config_value("course_repository", None, "env", [str, type(None)])
+    app.connect("config-inited", note_address)
     app.connect("html-page-context", add_buttons)
     app.connect("html-page-context", set_up_search)

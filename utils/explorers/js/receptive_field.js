@@ -17,10 +17,21 @@ import {
   slider,
   toggle,
 } from "./interface.js";
+import {
+  arrange,
+  clamp,
+  corners,
+  lines,
+  outline,
+  overhang,
+  scaled,
+  shaded,
+  short,
+  svg,
+} from "./planes.js";
 
 const OWN = "own network";
 const MOST_LAYERS = 16;
-const SHADES = 8; // steps from few paths to many
 const SLIDING = ["Conv2D", "MaxPooling2D", "AveragePooling2D"];
 const POSITION_IS_LOST = ["Flatten", "GlobalAveragePooling2D"];
 const NAMES = {
@@ -35,7 +46,6 @@ const AXES = [0, 1]; // rows, columns
 
 const pair = (value) => (Array.isArray(value) ? value : [value, value]);
 const times = (value) => pair(value).join(" × ");
-const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
 const windowName = (layer) => (layer.type === "Conv2D" ? "kernelSize" : "poolSize");
 
 /** Where in the list the layers stand that are shown: those that slide a window over a map. */
@@ -54,13 +64,19 @@ function shownLayers(layers) {
  *   position, the first and last position of the plane below, padding included
  */
 function build(layers, inputSize) {
-  const planes = [{ size: inputSize, index: -1, fields: AXES.map(() => ({ size: 1, jump: 1, start: 0 })) }];
+  const planes = [
+    { size: inputSize, index: -1, fields: AXES.map(() => ({ size: 1, jump: 1, start: 0 })) },
+  ];
   let problem = null;
   for (const index of shownLayers(layers)) {
     const layer = layers[index];
     const below = planes.at(-1);
-    const [window, strides, padding] = [layer[windowName(layer)], layer.strides, layer.padding].map(pair);
-    const placed = AXES.map((axis) => windows(below.size[axis], window[axis], strides[axis], padding[axis]));
+    const [window, strides, padding] = [layer[windowName(layer)], layer.strides, layer.padding].map(
+      pair,
+    );
+    const placed = AXES.map((axis) =>
+      windows(below.size[axis], window[axis], strides[axis], padding[axis]),
+    );
     if (!placed.every(({ fits }) => fits)) {
       problem =
         `Layer ${planes.length} cannot be built: its window of ${times(window)} does not fit into a ` +
@@ -141,142 +157,6 @@ function joined(layers, { planes }, inputSize, chosen, position) {
   return lit;
 }
 
-// ---------------------------------------------------------------- drawing
-
-/** An SVG element; `null` leaves an attribute out. */
-function svg(tag, attributes = {}, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null) element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
-
-const short = (number) => Math.round(number * 10) / 10;
-const outline = (points) => `M${points.map((point) => point.map(short).join(" ")).join("L")}Z`;
-
-/** The middle of an image, scaled to rows × columns by averaging, as an address for <image>. */
-function scaled({ shape, data }, [rows, columns]) {
-  const part = Math.min(shape[0] / rows, shape[1] / columns);
-  const [top, left] = [(shape[0] - part * rows) / 2, (shape[1] - part * columns) / 2];
-  const dot = Math.max(1, Math.ceil(560 / Math.max(rows, columns))); // sharp when it is sheared
-  const canvas = create("canvas", { width: columns * dot, height: rows * dot });
-  const context = canvas.getContext("2d");
-  for (let i = 0; i < rows; i += 1) {
-    for (let j = 0; j < columns; j += 1) {
-      const [y, x] = [Math.floor(top + i * part), Math.floor(left + j * part)];
-      const [bottom, right] = [Math.floor(top + (i + 1) * part), Math.floor(left + (j + 1) * part)];
-      let [sum, count] = [0, 0];
-      for (let v = y; v < Math.max(bottom, y + 1); v += 1) {
-        for (let u = x; u < Math.max(right, x + 1); u += 1) {
-          sum += data[v * shape[1] + u];
-          count += 1;
-        }
-      }
-      const level = Math.round(sum / count);
-      context.fillStyle = `rgb(${level} ${level} ${level})`;
-      context.fillRect(j * dot, i * dot, dot, dot);
-    }
-  }
-  return canvas.toDataURL();
-}
-
-/**
- * Where each plane lies in a figure of `width` pixels, seen from above at a slant: columns run
- * to the right, rows come nearer. The input is at the bottom.
- */
-function arrange(planes, width, narrow) {
-  const count = planes.length;
-  const spacing = clamp((narrow ? 330 : 400) / count, narrow ? 50 : 62, 124);
-  const longest = Math.max(...planes[0].size);
-  const depth = Math.min(width * 0.3, spacing * 0.93);
-  const slant = Math.min(width * 0.25, depth * 1.2);
-  const full = width * 0.88 - slant;
-  const middle = width * 0.51;
-  const places = planes.map(({ size }, plane) => {
-    // A map of half the side is drawn at 0.7 of the side: small maps stay within reach.
-    const share = AXES.map((axis) => clamp(Math.sqrt(size[axis] / longest), 0.2, 1.1));
-    const center = spacing * (count - 1 - plane + 0.5);
-    const at = (row, column) => {
-      const [v, u] = [(row / size[0] - 0.5) * share[0], (column / size[1] - 0.5) * share[1]];
-      return [middle + u * full - v * slant, center + v * depth];
-    };
-    const find = (x, y) => {
-      const v = (y - center) / depth;
-      const u = (x - middle + v * slant) / full;
-      return [(v / share[0] + 0.5) * size[0], (u / share[1] + 0.5) * size[1]];
-    };
-    const cell = (full * share[1]) / size[1];
-    return { at, find, cell, center };
-  });
-  return { places, spacing, height: spacing * count };
-}
-
-/** The corners of rows and columns of a plane. */
-function corners({ at }, [rows, columns]) {
-  const [top, left, bottom, right] = [rows.first, columns.first, rows.last + 1, columns.last + 1];
-  return [at(top, left), at(top, right), at(bottom, right), at(bottom, left)];
-}
-
-/** The lines between cells, within rows and columns. */
-function lines({ at }, [rows, columns]) {
-  const parts = [];
-  const line = (from, to) => parts.push(`M${from.map(short).join(" ")}L${to.map(short).join(" ")}`);
-  for (let i = rows.first; i <= rows.last + 1; i += 1) line(at(i, columns.first), at(i, columns.last + 1));
-  for (let j = columns.first; j <= columns.last + 1; j += 1) line(at(rows.first, j), at(rows.last + 1, j));
-  return parts.join("");
-}
-
-/** Runs of equal value along a row, as [value, first, last]. */
-function runs(values) {
-  const found = [];
-  values.forEach((value, at) => {
-    if (found.length && found.at(-1)[0] === value) found.at(-1)[2] = at;
-    else found.push([value, at, at]);
-  });
-  return found;
-}
-
-/** The lit cells of a plane as one path for each shade: [shade from 0 to 1, path]. */
-function shaded(place, [rows, columns], paths) {
-  const most = Math.max(...rows) * Math.max(...columns);
-  const shade = (count) => {
-    if (count === 0 || !paths) return Math.sign(count);
-    return Math.ceil((SHADES * count) / most) / SHADES;
-  };
-  const found = new Map();
-  for (const [down, top, bottom] of runs(rows)) {
-    if (down === 0) continue;
-    for (const [part, left, right] of runs(columns.map((across) => shade(down * across)))) {
-      if (part === 0) continue;
-      const cells = [{ first: top, last: bottom }, { first: left, last: right }];
-      found.set(part, (found.get(part) ?? "") + outline(corners(place, cells)));
-    }
-  }
-  return [...found];
-}
-
-/** The dashed edges of what reaches into the padding; one that lies far out is left open. */
-function overhang({ at }, size, nominal) {
-  const edge = nominal.map(({ first, last }, axis) => {
-    const far = 0.09 * size[axis];
-    const [low, high] = [clamp(first, -far, size[axis]), clamp(last + 1, 0, size[axis] + far)];
-    return { low, high, open: [low > first, high < last + 1] };
-  });
-  const [rows, columns] = edge;
-  const sides = [
-    [rows.open[0], [rows.low, columns.low], [rows.low, columns.high]],
-    [rows.open[1], [rows.high, columns.low], [rows.high, columns.high]],
-    [columns.open[0], [rows.low, columns.low], [rows.high, columns.low]],
-    [columns.open[1], [rows.low, columns.high], [rows.high, columns.high]],
-  ];
-  return sides
-    .filter(([open]) => !open)
-    .map(([, from, to]) => `M${at(...from).map(short).join(" ")}L${at(...to).map(short).join(" ")}`)
-    .join("");
-}
-
 // ---------------------------------------------------------------- words
 
 const span = ({ first, last }) => (first === last ? `${first}` : `${first} … ${last}`);
@@ -312,7 +192,8 @@ function describe({ planes }, lit, chosen, position) {
       `than the ${pixels} pixels, so it reaches into the padding`
     : `A neuron of layer ${chosen} sees ${fieldText(planes[chosen])} of the ${pixels} pixels`;
   const { ranges, nominal, counts } = lit[0];
-  if (!ranges.every(Boolean)) return `${text}: ${formula}.${own} The one ${place} sees only padding.`;
+  if (!ranges.every(Boolean))
+    return `${text}: ${formula}.${own} The one ${place} sees only padding.`;
   const clipped = ranges.some((range, axis) => length(range) < length(nominal[axis]));
   const rest = clipped ? "; the rest is padding" : "";
   const read = counts.map((axis) => axis.filter((count) => count > 0).length);
@@ -335,7 +216,10 @@ function render({ model, el }) {
       model.get(name),
     ]),
   );
-  const { body, say } = frame(el, { title: "Receptive field explorer", onReset: () => edit(start) });
+  const { body, say } = frame(el, {
+    title: "Receptive field explorer",
+    onReset: () => edit(start),
+  });
 
   let network = { planes: [], problem: null };
   let layout = null;
@@ -357,7 +241,13 @@ function render({ model, el }) {
     create(
       "thead",
       {},
-      create("tr", {}, ...["Layer", "Map", "Jump", "Receptive field"].map((text) => create("th", { scope: "col" }, text))),
+      create(
+        "tr",
+        {},
+        ...["Layer", "Map", "Jump", "Receptive field"].map((text) =>
+          create("th", { scope: "col" }, text),
+        ),
+      ),
     ),
     rows,
   );
@@ -462,7 +352,9 @@ function render({ model, el }) {
   const change = (options) => {
     const { index } = network.planes[chosen().layer];
     edit({
-      layers: model.get("layers").map((layer, at) => (at === index ? { ...layer, ...options(layer) } : layer)),
+      layers: model
+        .get("layers")
+        .map((layer, at) => (at === index ? { ...layer, ...options(layer) } : layer)),
     });
   };
   const kernel = slider({
@@ -476,11 +368,17 @@ function render({ model, el }) {
         return { [windowName(layer)]: value, ...(follows ? { strides: value } : {}) };
       }),
   });
-  const stride = slider({ label: "Stride", min: 1, max: 4, onInput: (value) => change(() => ({ strides: value })) });
+  const stride = slider({
+    label: "Stride",
+    min: 1,
+    max: 4,
+    onInput: (value) => change(() => ({ strides: value })),
+  });
   const padding = choice({
     label: "Padding",
     options: [],
-    onInput: (value) => change(() => ({ padding: Number.isNaN(Number(value)) ? value : Number(value) })),
+    onInput: (value) =>
+      change(() => ({ padding: Number.isNaN(Number(value)) ? value : Number(value) })),
   });
   const legend = create("legend");
   const settings = create(
@@ -530,15 +428,21 @@ function render({ model, el }) {
     settings.disabled = layer === 0;
     settings.hidden = !plane;
     legend.textContent =
-      layer === 0 ? "Input: choose a layer above to change it" : `Layer ${layer}: ${NAMES[plane.layer.type]}`;
+      layer === 0
+        ? "Input: choose a layer above to change it"
+        : `Layer ${layer}: ${NAMES[plane.layer.type]}`;
     if (!plane) return;
     kernel.input.max = Math.max(11, plane.window[0]);
     stride.input.max = Math.max(4, plane.strides[0]);
-    kernel.element.firstChild.textContent = plane.layer.type === "Conv2D" ? "Kernel size" : "Window size";
+    kernel.element.firstChild.textContent =
+      plane.layer.type === "Conv2D" ? "Kernel size" : "Window size";
     kernel.set(plane.window[0]);
     stride.set(plane.strides[0]);
     const own = plane.layer.padding;
-    const listed = [["valid", "valid: none"], ["same", "same, as in Keras"]];
+    const listed = [
+      ["valid", "valid: none"],
+      ["same", "same, as in Keras"],
+    ];
     if (!["valid", "same"].includes(own)) listed.push([String(own), `${times(own)} zeros`]);
     padding.fill(listed);
     padding.set(own);
@@ -553,7 +457,9 @@ function render({ model, el }) {
       const details = create("span", { class: "cx-note" });
       const cells = [0, 1, 2].map(() => create("td"));
       const line = create("tr", {}, create("th", { scope: "row" }, name, details), ...cells);
-      name.addEventListener("click", () => chooseLayer(rows.children.length - 1 - [...rows.children].indexOf(line)));
+      name.addEventListener("click", () =>
+        chooseLayer(rows.children.length - 1 - [...rows.children].indexOf(line)),
+      );
       rows.append(line);
     }
     network.planes.forEach((plane, number) => {
@@ -564,15 +470,22 @@ function render({ model, el }) {
       line.dataset.role = number === 0 ? "input" : "output";
       name.setAttribute("aria-pressed", String(number === chosenLayer));
       name.textContent = number === 0 ? "Input" : `${number} ${NAMES[plane.layer.type]}`;
-      details.textContent = number === 0 ? "pixels" : `${times(plane.window)}, stride ${
-        plane.strides[0] === plane.strides[1] ? plane.strides[0] : times(plane.strides)
-      }, ${plane.layer.padding}`;
+      details.textContent =
+        number === 0
+          ? "pixels"
+          : `${times(plane.window)}, stride ${
+              plane.strides[0] === plane.strides[1] ? plane.strides[0] : times(plane.strides)
+            }, ${plane.layer.padding}`;
       map.textContent = times(plane.size);
       const jumps = plane.fields.map((axis) => axis.jump);
       jump.textContent = jumps[0] === jumps[1] ? jumps[0] : times(jumps);
       field.replaceChildren(
         create("b", {}, fieldText(plane)),
-        create("span", { class: "cx-note" }, number === 0 ? "the pixel" : growth(network.planes, number)),
+        create(
+          "span",
+          { class: "cx-note" },
+          number === 0 ? "the pixel" : growth(network.planes, number),
+        ),
       );
     });
   }
@@ -590,7 +503,11 @@ function render({ model, el }) {
       const isInput = number === 0;
       group.append(svg("path", { d: whole, class: "cx-sheet" }));
       if (isInput) {
-        const [[x, y], [right, top], [left, bottom]] = [place.at(0, 0), place.at(0, 1), place.at(1, 0)];
+        const [[x, y], [right, top], [left, bottom]] = [
+          place.at(0, 0),
+          place.at(0, 1),
+          place.at(1, 0),
+        ];
         const matrix = [right - x, top - y, left - x, bottom - y, x, y].join(" ");
         const [high, wide] = plane.size;
         group.append(
@@ -628,16 +545,24 @@ function render({ model, el }) {
         }
         edges.append(svg("path", { d: outline(corners(place, found.ranges)), class: "cx-edge" }));
         if (found.nominal?.some(({ first, last }, axis) => first < 0 || last >= plane.size[axis])) {
-          edges.append(svg("path", { d: overhang(place, plane.size, found.nominal), class: "cx-dashed" }));
+          edges.append(
+            svg("path", { d: overhang(place, plane.size, found.nominal), class: "cx-dashed" }),
+          );
         }
       }
-      group.append(svg("path", { d: whole, class: "cx-border", "data-role": isInput ? "input" : null }), lighted);
+      group.append(
+        svg("path", { d: whole, class: "cx-border", "data-role": isInput ? "input" : null }),
+        lighted,
+      );
       drawing.append(group);
 
       // The cone from this plane up to the next, in front of this plane and behind that one.
       const above = lit[number + 1];
       if (isLit && above?.ranges.every(Boolean)) {
-        const [low, high] = [corners(place, found.ranges), corners(places[number + 1], above.ranges)];
+        const [low, high] = [
+          corners(place, found.ranges),
+          corners(places[number + 1], above.ranges),
+        ];
         const cone = svg("g", { class: "cx-cone" });
         for (let i = 0; i < 4; i += 1) {
           const next = (i + 1) % 4;
@@ -661,7 +586,13 @@ function render({ model, el }) {
       if (isLit && !isChosen) {
         const [, , [x, y]] = corners(place, found.ranges);
         const size = times(found.ranges.map(length));
-        texts.push(svg("text", { x: short(x + 6), y: short(y + 4), class: "cx-count", "data-role": role }, size));
+        texts.push(
+          svg(
+            "text",
+            { x: short(x + 6), y: short(y + 4), class: "cx-count", "data-role": role },
+            size,
+          ),
+        );
       }
     });
     drawing.append(...texts);
@@ -671,7 +602,13 @@ function render({ model, el }) {
   /** Show what is joined to the neuron under the mouse, or to the chosen one. */
   function point() {
     const shown = hovered && network.planes[hovered.layer] ? hovered : chosen();
-    const lit = joined(model.get("layers"), network, model.get("input_size"), shown.layer, shown.position);
+    const lit = joined(
+      model.get("layers"),
+      network,
+      model.get("input_size"),
+      shown.layer,
+      shown.position,
+    );
     draw(lit, shown);
     showTable(shown);
     showControls();
@@ -699,7 +636,12 @@ function render({ model, el }) {
     const presets = model.get("presets");
     const text = (list) =>
       shownLayers(list)
-        .map((at) => [list[at].type, list[at][windowName(list[at])], list[at].strides, list[at].padding])
+        .map((at) => [
+          list[at].type,
+          list[at][windowName(list[at])],
+          list[at].strides,
+          list[at].padding,
+        ])
         .join();
     const known = Object.keys(presets).find((name) => text(presets[name].layers) === text(layers));
     preset.fill([...Object.keys(presets), OWN]);
@@ -716,7 +658,11 @@ function render({ model, el }) {
     point();
   }
 
-  const full = create("span", { class: "cx-note", hidden: true }, `${MOST_LAYERS} layers are the most that fit.`);
+  const full = create(
+    "span",
+    { class: "cx-note", hidden: true },
+    `${MOST_LAYERS} layers are the most that fit.`,
+  );
   body.append(
     create("div", { class: "cx-network" }, stage, table),
     create(

@@ -1,6 +1,7 @@
 """Interactive explorers that compute in the page: each is an ipywidget with a module in js/."""
 
+from .architecture import ArchitectureExplorer
 from .filter import FilterExplorer
 from .receptive_field import ReceptiveFieldExplorer
 
-__all__ = ["FilterExplorer", "ReceptiveFieldExplorer"]
+__all__ = ["ArchitectureExplorer", "FilterExplorer", "ReceptiveFieldExplorer"]

@@ -1,0 +1,427 @@
+"""The architecture explorer: its list of layers, Keras's numbers, and the page."""
+
+import random
+
+import pytest
+import traitlets
+from explorer_page import explorer_page
+
+from utils import models
+from utils.explorers import ArchitectureExplorer, layers
+from utils.explorers.architecture import MOST_LAYERS, PRESETS
+
+LECTURE_FIELDS = [7, 8, 12, 16, 18, 26, 34, 38]
+CONV, POOL, FLATTEN = {"type": "Conv2D"}, {"type": "MaxPooling2D"}, {"type": "Flatten"}
+
+
+def random_network(seed: int) -> tuple[list[dict], tuple[int, int, int]]:
+    """A network of every type of layer; some cannot be built."""
+    draw = random.Random(seed)
+
+    def window():
+        side = draw.randint(1, 4)
+        return draw.choice([side, side, [side, draw.randint(1, 4)]])
+
+    def sliding():
+        padding = draw.choice(["valid", "same"])
+        kind = draw.choice(["Conv2D", "Conv2D", "MaxPooling2D", "AveragePooling2D"])
+        # TensorFlow convolves with equal strides in both directions only.
+        options = {"type": kind, "padding": padding, "strides": draw.randint(1, 3)}
+        if kind != "Conv2D":
+            return options | {"poolSize": window()}
+        return options | {
+            "filters": draw.randint(1, 5),
+            "kernelSize": window(),
+            "useBias": draw.random() < 0.7,
+            "activation": draw.choice([None, "relu"]),
+        }
+
+    def steady():
+        return draw.choice(
+            [{"type": "ReLU"}, {"type": "BatchNormalization"}, {"type": "Dropout", "rate": 0.2}]
+        )
+
+    network = [draw.choice([sliding, sliding, steady])() for _ in range(draw.randint(1, 6))]
+    network.append({"type": draw.choice(["Flatten", "GlobalAveragePooling2D", "Dropout"])})
+    network += [{"type": "Dense", "units": draw.randint(1, 9), "activation": "softmax"}, steady()]
+    return network, (draw.randint(6, 30), draw.randint(6, 30), draw.choice([1, 3]))
+
+
+# --- Lists of layers and Keras -----------------------------------------------------------
+
+
+def test_the_lecture_s_network_is_the_first_that_is_shown():
+    explorer = ArchitectureExplorer.from_keras(models.lecture_network())
+    assert explorer.layers == ArchitectureExplorer().layers
+    assert explorer.input_shape == (28, 28, 1)
+    assert sum(row["parameters"] for row in explorer.summary) == 1_413_834
+    assert sum(row["multiply_adds"] for row in explorer.summary) == 89_466_496
+    assert [row["receptive_field"] for row in explorer.summary[:8]] == LECTURE_FIELDS
+    assert repr(explorer) == (
+        "ArchitectureExplorer: the lecture's network, 14 layers on 28 × 28 × 1, "
+        "1,413,834 parameters, 303,946 of them dense"
+    )
+
+
+def test_every_number_of_the_summary_is_keras_s():
+    compared = 0
+    for seed in range(24):
+        network, input_shape = random_network(seed)
+        rows = layers.summarize(network, input_shape)
+        if any(row["problem"] for row in rows):
+            with pytest.raises(ValueError, match="does not fit into it"):
+                layers.to_keras(network, input_shape)
+            continue
+        compared += 1
+        for layer, row in zip(layers.to_keras(network, input_shape).layers, rows, strict=True):
+            assert row["shape"] == layer.output.shape[1:]
+            assert row["parameters"] == layer.count_params()
+            if type(layer).__name__ != "BatchNormalization":  # it has no rule there
+                kernel = getattr(layer, "kernel", None)
+                is_map = kernel is not None and len(layer.output.shape) == 4
+                places = layer.output.shape[1] * layer.output.shape[2] if is_map else 1
+                on_map = type(layer).__name__ == "Dense" and places
+                assert row["multiply_adds"] == models.multiply_adds(layer) * (on_map or 1)
+    assert compared > 10
+
+
+def test_a_network_goes_to_keras_and_back():
+    network = layers.check(
+        [
+            {"type": "Conv2D", "filters": 3, "kernelSize": [3, 5], "strides": 2, "useBias": False},
+            {"type": "ReLU"},
+            {"type": "BatchNormalization"},
+            {"type": "MaxPooling2D", "poolSize": 3, "strides": 1, "padding": "same"},
+            {"type": "AveragePooling2D", "poolSize": [2, 1]},
+            {"type": "GlobalAveragePooling2D"},
+            {"type": "Dense", "units": 4, "activation": "relu"},
+            {"type": "Dropout", "rate": 0.25},
+        ]
+    )
+    model = layers.to_keras(network, (20, 20, 3))
+    assert layers.from_keras(model) == (network, (20, 20, 3))
+    again = ArchitectureExplorer.from_keras(model).to_keras()
+
+    def settings(layer):
+        config = layer.get_config()
+        return {name: config[name] for name in config if name not in {"name", "dtype"}}
+
+    assert [settings(layer) for layer in again.layers] == [settings(each) for each in model.layers]
+
+
+def test_a_keras_model_that_is_no_list_of_these_layers_is_refused_by_name():
+    import keras
+
+    def sequential(*parts):
+        return keras.Sequential([keras.Input((8, 8, 2)), *parts])
+
+    refused = {
+        "'odd'.* is a SeparableConv2D": sequential(keras.layers.SeparableConv2D(2, 3, name="odd")),
+        "'odd'.* dilation_rate": sequential(keras.layers.Conv2D(2, 3, dilation_rate=2, name="odd")),
+        "'odd', Conv2D: activation": sequential(
+            keras.layers.Conv2D(2, 3, activation="tanh", name="odd")
+        ),
+        "no input shape.*keras.Input": keras.Sequential([keras.layers.Dense(2)]),
+        "no branches": keras.Model(entry := keras.Input((8,)), keras.layers.Dense(2)(entry)),
+    }
+    for message, model in refused.items():
+        with pytest.raises(ValueError, match=message):
+            ArchitectureExplorer.from_keras(model)
+
+
+def test_padding_by_number_is_counted_but_not_given_to_keras():
+    network = [{"type": "Conv2D", "filters": 2, "kernel_size": 5, "padding": 2}]
+    assert layers.summarize(network, (9, 9, 1))[0]["shape"] == (9, 9, 2)
+    with pytest.raises(ValueError, match='Layer 1, Conv2D.*"same" or "valid"'):
+        layers.to_keras(network, (9, 9, 1))
+
+
+def test_keras_s_names_of_options_are_understood():
+    given = {"type": "Conv2D", "kernel_size": (7, 7), "use_bias": False, "activation": "linear"}
+    checked = layers.check([given])[0]
+    assert (checked["kernelSize"], checked["useBias"], checked["activation"]) == (7, False, None)
+    assert layers.check([{"type": "MaxPooling2D", "pool_size": 3}])[0]["strides"] == 3
+
+
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        ([{"type": "Conv"}], "Layer 1 has the type 'Conv'. Take one of: Conv2D"),
+        (["Flatten"], "Layer 1 has to be a dictionary"),
+        ([FLATTEN, {"type": "Dense", "unit": 3}], "Layer 2, Dense, has no option 'unit'.*units"),
+        ([{**CONV, "filters": 0}], "Layer 1, Conv2D: filters .* 1 to 10,000, and it is 0"),
+        ([{**CONV, "kernelSize": 2.5}], "kernelSize .* whole number from 1 to 31"),
+        ([{**CONV, "kernelSize": [3, 3, 3]}], "one number, or two: for rows and columns"),
+        ([{**CONV, "strides": True}], "strides .* and it is True"),
+        ([{**CONV, "padding": "full"}], 'has to be "valid", "same", or a number'),
+        ([{**CONV, "activation": "tanh"}], '"relu", "softmax" or None'),
+        ([{"type": "Dropout", "rate": 1}], "rate .* from 0 to below 1"),
+        ({"type": "Dense"}, "A list of layers is needed"),
+        ([FLATTEN] * 25, "room for 24 layers, and these are 25"),
+    ],
+)
+def test_a_wrong_list_is_refused_with_what_to_do(network, message):
+    with pytest.raises(traitlets.TraitError, match=message):
+        ArchitectureExplorer(network)
+
+
+def test_other_wrong_values_are_refused_with_what_to_do():
+    wrong = {
+        "has no network 'VGG'": {"layers": "VGG"},
+        "ArchitectureExplorer.from_keras": {"layers": layers.to_keras([FLATTEN], (2, 2, 1))},
+        "whole number from 1 to 1,024, and it is 0": {"input_shape": (0, 28, 1)},
+        "begins with Flatten": {"input_shape": (784,)},
+        "such as .28, 28, 1.": {"input_shape": 28},
+        "one of 1 layers": {"layers": [FLATTEN], "selected": 1},
+    }
+    for message, traits in wrong.items():
+        with pytest.raises(traitlets.TraitError, match=message):
+            ArchitectureExplorer(**traits)
+
+
+def test_its_state_makes_the_same_explorer():
+    first = ArchitectureExplorer([CONV, FLATTEN], (9, 8, 3), selected=1)
+    state = first.get_state(["layers", "input_shape", "selected"])
+    second = ArchitectureExplorer()
+    second.set_state(state)
+    assert repr(second) == repr(first)
+    assert (second.layers, second.input_shape, second.selected) == (first.layers, (9, 8, 3), 1)
+
+
+def test_the_selected_layer_stays_within_a_shorter_list():
+    explorer = ArchitectureExplorer(selected=13)
+    explorer.layers = [CONV, FLATTEN]
+    assert explorer.selected == 1
+    explorer.layers = []
+    assert explorer.selected == -1
+
+
+def test_lenet_has_the_61_706_parameters_of_1998_without_its_subsampling():
+    rows = ArchitectureExplorer("LeNet-5, with ReLU").summary
+    assert [row["shape"] for row in rows[:5]] == [
+        (28, 28, 6),
+        (14, 14, 6),
+        (10, 10, 16),
+        (5, 5, 16),
+        (1, 1, 120),
+    ]
+    assert sum(row["parameters"] for row in rows) == 61_706
+
+
+# --- The page ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def show(browser):
+    """A function that shows an explorer; no page may have reported a problem in the end."""
+    pages = []
+
+    def open_page(explorer, **context):
+        pages.append(explorer_page(browser, explorer, **context))
+        return pages[-1]
+
+    yield open_page
+    for page in pages:
+        assert page.problems == []
+        page.context.close()
+
+
+def next_frame(page):
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+
+
+def types(page) -> list[str]:
+    next_frame(page)
+    return page.evaluate("model.get('layers').map(({ type }) => type)")
+
+
+def tab_to(page, name):
+    """Press Tab until the control with this name has the keyboard."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        found = page.evaluate(
+            "() => (document.activeElement.labels?.[0] ?? document.activeElement).textContent"
+        )
+        if found.startswith(name):
+            return
+    raise AssertionError(f"{name} cannot be reached with Tab")
+
+
+def test_the_page_counts_as_python_does(show):
+    page = show(ArchitectureExplorer([]))
+    read = """({ layers, shape }) => {
+        model.set("input_shape", shape);
+        model.set("layers", layers);
+        return new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(
+            [...document.querySelectorAll(".cx-net-layers > li")].slice(1).map((card) => ({
+                figures: [...card.querySelectorAll(".cx-net-figure span:last-child")]
+                    .map((figure) => figure.textContent),
+                problem: card.querySelector(".cx-problem").textContent || null,
+            }))))));
+    }"""
+    problems = 0
+    for seed in range(40):
+        network, shape = random_network(seed)
+        network = layers.check(network)
+        drawn = page.evaluate(read, {"layers": network, "shape": shape})
+        for card, row in zip(drawn, layers.summarize(network, shape), strict=True):
+            assert card["problem"] == row["problem"]
+            problems += row["problem"] is not None
+            output, parameters, multiply_adds, sees = card["figures"]
+            assert output == (layers.times(row["shape"]) if row["shape"] else "–")
+            for text, name in [(parameters, "parameters"), (multiply_adds, "multiply_adds")]:
+                assert text == ("" if row[name] is None else f"{row[name]:,}")
+            assert sees.split(" × ")[0] == str(row["receptive_field"] or "")
+    assert problems > 3
+
+
+def test_the_lecture_s_facts_stand_on_the_page(show):
+    page = show(ArchitectureExplorer())
+    text = page.locator(".cnn-explorer").inner_text().replace("\xa0", " ")
+    assert "1,413,834 parameters" in text
+    assert "303,946 (21 %) dense" in text
+    assert "303,946 of 1,413,834 parameters (21 %) are dense" in text
+    assert "(784 + 1) · 50,176 = 39,388,160" in text
+    assert "(7 · 7 · 1 + 1) · 64 = 3,200" in text
+
+
+def test_by_keyboard_a_layer_is_added_edited_moved_removed_and_brought_back(show):
+    page = show(ArchitectureExplorer([CONV, FLATTEN]))
+    tab_to(page, "Add a layer after this one")
+    page.keyboard.press("m")  # the native menu goes to MaxPooling2D
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert types(page) == ["Conv2D", "MaxPooling2D", "Flatten"]
+    assert page.evaluate("document.activeElement.textContent") == "Add"
+
+    page.locator("[data-key='poolSize']").focus()
+    page.keyboard.press("ArrowUp")
+    next_frame(page)
+    assert page.evaluate("model.get('layers')[1].poolSize") == 3
+    assert page.evaluate("model.get('layers')[1].strides") == 3
+    assert "26 × 26 × 32" in page.locator("li", has_text="Conv2D").first.inner_text()
+    assert "8 × 8 × 32" in page.locator("li.cx-net-lit").inner_text()
+
+    page.locator("[data-key='up']").focus()
+    page.keyboard.press("Enter")
+    assert types(page) == ["MaxPooling2D", "Conv2D", "Flatten"]
+    assert page.evaluate("document.activeElement.textContent") == "Move down"  # up is not possible
+    page.locator("[data-key='remove']").focus()
+    page.keyboard.press("Enter")
+    assert types(page) == ["Conv2D", "Flatten"]
+    assert page.evaluate("document.activeElement.className") == "cx-net-card"
+
+    page.get_by_role("button", name="Undo").focus()
+    for expected in [3, 3, 3, 2]:  # remove, move, edit, add
+        page.keyboard.press("Enter")
+        assert len(types(page)) == expected
+    assert page.get_by_role("button", name="Undo").is_disabled()
+
+
+def test_typing_a_number_is_one_change_and_a_wrong_one_is_explained(show):
+    page = show(ArchitectureExplorer([CONV]))
+    box = page.get_by_label("Filters")
+    box.fill("")
+    box.press_sequentially("128")
+    next_frame(page)
+    assert page.evaluate("model.get('layers')[0].filters") == 128
+    box.fill("0")
+    assert "whole number from 1 to 10,000" in page.locator(".cx-status").inner_text()
+    box.blur()
+    assert box.input_value() == "128"
+    page.get_by_role("button", name="Undo").click()
+    next_frame(page)
+    assert page.evaluate("model.get('layers')[0].filters") == 32
+
+
+def test_by_mouse_a_block_lights_up_its_card_and_opens_it(show):
+    page = show(ArchitectureExplorer())
+    blocks, cards = page.locator(".cx-net-block"), page.locator(".cx-net-layers > li")
+    assert blocks.count() == cards.count() == 15
+    blocks.nth(4).hover()
+    assert "cx-net-lit" in cards.nth(4).get_attribute("class")
+    cards.nth(6).hover()
+    assert "cx-net-lit" in blocks.nth(6).get_attribute("class")
+    blocks.nth(4).click()
+    next_frame(page)
+    assert page.evaluate("model.get('selected')") == 3
+    assert cards.nth(4).get_by_label("Filters").input_value() == "128"
+    assert "Layer 4 of 14, Conv2D, gives 14 × 14 × 128" in page.locator(".cx-status").inner_text()
+
+
+def test_arrow_keys_walk_along_the_drawing(show):
+    page = show(ArchitectureExplorer(selected=None))
+    page.locator(".cx-net-network").focus()
+    for key, expected in [("ArrowRight", 0), ("ArrowRight", 1), ("End", 13), ("Home", -1)]:
+        page.keyboard.press(key)
+        next_frame(page)
+        assert page.evaluate("model.get('selected')") == expected
+
+
+def test_the_blocks_get_smaller_and_thicker(show):
+    page = show(ArchitectureExplorer())
+    sizes = page.evaluate(
+        """() => [...document.querySelectorAll(".cx-net-front")].map((front) => {
+            const box = front.getBBox(); return [box.width, box.height]; })"""
+    )
+    maps = sizes[:9]
+    assert all(later[1] <= earlier[1] for earlier, later in zip(maps, maps[1:], strict=False))
+    assert all(later[0] >= earlier[0] - 0.2 for earlier, later in zip(maps, maps[1:], strict=False))
+    assert maps[-1][0] > 4 * maps[0][0]
+    assert maps[0][1] / maps[2][1] == pytest.approx(2, rel=0.02)  # 28 to 14 pixels
+
+
+def test_by_touch_on_a_phone_everything_fits_and_opens(show):
+    page = show(
+        ArchitectureExplorer(),
+        viewport={"width": 390, "height": 800},
+        has_touch=True,
+        is_mobile=True,
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.locator(".cx-net-card").nth(10).tap()
+    next_frame(page)
+    page.get_by_role("button", name="Remove").tap()
+    assert len(types(page)) == 13
+    page.get_by_role("button", name="Undo").tap()
+    assert len(types(page)) == 14
+    page.set_viewport_size({"width": 320, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_an_impossible_network_is_explained_at_its_layer(show):
+    page = show(ArchitectureExplorer([*[POOL] * 5, CONV], selected=0))
+    problem = page.locator(".cx-net-layers .cx-problem:visible")
+    assert problem.count() == 1
+    assert "The map is 1 × 1, and a 2 × 2 window does not fit" in problem.inner_text()
+    assert page.locator(".cx-net-gone").count() == 1  # the layer after it
+    assert page.locator(".cx-status").inner_text().startswith("Layer 5, MaxPooling2D, cannot")
+
+
+def test_the_24th_layer_is_the_last_and_the_page_says_so(show):
+    page = show(ArchitectureExplorer([{"type": "ReLU"}] * (MOST_LAYERS - 1)))
+    full = page.get_by_text("24 layers are the most")
+    assert full.is_hidden()
+    page.get_by_role("button", name="Add").click()
+    assert len(types(page)) == MOST_LAYERS
+    assert full.is_visible()
+    assert page.get_by_role("button", name="Add").is_disabled()
+
+
+def test_networks_and_inputs_are_chosen_and_reset_brings_the_first_back(show):
+    page = show(ArchitectureExplorer())
+    for name, network in PRESETS.items():
+        page.get_by_label("Network", exact=True).select_option(name)
+        assert len(types(page)) == len(network)
+    page.get_by_label("Input image").select_option("224 × 224 × 3")
+    page.get_by_label("Network", exact=True).select_option("the lecture's network")
+    next_frame(page)
+    assert "25,699,146 (96\xa0%) dense" in page.locator(".cnn-explorer").inner_text()
+    page.get_by_role("button", name="Reset").click()
+    next_frame(page)
+    assert page.evaluate("model.get('input_shape')") == [28, 28, 1]
+    page.get_by_label("Input image").select_option("other")
+    next_frame(page)
+    page.get_by_label("Rows").fill("64")
+    next_frame(page)
+    assert page.evaluate("model.get('input_shape')") == [64, 28, 1]

@@ -2,6 +2,16 @@
 
 from .architecture import ArchitectureExplorer
 from .filter import FilterExplorer
+from .quiz import Quiz, choose, number, right, several
 from .receptive_field import ReceptiveFieldExplorer
 
-__all__ = ["ArchitectureExplorer", "FilterExplorer", "ReceptiveFieldExplorer"]
+__all__ = [
+    "ArchitectureExplorer",
+    "FilterExplorer",
+    "Quiz",
+    "ReceptiveFieldExplorer",
+    "choose",
+    "number",
+    "right",
+    "several",
+]

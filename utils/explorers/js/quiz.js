@@ -1,0 +1,461 @@
+/**
+ * Questions to answer on the page. Each answer is explained, in the place where it was
+ * given; what the reader did is kept in this browser only, and in the traits `answers`
+ * and `score` for a kernel that runs.
+ */
+
+import { button, create, editor, format, frame, redrawOn, uniqueId } from "./interface.js";
+
+// ---------------------------------------------------------------- texts and numbers
+
+const MARKUP = /`([^`]+)`|\*\*(\S|\S.*?\S)\*\*|\*([^\s*]|[^\s*][^*]*[^\s*])\*/g;
+
+/** A text with `code`, **bold** and *italic* as nodes. Everything else stays text. */
+export function rich(text) {
+  const nodes = [];
+  let end = 0;
+  for (const match of text.matchAll(MARKUP)) {
+    const [all, code, bold, italic] = match;
+    nodes.push(text.slice(end, match.index));
+    if (code) nodes.push(create("code", {}, code));
+    else nodes.push(create(bold ? "strong" : "em", {}, ...rich(bold ?? italic)));
+    end = match.index + all.length;
+  }
+  return [...nodes, text.slice(end)];
+}
+
+const GROUPED = /^[+-]?[1-9]\d{0,2}([, '’_])\d{3}(?:\1\d{3})*(?:\.\d+)?$/;
+const PLAIN = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const SCALES = { thousand: 1e3, million: 1e6, billion: 1e9 };
+
+/**
+ * The number that a person wrote, or null: 15,200 · 15 200 · 1.5e4 · 1.5 × 10^4 · 0,5 ·
+ * 225 million · 1/9 · −3 · 75 %, with the unit after it or without.
+ */
+export function readNumber(text, unit = "") {
+  let plain = text.trim().replace(/[−–‐‑]/g, "-").replace(/\s+/g, " ").toLowerCase();
+  const inUnit = unit && plain.endsWith(unit.toLowerCase());
+  if (inUnit) plain = plain.slice(0, -unit.length).trim();
+  const inPercent = plain.endsWith("%");
+  if (inPercent) plain = plain.slice(0, -1).trim();
+  const parts = plain.split("/").map((part) => readDecimal(part.trim()));
+  if (parts.length > 2 || parts.includes(null)) return null;
+  let value = parts.length === 2 ? parts[0] / parts[1] : parts[0];
+  if (inPercent) value /= 100;
+  else if (unit === "%" && parts.length === 2 && !inUnit) value *= 100;
+  return Number.isFinite(value) ? value : null;
+}
+
+function readDecimal(text) {
+  const [, digits, scale] = text.match(/^(.*?) ?(thousand|million|billion)?$/);
+  let plain = digits.replace(/ ?[×x*·] ?10 ?\^ ?/, "e").replace(/^([+-]) /, "$1");
+  if (GROUPED.test(plain)) plain = plain.replace(/[, '’_]/g, "");
+  else plain = plain.replace(/^([+-]?\d+),(\d+)$/, "$1.$2");
+  return PLAIN.test(plain) ? Number(plain) * (SCALES[scale] ?? 1) : null;
+}
+
+// ---------------------------------------------------------------- right or wrong
+
+/** What the reader did with a question; `given` holds places of options, or a text. */
+const UNTOUCHED = { given: null, tried: [], tries: 0, right: false, first: false, shown: false };
+
+const isClose = (value, other, tolerance) =>
+  Math.abs(value - other) <= tolerance + 1e-9 * Math.abs(other);
+
+/** Whether a number is right; and if it is a wrong one that is known, why. */
+function judgeNumber(question, value) {
+  if (isClose(value, question.value, question.tolerance)) return { right: true };
+  const known = question.wrong
+    .filter((wrong) => isClose(value, wrong.value, question.tolerance))
+    .sort((a, b) => Math.abs(a.value - value) - Math.abs(b.value - value))[0];
+  return { right: false, why: known?.why };
+}
+
+/** Whether chosen options are right, how many of them are wrong, and how many are missing. */
+function judgeOptions(question, given) {
+  const wrong = given.filter((place) => !question.options[place].right).length;
+  const all = question.options.filter((option) => option.right).length;
+  const missing = all - (given.length - wrong);
+  return { right: wrong === 0 && missing === 0, wrong, missing };
+}
+
+function judge(question, given) {
+  if (question.kind === "number") return judgeNumber(question, readNumber(given, question.unit));
+  return judgeOptions(question, given);
+}
+
+/** Is this what an earlier visit stored for these questions? Older forms are forgotten. */
+function fits(records, questions) {
+  const fitsOne = (record, { kind, options }) => {
+    if (record === null) return true;
+    if (!Array.isArray(record?.tried) || !Number.isInteger(record.tries)) return false;
+    if (record.given === null) return true;
+    if (kind === "number") return typeof record.given === "string";
+    return Array.isArray(record.given) && record.given.every((place) => options[place]);
+  };
+  return (
+    Array.isArray(records) &&
+    records.length === questions.length &&
+    records.every((record, index) => fitsOne(record, questions[index]))
+  );
+}
+
+// ---------------------------------------------------------------- this browser's memory
+
+/** A short name for a text, always the same (FNV-1a). */
+function hash(text) {
+  let value = 0x811c9dc5;
+  for (const letter of text) value = Math.imul(value ^ letter.codePointAt(0), 0x01000193);
+  return (value >>> 0).toString(36);
+}
+
+/** Where the answers to these questions are kept; a question that is reworded starts anew. */
+function memory(questions) {
+  const words = questions.map(({ text, options = [] }) => [text, options.map((each) => each.text)]);
+  const key = `cnn-course-quiz-${hash(JSON.stringify(words))}`;
+  // Reading `localStorage` throws where a browser blocks it; then a page keeps its answers
+  // until it is left.
+  const attempt = (action) => {
+    try {
+      return action(globalThis.localStorage);
+    } catch {
+      return null;
+    }
+  };
+  return {
+    load: () => attempt((storage) => JSON.parse(storage.getItem(key))),
+    save: (records) =>
+      attempt((storage) => {
+        if (records.some(Boolean)) storage.setItem(key, JSON.stringify(records));
+        else storage.removeItem(key);
+      }),
+  };
+}
+
+// ---------------------------------------------------------------- the parts of a question
+
+/** A line that begins with a sign and a word, so that color alone says nothing. */
+function verdict(isRight, why, lead) {
+  return create(
+    "p",
+    { class: "cx-verdict", "data-verdict": isRight ? "right" : "wrong" },
+    create("span", { class: "cx-icon", "aria-hidden": "true" }, isRight ? "✓" : "✗"),
+    create("span", {}, create("b", {}, lead), " ", ...rich(why)),
+  );
+}
+
+/** A place for verdicts below an input, which refers to it while there are some. */
+function verdictsOf(input) {
+  const element = create("div", { id: uniqueId("why"), hidden: true });
+  const show = (...verdicts) => {
+    element.replaceChildren(...verdicts);
+    element.hidden = verdicts.length === 0;
+    if (element.hidden) input.removeAttribute("aria-describedby");
+    else input.setAttribute("aria-describedby", element.id);
+  };
+  return { element, show };
+}
+
+/** The options of a question, each with its explanation below it. */
+function optionsPart(question, onChange) {
+  const type = question.kind === "choose" ? "radio" : "checkbox";
+  const name = uniqueId("choice");
+  const rows = question.options.map((option) => {
+    const input = create("input", { type, name, onchange: onChange });
+    const label = create("label", {}, input, create("span", {}, ...rich(option.text)));
+    const why = verdictsOf(input);
+    const element = create("div", { class: "cx-option" }, label, why.element);
+    return { option, input, why, element };
+  });
+  return {
+    element: create("div", { class: "cx-answers" }, ...rows.map((each) => each.element)),
+    inputs: rows.map((each) => each.input),
+    blank: type === "radio" ? "Choose an answer first." : "Tick at least one answer first.",
+    read: () => {
+      const given = rows.flatMap(({ input }, place) => (input.checked ? [place] : []));
+      return given.length ? given : null;
+    },
+    /** Show what was chosen, and the explanations of the places in `explained`. */
+    show: ({ given, tried }, explained) => {
+      rows.forEach(({ option, input, why, element }, place) => {
+        input.checked = given?.includes(place) ?? false;
+        const isOpen = explained.includes(place);
+        const otherwise = tried.includes(place) ? "Not quite." : "Not this one.";
+        const lead = option.right ? "Right." : otherwise;
+        why.show(...(isOpen ? [verdict(option.right, option.why, lead)] : []));
+        if (isOpen) element.dataset.verdict = option.right ? "right" : "wrong";
+        else delete element.dataset.verdict;
+      });
+    },
+  };
+}
+
+/** A box for a number, with the explanation below it. */
+function numberPart(question, onChange) {
+  const { unit, value, hint, why } = question;
+  // The number pad of a phone has neither a minus sign nor a slash.
+  const isCount = Number.isInteger(value) && value >= 0;
+  const input = create("input", {
+    type: "text",
+    inputmode: isCount ? "decimal" : "text",
+    autocomplete: "off",
+    "aria-label": unit ? `Your answer, in ${unit}` : "Your answer",
+    oninput: onChange,
+  });
+  const box = create("div", { class: "cx-answer" }, input, create("span", {}, unit));
+  const verdicts = verdictsOf(input);
+  const answer = `The answer: ${[format(value, 4), unit].filter(Boolean).join(" ")}.`;
+  return {
+    element: create("div", {}, box, verdicts.element),
+    inputs: [input],
+    blank: "Write a number first, such as 15,200 or 0.25 or 1/9.",
+    read: () => (readNumber(input.value, unit) === null ? null : input.value.trim()),
+    show: ({ given, shown }, explained) => {
+      input.value = given ?? "";
+      if (explained.length === 0) return verdicts.show();
+      const found = given === null ? null : judgeNumber(question, readNumber(given, unit));
+      if (found?.right) return verdicts.show(verdict(true, why, "Right."));
+      const wrong = found && verdict(false, found.why ?? (shown ? "" : hint), "Not quite.");
+      const reply = shown ? verdict(true, why, answer) : null;
+      return verdicts.show(...[wrong, reply].filter(Boolean));
+    },
+  };
+}
+
+/** One of two wordings; "#" becomes the count. */
+const plural = (count, one, more) => (count === 1 ? one : more.replace("#", count));
+
+/** What is amiss with ticked boxes, without telling which are missing. */
+function amiss({ wrong, missing }) {
+  const found = [];
+  if (wrong) {
+    found.push(plural(wrong, "one of your choices is wrong", "# of your choices are wrong"));
+  }
+  if (missing) {
+    found.push(plural(missing, "one right answer is missing", "# right answers are missing"));
+  }
+  return found.length ? `Not quite: ${found.join(", and ")}.` : "";
+}
+
+/**
+ * A question with its answers and buttons.
+ *
+ * @param {object} question
+ * @param {object} options
+ * @param {number} options.number 1, 2, 3, …; null for a question that stands alone
+ * @param {boolean} options.predict one answer, which is explained only when asked for
+ * @param {string} options.then what a reader who has predicted is told
+ * @param {(record: object) => void} options.keep is called with what the reader did
+ * @param {(text: string) => void} options.speak
+ */
+function card(question, { number, predict, then, keep, speak }) {
+  const isNumber = question.kind === "number";
+  const places = isNumber ? [0] : question.options.map((_, place) => place);
+  const rightPlaces = places.filter((place) => isNumber || question.options[place].right);
+  let record = UNTOUCHED;
+  let allOpen = false;
+
+  const isLocked = () => record.right || record.shown || (predict && record.given !== null);
+  const isDone = () => record.shown || (record.right && !predict);
+
+  const part = (isNumber ? numberPart : optionsPart)(question, () => {
+    note.textContent = "";
+    if (isLocked()) update(record);
+  });
+  const badge = create("span", { class: "cx-badge", "aria-hidden": "true" });
+  const spokenNumber = number ? `Question ${number}: ` : "";
+  const heading = create("span", {}, create("span", { class: "cx-hidden" }, spokenNumber));
+  heading.append(...rich(question.text));
+  const note = create("p", { class: "cx-note" });
+  const hint = create("p", { class: "cx-hint", id: uniqueId("hint"), hidden: true });
+  hint.append(create("b", {}, "Hint: "), ...rich(question.hint));
+
+  const main = button("", () => act());
+  main.classList.add("cx-main");
+  const help = button("Hint", () => {
+    hint.hidden = !hint.hidden;
+    help.setAttribute("aria-expanded", String(!hint.hidden));
+    if (!hint.hidden) speak(hint.textContent);
+  });
+  help.setAttribute("aria-controls", hint.id);
+  help.setAttribute("aria-expanded", "false");
+  const reveal = button("Show the answer", () => {
+    main.focus();
+    finish({ ...record, shown: true });
+  });
+  const others = button("Why not the others?", () => {
+    main.focus();
+    allOpen = true;
+    update(record);
+    speak(opened());
+  });
+
+  /** The explanations that are open, without their signs. */
+  const opened = () =>
+    [...part.element.querySelectorAll(".cx-verdict")]
+      .map((each) => each.lastChild.textContent)
+      .join(" ");
+
+  function finish(changed) {
+    keep(changed);
+    speak(`${spokenNumber}${note.textContent} ${opened()}`);
+  }
+
+  /** The big button: check or commit, then reveal, then start again. */
+  function act() {
+    if (isDone()) {
+      allOpen = false;
+      keep({ ...record, given: null, tried: [], right: false, shown: false });
+      return part.inputs[0].focus();
+    }
+    if (predict && record.given !== null) return finish({ ...record, shown: true });
+    const given = part.read();
+    if (given === null) {
+      note.textContent = part.blank;
+      speak(part.blank);
+      return part.inputs[0].focus();
+    }
+    const { right } = judge(question, given);
+    return finish({
+      given,
+      tried: isNumber ? [0] : [...new Set([...record.tried, ...given])],
+      tries: record.tries + 1,
+      right,
+      first: record.first || (right && record.tries === 0),
+      shown: predict && then === "",
+    });
+  }
+
+  /** The options whose explanation the reader has earned. */
+  function explained() {
+    if (allOpen) return places;
+    if (predict && !record.shown) return [];
+    const isLost = question.kind === "several" && record.tries > 1 && record.given !== null;
+    return isDone() || isLost ? [...record.tried, ...rightPlaces] : record.tried;
+  }
+
+  function update(changed) {
+    record = changed ?? UNTOUCHED;
+    if (!isDone()) allOpen = false;
+    const open = explained();
+    part.show(record, open);
+    for (const input of part.inputs) {
+      if (isNumber) input.readOnly = isLocked();
+      else input.setAttribute("aria-disabled", String(isLocked()));
+    }
+    const waits = predict && record.given !== null && !record.shown;
+    const isWrong = record.given !== null && !record.right && !record.shown;
+    note.replaceChildren();
+    if (waits) note.append("Your prediction is noted. ", ...rich(then));
+    else if (isWrong && question.kind === "several") {
+      note.append(amiss(judgeOptions(question, record.given)));
+    }
+    const [first, second, third] = predict
+      ? ["Commit to this answer", "Reveal the answer", "Predict again"]
+      : ["Check", "Check", "Try again"];
+    main.textContent = isDone() ? third : waits ? second : first;
+    help.hidden = question.hint === "" || isLocked();
+    if (help.hidden) {
+      hint.hidden = true;
+      help.setAttribute("aria-expanded", "false");
+    }
+    reveal.hidden = predict || !isWrong;
+    others.hidden = !isDone() || places.every((place) => open.includes(place));
+    const state = !isDone() ? "open" : record.right && !predict ? "right" : "shown";
+    element.dataset.state = state;
+    badge.textContent = state === "right" ? "✓" : (number ?? "?");
+  }
+
+  const element = create(
+    "div",
+    { class: "cx-question" },
+    create("fieldset", {}, create("legend", {}, badge, heading), part.element),
+    hint,
+    note,
+    create("div", { class: "cx-buttons" }, main, reveal, others, help),
+  );
+  element.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !part.inputs.includes(event.target)) return;
+    event.preventDefault();
+    if (!event.repeat && !isLocked()) act();
+  });
+  return { element, update };
+}
+
+// ---------------------------------------------------------------- the quiz
+
+function render({ model, el }) {
+  const edit = editor(model);
+  let records;
+  let cards;
+  let told;
+
+  /** How far the reader is. Wrong answers are not counted. */
+  function progress() {
+    if (model.get("mode") === "predict") return "";
+    const count = records.length;
+    const done = records.filter((record) => record?.right || record?.shown).length;
+    const score = records.filter((record) => record?.first).length;
+    if (!records.some(Boolean)) return plural(count, "One question", "# questions");
+    const open = count - done;
+    return `${score} of ${count} right at the first try${open ? `, ${open} to go` : ""}.`;
+  }
+
+  function show() {
+    cards.forEach((each, index) => each.update(records[index]));
+    told("");
+  }
+
+  function build() {
+    const questions = model.get("questions");
+    const predict = model.get("mode") === "predict";
+    const kept = memory(questions);
+    const none = () => questions.map(() => null);
+    const keepAll = (changed) => {
+      records = changed;
+      kept.save(records);
+      edit({ answers: records, score: records.filter((record) => record?.first).length });
+      show();
+    };
+    const { root, body, say } = frame(el, {
+      title: model.get("title"),
+      onReset: () => keepAll(none()),
+    });
+    root.classList.add("cx-quiz");
+    told = (spoken) => say(progress(), spoken);
+    const answers = [model.get("answers"), kept.load()].find(
+      (each) => fits(each, questions) && each.some(Boolean),
+    );
+    records = answers ?? none();
+    cards = questions.map((question, index) =>
+      card(question, {
+        number: questions.length > 1 ? index + 1 : null,
+        predict,
+        then: model.get("then"),
+        keep: (record) => keepAll(records.map((old, place) => (place === index ? record : old))),
+        speak: (text) => told(`${text} ${progress()}`),
+      }),
+    );
+    body.append(...cards.map((each) => each.element));
+    show();
+  }
+
+  /** Follow the kernel, or another view of this quiz. */
+  function follow() {
+    const answers = model.get("answers");
+    if (JSON.stringify(answers) === JSON.stringify(records)) return;
+    const questions = model.get("questions");
+    records = fits(answers, questions) ? answers : questions.map(() => null);
+    memory(questions).save(records);
+    show();
+  }
+
+  model.on("change:answers", follow);
+  const end = redrawOn(model, ["questions", "title", "mode", "then"], build);
+  return () => {
+    end();
+    model.off("change:answers", follow);
+  };
+}
+
+export default { render };

@@ -1,0 +1,140 @@
+"""Figures of a training and of what the trained network answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib import patches
+
+from .look import BLUE, INK, ORANGE, DescribedFigure, plain
+
+
+def learning_curves(
+    recorded: Mapping[str, Sequence[float]], yours: Mapping[str, Sequence[float]] | None = None
+) -> DescribedFigure:
+    """Draw loss and accuracy over the epochs, in training and in validation.
+
+    Both histories are dictionaries as Keras's `fit` returns in `.history`, with
+    the metrics "loss" and "accuracy"; `yours` is drawn dotted over `recorded`.
+    """
+    epochs = len(recorded["loss"])
+    best = int(np.argmin(recorded["val_loss"])) + 1
+    figure = DescribedFigure(
+        5.6,
+        f"Loss and accuracy over {epochs} epochs. The training loss falls from "
+        f"{recorded['loss'][0]:.2f} to {recorded['loss'][-1]:.2f}; the validation loss is "
+        f"lowest, {min(recorded['val_loss']):.2f}, after epoch {best}. The validation accuracy "
+        f"rises from {recorded['val_accuracy'][0]:.2f} to {recorded['val_accuracy'][-1]:.2f}.",
+    )
+    panels = figure.subplots(2, 1, sharex=True)
+    for axes, metric in zip(panels, ["accuracy", "loss"], strict=True):
+        for key, color, name in [
+            (metric, BLUE, "training"),
+            (f"val_{metric}", ORANGE, "validation"),
+        ]:
+            values = recorded[key]
+            axes.plot(
+                range(1, epochs + 1), values, color=color, label=name, linewidth=4, alpha=0.45
+            )
+            if yours:
+                own = yours[key]
+                axes.plot(range(1, len(own) + 1), own, "o:", color=color, label=f"{name}, your run")
+        axes.set_ylabel(metric, fontsize=12)
+        axes.tick_params(labelsize=11)
+        axes.grid(alpha=0.25)
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0].legend(fontsize=11, frameon=False)
+    panels[1].set_xlabel("epoch", fontsize=12)
+    panels[1].set_xticks(range(1, epochs + 1))
+    return figure
+
+
+def confusion_matrix(counts: np.ndarray, class_names: Sequence[str]) -> DescribedFigure:
+    """Show a confusion matrix in percent of the true class.
+
+    `counts` is (classes, classes) of integers: row the true class, column the
+    predicted one.
+    """
+    percent = 100 * counts / counts.sum(axis=1, keepdims=True)
+    off_diagonal = percent - np.diag(np.diag(percent))
+    true, predicted = np.unravel_index(np.argmax(off_diagonal), percent.shape)
+    worst = int(np.argmin(np.diag(percent)))
+    figure = DescribedFigure(
+        6.4,
+        f"Confusion matrix of {len(class_names)} classes in percent of the true class. "
+        f"{class_names[worst]} is recognized least often, in {percent[worst, worst]:.0f} % of "
+        f"its images; the most frequent confusion is {class_names[true]} taken for "
+        f"{class_names[predicted]}, {off_diagonal.max():.0f} %.",
+    )
+    axes = figure.subplots()
+    # Mistakes are few: the color scale ends at the worst one, and hits are gray.
+    axes.imshow(
+        np.ma.masked_equal(off_diagonal, 0), cmap="Oranges", vmin=0, vmax=1.8 * off_diagonal.max()
+    )
+    for row, column in np.ndindex(percent.shape):
+        value = percent[row, column]
+        if row == column:
+            axes.add_patch(patches.Rectangle((column - 0.5, row - 0.5), 1, 1, color="#d7dde5"))
+        if value >= 0.5:
+            weight = "bold" if row == column else "normal"
+            axes.text(
+                column,
+                row,
+                int(value + 0.5),  # half up: a format would round 0.5 to 0
+                ha="center",
+                va="center",
+                color=INK,
+                fontsize=12,
+                weight=weight,
+            )
+    ticks = range(len(class_names))
+    axes.set_xticks(ticks, class_names, rotation=45, ha="right", fontsize=12)
+    axes.set_yticks(ticks, class_names, fontsize=12)
+    axes.set_xticks(np.arange(len(class_names) + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(len(class_names) + 1) - 0.5, minor=True)
+    axes.grid(which="minor", color="#e5e9ef", linewidth=0.8)
+    axes.tick_params(which="both", length=0)
+    axes.set_xlabel("predicted class", fontsize=12)
+    axes.set_ylabel("true class", fontsize=12)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    return figure
+
+
+def predictions(
+    images: np.ndarray,
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    class_names: Sequence[str],
+    columns: int = 4,
+) -> DescribedFigure:
+    """Show images with their label, and the predicted class with its probability.
+
+    `images` is (n, rows, columns), `labels` (n,), `probabilities` (n, classes).
+    No probability is rounded up to 100 %.
+    """
+    predicted = probabilities.argmax(axis=1)
+    sure = probabilities.max(axis=1)
+    figure = DescribedFigure(
+        2.25 * -(-len(images) // columns),
+        f"{len(images)} images with their label and the network's answer: "
+        + "; ".join(
+            f"{class_names[label]} taken for {class_names[answer]}"
+            for label, answer in zip(labels, predicted, strict=True)
+        )
+        + ".",
+    )
+    grid = figure.subplots(-(-len(images) // columns), columns, squeeze=False)
+    for axes in grid.flat:
+        axes.set_visible(False)
+    for axes, image, label, answer, value in zip(
+        grid.flat, images, labels, predicted, sure, strict=False
+    ):
+        axes.set_visible(True)
+        axes.imshow(image, cmap="gray_r", vmin=0)
+        plain(axes)
+        axes.set_title(class_names[label], fontsize=12, color=INK, pad=4)
+        percent = "> 99.9 %" if value > 0.999 else f"{100 * value:.1f} %"
+        axes.set_xlabel(f"{class_names[answer]}\n{percent}", fontsize=12, color=ORANGE)
+    return figure

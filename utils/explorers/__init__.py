@@ -2,12 +2,14 @@
 
 from .architecture import ArchitectureExplorer
 from .filter import FilterExplorer
+from .pooling import PoolingExplorer
 from .quiz import Quiz, choose, number, right, several
 from .receptive_field import ReceptiveFieldExplorer
 
 __all__ = [
     "ArchitectureExplorer",
     "FilterExplorer",
+    "PoolingExplorer",
     "Quiz",
     "ReceptiveFieldExplorer",
     "choose",

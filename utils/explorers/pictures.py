@@ -8,7 +8,7 @@ import numpy as np
 import traitlets
 
 from . import samples
-from .base import Array, Explorer, decode, encode, image
+from .base import Array, Explorer, as_array, decode, encode, image
 
 
 def checked_images(images: Mapping[str, np.ndarray], check=image) -> dict[str, np.ndarray]:
@@ -18,7 +18,7 @@ def checked_images(images: Mapping[str, np.ndarray], check=image) -> dict[str, n
     checked = {}
     for name, array in images.items():
         try:
-            checked[str(name)] = check(np.asarray(array))
+            checked[str(name)] = check(as_array(array))
         except ValueError as error:
             raise ValueError(f"{name!r}: {error}") from None
     return checked

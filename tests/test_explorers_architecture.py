@@ -398,6 +398,13 @@ def test_an_impossible_network_is_explained_at_its_layer(show):
     assert page.locator(".cx-status").inner_text().startswith("Layer 5, MaxPooling2D, cannot")
 
 
+def test_without_layers_the_page_says_what_to_do(show):
+    page = show(ArchitectureExplorer([]))
+    assert "no layer yet. Add one" in page.locator(".cx-status").inner_text()
+    page.get_by_role("button", name="Add").click()
+    assert types(page) == ["Conv2D"]
+
+
 def test_the_24th_layer_is_the_last_and_the_page_says_so(show):
     page = show(ArchitectureExplorer([{"type": "ReLU"}] * (MOST_LAYERS - 1)))
     full = page.get_by_text("24 layers are the most")

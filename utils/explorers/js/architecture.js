@@ -63,8 +63,8 @@ function short(count) {
 
 function percent(part, whole) {
   const share = whole ? (100 * part) / whole : 0;
-  if (share > 0 && share < 1) return "< 1\u00a0%";
-  if (share > 99 && share < 100) return "> 99\u00a0%";
+  if (share > 0 && share < 1) return "<\u00a01\u00a0%";
+  if (share > 99 && share < 100) return ">\u00a099\u00a0%";
   return `${Math.round(share)}\u00a0%`;
 }
 
@@ -645,7 +645,11 @@ function render({ model, el }) {
     cards.forEach((card, at) => showCard(card, at - 1));
     draw();
     compare();
-    totals.hidden = broken >= 0;
+    totals.hidden = broken >= 0 || layers.length === 0;
+    if (layers.length === 0) {
+      say("There is no layer yet. Add one, or choose a network.");
+      return;
+    }
     const isLayer = selected !== null && selected >= 0 && selected < layers.length && broken < 0;
     const chosen = isLayer
       ? `Layer ${selected + 1} of ${layers.length}, ${layers[selected].type}, gives ` +

@@ -161,6 +161,8 @@ def test_search_finds_a_word_of_a_page(visitor, sample, folders, way):
     visit.page.keyboard.type("rearranges")
     visit.page.keyboard.press("Enter")
     result = visit.page.locator("#search-results li a", has_text="Sample").first
+    result.wait_for()
+    visit.page.wait_for_load_state("networkidle")  # the excerpt is fetched, too
     result.click()
     visit.page.wait_for_url("**/chapters/sample.html*")
     assert visit.problems == []

@@ -1,6 +1,7 @@
 """Interactive explorers that compute in the page: each is an ipywidget with a module in js/."""
 
 from .architecture import ArchitectureExplorer
+from .channels import ChannelExplorer
 from .filter import FilterExplorer
 from .pooling import PoolingExplorer
 from .quiz import Quiz, choose, number, right, several
@@ -8,6 +9,7 @@ from .receptive_field import ReceptiveFieldExplorer
 
 __all__ = [
     "ArchitectureExplorer",
+    "ChannelExplorer",
     "FilterExplorer",
     "PoolingExplorer",
     "Quiz",

@@ -43,6 +43,29 @@ def convolve(
     return (np.einsum("ijuv,uv->ij", found, kernel) + bias).astype(np.float32)
 
 
+def convolve_channels(
+    image: np.ndarray,
+    filters: np.ndarray,
+    stride: int = 1,
+    padding: str | int = "valid",
+    biases: np.ndarray | float = 0.0,
+) -> np.ndarray:
+    """Return the feature maps of an image (rows, columns, channels), one for each filter.
+
+    `filters` are (k, k, channels, n) as in Keras; the maps are (rows, columns, n). The
+    products of all channels go into one sum.
+    """
+    of_channels = [
+        np.einsum(
+            "ijuv,uvn->ijn",
+            patches(image[..., channel], len(filters), stride, padding),
+            filters[:, :, channel],
+        )
+        for channel in range(image.shape[-1])
+    ]
+    return (sum(of_channels) + biases).astype(np.float32)
+
+
 def pool(
     image: np.ndarray,
     pool_size: int = 2,

@@ -49,3 +49,25 @@ def presets(size: int) -> dict[str, np.ndarray]:
         "sharpen": identity - cross if size == 3 else 2 * identity - gaussian,
         "emboss": slope + identity,
     }
+
+
+def color_presets(size: int) -> dict[str, np.ndarray]:
+    """Return filters for RGB images, (size, size, 3), by name; `size` is 3 or 5.
+
+    Each is one pattern, weighted for red, green and blue, and has short numbers.
+    """
+    if size == 3:
+        blob = np.outer([1, 2, 1], [1, 2, 1]) / 20
+        edge = np.outer([1, 2, 1], [-1, 0, 1]) / 10
+    else:
+        blob = np.outer([1, 2, 3, 2, 1], [1, 2, 3, 2, 1]) / 100
+        edge = np.outer(smoothing(5), derivative(5, 1)) / 100
+    return {
+        "orange against blue": np.multiply.outer(blob, [1, 0, -1]),
+        "vertical edge": np.multiply.outer(edge, [1, 1, 1]),
+        "red against green": np.multiply.outer(blob, [1, -1, 0]),
+        "horizontal edge": np.multiply.outer(edge.T, [1, 1, 1]),
+        "edge, red against blue": np.multiply.outer(edge, [1, 0, -1]),
+        "brightness": np.multiply.outer(blob, [0.5, 0.5, 0.5]),
+        "zeros": np.zeros((size, size, 3)),
+    }

@@ -6,6 +6,7 @@ import re
 
 import pytest
 import traitlets
+from axe_playwright_python.sync_playwright import Axe
 from explorer_page import explorer_page, page_text
 
 from utils.explorers import Quiz, choose, number, right, several
@@ -219,6 +220,19 @@ def test_ticked_boxes_tell_how_many_are_missing_and_then_which(show):
     }
 
 
+def test_a_check_leaves_what_is_not_yet_checked_and_a_reset_does_not(show):
+    page = show(Quiz([pooled(), layers(), parameters()]))
+    page.get_by_label("Dense").check()
+    page.get_by_role("textbox").fill("15")
+    page.get_by_label("4 × 4").check()
+    page.get_by_role("button", name="Check").first.click()
+    assert page.get_by_label("Dense").is_checked()
+    assert page.get_by_role("textbox").input_value() == "15"
+    page.get_by_role("button", name="Reset").click()
+    assert page.locator("input:checked").count() == 0
+    assert page.get_by_role("textbox").input_value() == ""
+
+
 def test_a_known_wrong_number_has_its_own_explanation_and_others_the_hint(show):
     page = show(Quiz(parameters()))
     box = page.get_by_role("textbox", name="Your answer, in parameters")
@@ -418,6 +432,30 @@ def test_a_phone_shows_large_rows_and_touch_answers(show):
     page.get_by_text("3 × 3", exact=True).tap()
     page.get_by_role("button", name="Check").first.tap()
     assert "Right." in verdicts(page)[0]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_before_and_after_the_answers(show, theme):
+    page = show(Quiz([pooled(), layers(), parameters()]))
+    page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+    axe = Axe()
+
+    def problems() -> str:
+        found = axe.run(page, context=".cnn-explorer")
+        return found.generate_report() if found.violations_count else ""
+
+    assert problems() == ""
+    for name in ("4 × 4", "Conv2D", "MaxPooling2D"):
+        page.get_by_label(name, exact=True).check()
+    page.get_by_role("textbox").fill("5000")
+    for check in page.get_by_role("button", name="Check").all():
+        check.click()
+    assert problems() == ""
+    for name in ("Show the answer", "Why not the others?"):
+        while page.get_by_role("button", name=name).count():
+            page.get_by_role("button", name=name).first.click()
+    assert len(verdicts(page)) == 8
+    assert problems() == ""
 
 
 def test_paper_shows_the_questions_and_no_answer_that_was_not_revealed(show):

@@ -260,7 +260,7 @@ function card(question, { number, predict, then, keep, speak }) {
 
   const part = (isNumber ? numberPart : optionsPart)(question, () => {
     note.textContent = "";
-    if (isLocked()) update(record);
+    if (isLocked()) redraw();
   });
   const badge = create("span", { class: "cx-badge", "aria-hidden": "true" });
   const spokenNumber = number ? `Question ${number}: ` : "";
@@ -286,7 +286,7 @@ function card(question, { number, predict, then, keep, speak }) {
   const others = button("Why not the others?", () => {
     main.focus();
     allOpen = true;
-    update(record);
+    redraw();
     speak(opened());
   });
 
@@ -334,8 +334,14 @@ function card(question, { number, predict, then, keep, speak }) {
     return isDone() || isLost ? [...record.tried, ...rightPlaces] : record.tried;
   }
 
+  /** Show what the reader did; what is ticked or written and not yet checked stays as it is. */
   function update(changed) {
+    if (record === (changed ?? UNTOUCHED)) return;
     record = changed ?? UNTOUCHED;
+    redraw();
+  }
+
+  function redraw() {
     if (!isDone()) allOpen = false;
     const open = explained();
     part.show(record, open);
@@ -379,7 +385,8 @@ function card(question, { number, predict, then, keep, speak }) {
     event.preventDefault();
     if (!event.repeat && !isLocked()) act();
   });
-  return { element, update };
+  redraw();
+  return { element, update, redraw };
 }
 
 // ---------------------------------------------------------------- the quiz
@@ -419,14 +426,15 @@ function render({ model, el }) {
     };
     const { root, body, say } = frame(el, {
       title: model.get("title"),
-      onReset: () => keepAll(none()),
+      onReset: () => {
+        keepAll(none());
+        for (const each of cards) each.redraw();
+      },
     });
     root.classList.add("cx-quiz");
     told = (spoken) => say(progress(), spoken);
-    const answers = [model.get("answers"), kept.load()].find(
-      (each) => fits(each, questions) && each.some(Boolean),
-    );
-    records = answers ?? none();
+    const earlier = [model.get("answers"), kept.load()];
+    records = earlier.find((answers) => fits(answers, questions)) ?? none();
     cards = questions.map((question, index) =>
       card(question, {
         number: questions.length > 1 ? index + 1 : null,
@@ -443,9 +451,13 @@ function render({ model, el }) {
   /** Follow the kernel, or another view of this quiz. */
   function follow() {
     const answers = model.get("answers");
-    if (JSON.stringify(answers) === JSON.stringify(records)) return;
+    const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+    if (isSame(answers, records)) return;
     const questions = model.get("questions");
-    records = fits(answers, questions) ? answers : questions.map(() => null);
+    records = questions.map((_, index) => {
+      const answer = fits(answers, questions) ? answers[index] : null;
+      return isSame(answer, records[index]) ? records[index] : answer;
+    });
     memory(questions).save(records);
     show();
   }

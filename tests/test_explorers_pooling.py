@@ -328,6 +328,25 @@ def test_a_shift_tells_what_stays_and_can_hide_the_rest(page):
     assert not get(shown, "hide_changed")
 
 
+def test_what_stays_is_told_anew_for_each_layer_and_image(page):
+    explorer = PoolingExplorer(shift=(1, 0))
+    shown = page(explorer)
+    for name, changes in [
+        ("mode", "mean"),
+        ("strides", 1),
+        ("padding", "same"),
+        ("pool_size", 4),
+        ("mode", "min"),
+        ("shift", (2, 0)),
+    ]:
+        setattr(explorer, name, changes)
+        shown.evaluate("([name, value]) => model.set(name, value)", [name, changes])
+        assert text(shown, ".cx-stays b >> nth=1") == f"{100 * explorer.equal_shares()[0]:.0f} %"
+    explorer.image = np.eye(20, dtype="float32")
+    link(shown, np.eye(20))
+    assert text(shown, ".cx-stays b >> nth=1") == f"{100 * explorer.equal_shares()[0]:.0f} %"
+
+
 def test_a_linked_feature_map_is_pooled_and_drawn_by_sign(page):
     shown = page(PoolingExplorer())
     values = np.array([[-100, -50, 0, 1], [-100, -100, 50, 100]])
@@ -352,6 +371,7 @@ def test_a_linked_map_of_any_size_may_come_at_any_moment(page):
     link(shown, np.ones((2, 3)))
     assert "A 4 × 4 window does not fit into 2 × 3 values" in text(shown, ".cx-problem")
     shown.get_by_role("combobox", name="Padding").select_option("same")
+    assert "Output 1 × 1" in text(shown, ".cx-status")
     assert shown.locator(".cx-problem").is_hidden()
     assert pooled(shown).shape == (1, 1)
 
@@ -361,6 +381,7 @@ def test_reset_keeps_a_linked_map_and_the_list_replaces_it_by_pixels(page):
     link(shown, np.full((6, 6), -2))
     shown.get_by_role("combobox", name="Padding").select_option("same")
     shown.get_by_role("button", name="Reset").click()
+    assert "Output 3 × 3" in text(shown, ".cx-status")
     assert get(shown, "padding") == "valid"
     np.testing.assert_array_equal(pooled(shown), np.full((3, 3), -2))
     shown.get_by_role("combobox", name="Image").select_option("digit")

@@ -95,8 +95,11 @@ function readPlaces(size, window, stride, axis) {
   return read;
 }
 
-/** Everything that one redraw needs, or the `problem` in words. */
-function compute(model) {
+/**
+ * Everything that one redraw needs, or the `problem` in words. `last` is the state before:
+ * a shift alone leaves the pooled original as it was.
+ */
+function compute(model, last) {
   const stored = storedImage(model);
   const [size, stride] = [model.get("pool_size"), model.get("strides")];
   const [padding, mode, shift] = ["padding", "mode", "shift"].map((name) => model.get(name));
@@ -130,10 +133,15 @@ function compute(model) {
   }
   const options = { poolSize: size, strides: stride, padding, mode };
   state.map = pool2d(image, options);
-  const before = image === original ? state.map : pool2d(original, options);
+  const isShiftOnly =
+    last?.stored === stored &&
+    Object.entries(options).every(([name, value]) => last.options?.[name] === value);
+  if (image === original) state.before = state.map;
+  else state.before = isShiftOnly ? last.before : pool2d(original, options);
+  Object.assign(state, { stored, options });
   state.stays = {
     input: compare(original, image, limit),
-    output: compare(before, state.map, limit),
+    output: compare(state.before, state.map, limit),
   };
   state.read = [
     readPlaces(rows, size, stride, vertical),
@@ -180,7 +188,9 @@ function keptWords({ image, map, size, stride, mode, read }) {
     const dropped = unread === 0 ? "no input is" : `${plural(unread, "input")} in no window are`;
     return `${numbers}: ${blended}, ${dropped} dropped.`;
   }
-  const kept = new Set(map.winners).size;
+  const wins = new Uint8Array(inputs);
+  for (const winner of map.winners) wins[winner] = 1;
+  const kept = total(wins);
   const overlap = kept < outputs
     ? ` Windows overlap, so one input can win several times (stride ${stride}, window ${size}).`
     : "";
@@ -364,18 +374,20 @@ function render({ model, el }) {
   /** How visible each value is: unread ones fade, hidden ones are gone. */
   function opacities() {
     const { image, map, read, stays: compared } = state;
-    const hidden = model.get("hide_changed");
-    const columns = image.shape[1];
+    const [rows, columns] = image.shape;
     const of = {
       input: new Uint8Array(image.data.length).fill(SHOWN.FULL),
       output: new Uint8Array(map.data.length).fill(SHOWN.FULL),
     };
-    of.input.forEach((_, i) => {
-      if (!read[0][Math.floor(i / columns)] || !read[1][i % columns]) of.input[i] = SHOWN.UNREAD;
-    });
+    for (let y = 0; y < rows; y += 1) {
+      for (let x = 0; x < columns; x += 1) {
+        if (!read[0][y] || !read[1][x]) of.input[y * columns + x] = SHOWN.UNREAD;
+      }
+    }
+    if (!model.get("hide_changed")) return of;
     for (const role of ["input", "output"]) {
       compared[role].equal.forEach((equal, i) => {
-        if (hidden && !equal) of[role][i] = SHOWN.HIDDEN;
+        if (!equal) of[role][i] = SHOWN.HIDDEN;
       });
     }
     return of;
@@ -399,7 +411,7 @@ function render({ model, el }) {
   }
 
   function redraw() {
-    state = compute(model);
+    state = compute(model, state);
     showControls();
     const shown = state.problem ? null : opacities();
     const { image, map, vertical, horizontal, limit, signed } = state;
@@ -505,7 +517,9 @@ function render({ model, el }) {
     arrow.textContent = `${state.mode} →`;
 
     input.mark("patch", top, left, side, side);
-    if (winner >= 0) input.mark("winner", winnerRow, winnerColumn);
+    // In a window of a few pixels of the screen the winner's mark would hide the window's.
+    const isRoomy = (side * (input.stage.clientWidth || 320)) / input.width > 14;
+    if (winner >= 0 && isRoomy) input.mark("winner", winnerRow, winnerColumn);
     else input.unmark("winner");
     output.mark("pixel", y, x);
     output.at = { row: y, column: x };

@@ -1,7 +1,7 @@
-"""Make `.venv`, the environment of the course, from requirements.lock.
+"""Make an environment of the course: `.venv` from requirements.lock, or as the arguments say.
 
 `make` runs this with the Python it found, before anything is installed, so it
-uses the standard library alone. The lock that was installed is kept in the
+uses the standard library alone. The file that was installed is kept in the
 environment: nothing happens until the two differ.
 """
 
@@ -16,9 +16,6 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ENVIRONMENT = ROOT / ".venv"
-LOCK = ROOT / "requirements.lock"
-INSTALLED = ENVIRONMENT / "requirements.lock"
 OLDEST, NEWEST = (3, 11), (3, 13)
 NEEDED_GB = 5  # what the environment takes, and the packages while they are unpacked
 
@@ -44,39 +41,48 @@ def problem() -> str | None:
     return None
 
 
-def make_environment() -> str | None:
-    """Create `.venv` and install the lock into it; return what went wrong, or None."""
-    print("Making the environment in .venv: about 0.8 GB to fetch, once …", flush=True)
+def make_environment(environment: Path, requirements: Path) -> str | None:
+    """Create the environment and install into it; return what went wrong, or None."""
+    print(
+        f"Making the environment in {environment.name}: about 0.8 GB to fetch, once …", flush=True
+    )
     started = time.monotonic()
     try:
-        venv.create(ENVIRONMENT, with_pip=True, clear=True)
+        venv.create(environment, with_pip=True, clear=True)
     except (OSError, subprocess.CalledProcessError) as error:
         return (
             f"no environment could be made ({error}). On Debian or Ubuntu, install "
             "Python's venv module first: sudo apt-get install python3-venv"
         )
-    python = ENVIRONMENT / "bin" / "python"
+    python = environment / "bin" / "python"
     pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    if subprocess.run([*pip, "--requirement", LOCK], cwd=ROOT).returncode:
+    if subprocess.run([*pip, "--requirement", requirements], cwd=ROOT).returncode:
         return (
             "pip could not install the packages; its own message stands above. If it says "
             "'No space left on device', free some; if it found no network, go online and "
             "run the same command again."
         )
-    shutil.copyfile(LOCK, INSTALLED)
+    shutil.copyfile(requirements, environment / requirements.name)
     print(f"The environment is ready, after {time.monotonic() - started:.0f} s.", flush=True)
     return None
 
 
-def main() -> None:
+def main(folder: str = ".venv", file: str = "requirements.lock") -> None:
+    """Make the environment `folder` from the requirements in `file`, both in ROOT."""
+    environment, requirements = ROOT / folder, ROOT / file
+    installed = environment / requirements.name
     # A link to a Python that has gone does not exist either.
-    python_is_there = (ENVIRONMENT / "bin" / "python").exists()
-    if python_is_there and INSTALLED.exists() and INSTALLED.read_bytes() == LOCK.read_bytes():
+    python_is_there = (environment / "bin" / "python").exists()
+    if (
+        python_is_there
+        and installed.exists()
+        and installed.read_bytes() == requirements.read_bytes()
+    ):
         return
-    failure = problem() or make_environment()
+    failure = problem() or make_environment(environment, requirements)
     if failure:
-        raise SystemExit(f"The course's environment is not ready: {failure}")
+        raise SystemExit(f"The environment {folder} is not ready: {failure}")
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -1,23 +1,28 @@
 # The commands of the course. They need Python 3.11, 3.12 or 3.13 and make, nothing else.
 
-PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+first_that_fits = $(shell for python in $(1); do \
 	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null && echo "$$python" && break; done)
+PYTHON ?= $(call first_that_fits,python3 python3.13 python3.12 python3.11 python)
 RUN = .venv/bin/python
 REPO ?= $(error say which repository: make publish-as REPO=owner/name)
 
-.DEFAULT_GOAL := help
-.PHONY: help environment book serve test execute tidy train bench lock publish-as clean
-
-help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
-
-environment: ## make .venv, if requirements.lock changed since it was made
+define check_python
 	@test -n "$(PYTHON)" || { echo "The course needs Python 3.11, 3.12 or 3.13, and none was found." \
 		"Get one from python.org or your system's packages; if it is there under another name," \
 		"say so: make PYTHON=/path/to/python …" >&2; exit 1; }
 	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON) here: make PYTHON=… takes the" \
 		"name or path of a Python 3.11, 3.12 or 3.13." >&2; exit 1; }
+endef
+
+.DEFAULT_GOAL := help
+.PHONY: help environment book serve test colab-test execute tidy train bench lock publish-as clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+environment: ## make .venv, if requirements.lock changed since it was made
+	$(check_python)
 	@$(PYTHON) utils/environment.py
 
 book: environment ## build the site from the stored outputs into _build/html
@@ -28,6 +33,12 @@ serve: environment ## build the site, serve it on this machine and open it
 
 test: environment ## run every test: code, notebooks, and the site in a browser
 	@$(RUN) -m utils.run_tests $(ARGS)
+
+colab-test: PYTHON = $(call first_that_fits,python3.12 python3 python3.13 python3.11 python)
+colab-test: ## run the notebooks and the explorers' tests with Colab's versions
+	$(check_python)
+	@$(PYTHON) utils/environment.py .venv-colab requirements-colab.txt
+	@.venv-colab/bin/python -m utils.run_tests --colab $(ARGS)
 
 execute: environment ## run every notebook in full on the real data, and store the outputs
 	@$(RUN) -m utils.notebooks execute $(ARGS)
@@ -52,5 +63,5 @@ lock: environment ## renew requirements.lock from requirements.txt
 publish-as: environment ## put your own address into the course: REPO=owner/name
 	@$(RUN) -m utils.publish "$(REPO)"
 
-clean: ## remove the site and the environment; notebooks, data and training runs stay
-	rm -rf _build/html _build/.doctrees .venv
+clean: ## remove the site and the environments; notebooks, data and training runs stay
+	rm -rf _build/html _build/.doctrees .venv .venv-colab

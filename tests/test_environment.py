@@ -50,7 +50,7 @@ def test_a_python_that_is_not_there_is_named(checkout):
 def test_make_alone_lists_its_commands(checkout):
     run = run_make(checkout)
     assert run.returncode == 0
-    for command in ("book", "serve", "test", "execute", "bench", "clean", "help"):
+    for command in ("book", "serve", "test", "colab-test", "execute", "bench", "clean", "help"):
         assert f"make {command} " in run.stdout
 
 
@@ -80,9 +80,6 @@ def test_too_little_disk_space_is_told_with_both_numbers(monkeypatch):
 def small_environment(monkeypatch, tmp_path):
     """Let `utils.environment` make a `.venv` in a temporary folder from an empty lock."""
     monkeypatch.setattr(environment, "ROOT", tmp_path)
-    monkeypatch.setattr(environment, "ENVIRONMENT", tmp_path / ".venv")
-    monkeypatch.setattr(environment, "LOCK", tmp_path / "requirements.lock")
-    monkeypatch.setattr(environment, "INSTALLED", tmp_path / ".venv" / "requirements.lock")
     (tmp_path / "requirements.lock").write_text("# nothing to install\n")
     return tmp_path
 
@@ -119,4 +116,22 @@ def test_a_failed_installation_is_told_and_tried_again_next_time(small_environme
         environment.main()
     (small_environment / "requirements.lock").write_text("# nothing to install\n")
     environment.main()
-    assert environment.INSTALLED.exists()
+    assert (small_environment / ".venv" / "requirements.lock").exists()
+
+
+def test_a_second_environment_stands_beside_the_first(small_environment):
+    (small_environment / "requirements-colab.txt").write_text("# nothing to install\n")
+    environment.main()
+    mark = small_environment / ".venv" / "mark"
+    mark.touch()
+    environment.main(".venv-colab", "requirements-colab.txt")
+    assert mark.exists()
+    assert (small_environment / ".venv-colab" / "requirements-colab.txt").exists()
+
+
+def test_the_tools_of_the_tests_are_the_same_with_colabs_versions():
+    ours = set((ROOT / "requirements.txt").read_text("utf-8").splitlines())
+    colab = (ROOT / "requirements-colab.txt").read_text("utf-8")
+    _, tools = colab.split("# The tools of the tests\n")  # colab.yml reads from this line on
+    assert tools.split()
+    assert set(tools.split()) <= ours

@@ -192,16 +192,24 @@ function mixed(value) {
   return end.map((part) => Math.round(255 + (part - 255) * strength));
 }
 
+/** Black or white, whichever is legible on a color: a contrast of at least 4.5 : 1. */
+function inkOn(color) {
+  const [red, green, blue] = color.map((part) =>
+    part <= 10 ? part / 3294 : ((part / 255 + 0.055) / 1.055) ** 2.4,
+  );
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000" : "#fff";
+}
+
 /** The fill of a cell that holds `value`, and the ink that is legible on it. */
 export function signedColor(value, limit) {
-  const part = limit > 0 ? value / limit : 0;
-  return { background: `rgb(${mixed(part).join(" ")})`, color: Math.abs(part) > 0.6 ? "#fff" : "#111" };
+  const fill = mixed(limit > 0 ? value / limit : 0);
+  return { background: `rgb(${fill.join(" ")})`, color: inkOn(fill) };
 }
 
 /** The fill of a cell that holds a gray value of 0 … 255, and its ink. */
 export function grayColor(value) {
   const level = Math.max(0, Math.min(255, Math.round(value)));
-  return { background: `rgb(${level} ${level} ${level})`, color: level < 128 ? "#fff" : "#111" };
+  return { background: `rgb(${level} ${level} ${level})`, color: inkOn([level, level, level]) };
 }
 
 /** Pack a color as ImageData holds it, whichever way round this machine stores bytes. */

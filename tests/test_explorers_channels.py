@@ -287,6 +287,27 @@ def test_filters_are_added_and_removed_with_their_maps(page):
     assert page.get_by_text("at least one filter").is_visible()
 
 
+def test_the_filter_that_is_shown_is_the_one_removed(page):
+    page = page(ChannelExplorer(filter=1))
+    page.get_by_role("button", name="Remove filter 2").click()
+    wait_for_filters(page, 2)
+    expected = ChannelExplorer(filters=["orange against blue", "red against green"])
+    np.testing.assert_allclose(synced(page, "filters"), expected.filters)
+    assert synced(page, "biases").tolist() == [0, -70]
+    assert page.evaluate("model.get('filter')") == 0
+
+
+def test_with_same_padding_the_window_stands_half_outside_at_the_corner(page):
+    page = page(ChannelExplorer(padding="same", position=(0, 0)))
+    outside = page.locator(".cx-channel-patch").nth(1).locator(".cx-outside")
+    assert outside.all_inner_texts() == ["0"] * 5
+    image = page.get_by_role("application", name="RGB image")
+    canvas, stage = image.locator("canvas").bounding_box(), image.bounding_box()
+    mark = image.locator(".cx-mark").bounding_box()
+    assert canvas["width"] == pytest.approx(stage["width"] * 64 / 66, abs=0.5)  # one zero each side
+    assert mark["x"] == pytest.approx(stage["x"], abs=0.5)
+
+
 def test_an_edited_cell_changes_its_slice_of_the_filter_alone(page):
     page = page(ChannelExplorer(filters=["zeros", "zeros"], filter=1))
     page.get_by_label("Slice G, row 1, column 3").fill("-2")

@@ -196,6 +196,17 @@ def test_arrow_keys_walk_over_the_output_and_stop_at_its_border(page):
     assert "row 1, column 25" in page.locator(".cx-sum").inner_text()
 
 
+def test_arrow_keys_on_the_input_reach_every_window_with_a_stride(page):
+    page = page(FilterExplorer(selected="digit", stride=3, position=(0, 0)))
+    page.locator(".cx-stage").first.focus()
+    columns = set()
+    for _ in range(28):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(30)
+        columns.add(page.evaluate("model.get('position')[1]"))
+    assert columns == set(range(9))
+
+
 def test_every_control_works_by_keyboard(page):
     page = page(FilterExplorer(selected="garment"))
     page.get_by_label("Stride").focus()

@@ -756,3 +756,34 @@ def test_a_widget_without_state_and_a_missing_module_stop_the_build(tmp_path, ca
     told = capfd.readouterr().err
     assert "a widget is shown whose state is not stored" in told and "chapters/stored" in told
     assert "There is no module lost.js" in told and "chapters/widgets" in told
+
+
+def test_what_a_page_computes_is_not_stored():
+    state = {
+        "_anywidget_id": "utils.explorers.filter.FilterExplorer",
+        "_module": "filter",
+        "_results": ["feature_map"],
+        "feature_map": {"shape": [1, 1]},
+        "stride": 2,
+    }
+    buffers = [{"path": [name, "data"], "data": "AA=="} for name in ("feature_map", "kernel")]
+    lean = widgets.lean({"model_name": "AnyModel", "state": state, "buffers": buffers})
+    assert lean["state"].keys() == state.keys() - {"feature_map"}
+    assert [buffer["path"][0] for buffer in lean["buffers"]] == ["kernel"]
+
+
+def test_an_output_widget_keeps_no_log_lines_of_tensorflow():
+    streams = [
+        {"output_type": "stream", "name": "stderr", "text": text}
+        for text in ("E0000 00:00:1795439629.0 16156 cuda_platform.cc:52] no GPU\n", "Careful!\n")
+    ]
+    model = {"model_name": "OutputModel", "state": {"outputs": streams}}
+    assert [output["text"] for output in widgets.lean(model)["state"]["outputs"]] == ["Careful!\n"]
+
+
+@pytest.mark.skipif(explorers.minify is None, reason="the minifier is for Linux")
+def test_a_script_is_written_without_its_comments(built):
+    scripts = sorted((built / "_static" / "explorers").glob("*.js"))
+    assert scripts
+    for script in scripts:
+        assert "/**" not in script.read_text("utf-8")

@@ -109,8 +109,10 @@ class Explorer(anywidget.AnyWidget):
 
     _module = traitlets.Unicode().tag(sync=True)
     _version = traitlets.Int(1).tag(sync=True)  # of the stored state; raise it when traits change
+    _results = traitlets.List().tag(sync=True)  # traits that the page computes: not to be stored
     _esm = traitlets.Unicode().tag(sync=True)
     _css = traitlets.Unicode().tag(sync=True)
+    _ipython_display_ = None  # in Colab's ipywidgets 7 it cuts the text off after 110 characters
 
     @traitlets.default("_esm")
     def _code(self) -> str:

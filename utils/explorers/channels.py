@@ -81,6 +81,7 @@ class ChannelExplorer(Explorer):
     """
 
     _module = traitlets.Unicode("channels").tag(sync=True)
+    _results = traitlets.List(["feature_maps"]).tag(sync=True)
     presets = traitlets.Dict().tag(sync=True)
     image = Array(checked_image)
     filters = Array(checked_filters)

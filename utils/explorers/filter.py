@@ -37,6 +37,7 @@ class FilterExplorer(PictureExplorer):
     """
 
     _module = traitlets.Unicode("filter").tag(sync=True)
+    _results = traitlets.List(["feature_map"]).tag(sync=True)
     presets = traitlets.Dict().tag(sync=True)
     kernel = Array(checked_kernel)
     stride = traitlets.Int(1, min=1, max=4).tag(sync=True)

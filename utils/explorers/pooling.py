@@ -58,6 +58,7 @@ class PoolingExplorer(PictureExplorer):
     """
 
     _module = traitlets.Unicode("pooling").tag(sync=True)
+    _results = traitlets.List(["pooled"]).tag(sync=True)
     images = Images(image_or_map)
     image = ChosenImage(image_or_map)
     pool_size = traitlets.Int(2, min=1, max=6).tag(sync=True)

@@ -84,6 +84,10 @@ def execution(notebook: NotebookNode) -> Iterator[str]:
                 yield f"{place} stores an error: {output.ename}: {output.evalue}"
             if output.get("name") == "stderr":
                 yield f"{place} stores stderr: {output.text.strip()[:80]}"
+    for model in widgets.stored(notebook).values():
+        for output in model["state"].get("outputs", []):
+            if output.get("name") == "stderr" or output.get("output_type") == "error":
+                yield f"a widget stores an error or stderr: {str(output)[:120]}"
 
 
 def exemptions(notebook: NotebookNode, name: str) -> Iterator[str]:

@@ -1,16 +1,19 @@
-"""Widget models as a notebook stores them: only those in use, named by order, without scripts.
+"""Widget models as a notebook stores them: only those in use, named by order, and lean.
 
 Models have random ids, every model that a run ever made is stored, and an explorer
 brings its whole script. Here the models are renamed by the order in which they are
-used, those that nothing shows are left out, and so are the scripts of our own
-explorers: their one source is utils/explorers/js.
+used, and those that nothing shows are left out. So is of our own explorers what the
+page has or makes itself: their scripts (whose one source is utils/explorers/js) and
+their results.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nbformat import NotebookNode
+from nbformat import NotebookNode, from_dict
+
+from . import outputs
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
@@ -37,12 +40,20 @@ def is_ours(model: dict) -> bool:
     return str(state.get("_anywidget_id", "")).startswith(OUR_CLASSES) and "_module" in state
 
 
-def without_scripts(model: dict) -> dict:
-    """Return one of our models without its script and style sheet; another's as it is."""
+def lean(model: dict) -> dict:
+    """Return one of our models without its script, style sheet and results; another's as it is.
+
+    An Output widget, such as that of `interact`, keeps its outputs as a cell would.
+    """
+    if model.get("model_name") == "OutputModel":
+        shown = outputs.tidied([from_dict(output) for output in model["state"]["outputs"]])
+        return NotebookNode(model, state={**model["state"], "outputs": shown})
     if not is_ours(model):
         return model
-    kept = {name: v for name, v in model["state"].items() if name not in ("_esm", "_css")}
-    return NotebookNode(model, state=kept)
+    dropped = {"_esm", "_css", *model["state"].get("_results", [])}
+    state = {name: value for name, value in model["state"].items() if name not in dropped}
+    buffers = [each for each in model.get("buffers", []) if each["path"][0] not in dropped]
+    return NotebookNode(model, state=state, buffers=buffers)
 
 
 def link_ends(model: dict) -> list[tuple[str, str]]:
@@ -110,7 +121,7 @@ def tidy_models(notebook: NotebookNode) -> None:
         notebook.metadata.pop("widgets", None)
         return
     names = {old: f"{i:032x}" for i, old in enumerate(ids, start=1)}
-    kept = {old: without_scripts(models[old]) for old in ids}
+    kept = {old: lean(models[old]) for old in ids}
     bundle = {**notebook.metadata.widgets[STATE], "state": renamed(kept, names)}
     notebook.metadata.widgets = NotebookNode({STATE: NotebookNode(bundle)})
     for cell in notebook.cells:

@@ -84,22 +84,25 @@ function render({ model, el }) {
   );
   const { body, say } = frame(el, { title: "Filter explorer", onReset: () => edit(start) });
 
+  /** The output pixel whose window is centered nearest to an input pixel. */
+  function windowOf(y, x) {
+    const { stride, size, vertical, horizontal } = state;
+    const nearest = (place, axis) => {
+      const centered = Math.round((place + axis.before - (size - 1) / 2) / stride);
+      return Math.max(0, Math.min(axis.size - 1, centered));
+    };
+    return { row: nearest(y, vertical), column: nearest(x, horizontal) };
+  }
+
   const source = imageSource(model, edit);
   const input = new Picture({
     label: "Input",
     role: "input",
     hint: "Arrow keys choose a pixel; the window is centered on it.",
     onPoint: (y, x) => {
-      const { stride, size, vertical, horizontal } = state;
       if (state.problem) return;
-      const position = [
-        [y, vertical],
-        [x, horizontal],
-      ].map(([place, axis]) => {
-        const centered = Math.round((place + axis.before - (size - 1) / 2) / stride);
-        return Math.max(0, Math.min(axis.size - 1, centered));
-      });
-      edit({ position });
+      const { row, column } = windowOf(y, x);
+      edit({ position: [row, column] });
     },
     onPaint: source.paint,
   });
@@ -212,7 +215,12 @@ function render({ model, el }) {
     input.mark("patch", top, left, size, size);
     output.mark("pixel", y, x);
     output.at = { row: y, column: x };
-    if (!input.paintable) input.at = { row: top + (size >> 1), column: left + (size >> 1) };
+    // The pixel that the arrow keys start from stays where the reader put it, as long as its
+    // window is this one: with a stride, several pixels share a window.
+    const { row, column } = windowOf(input.at.row, input.at.column);
+    if (!input.paintable && (row !== y || column !== x)) {
+      input.at = { row: top + (size >> 1), column: left + (size >> 1) };
+    }
 
     const total = multiplied.flat().reduce((one, other) => one + other, 0);
     const offset = model.get("bias");

@@ -426,6 +426,19 @@ def test_running_again_gives_the_same_bytes(run_course):
     assert path.read_bytes() == before
 
 
+def test_a_cell_ends_though_its_reply_comes_while_a_widget_sends(course):
+    code = "import time, ipywidgets\n\nipywidgets.interact(lambda n: print(n), n=(0, 4))\n"
+    path = store(course, "a.ipynb", new_code_cell(code + "time.sleep(0.5)"))
+    program = (
+        "import runpy, time; from nbclient.output_widget import OutputWidget as Widget;"
+        "send = Widget.send; Widget.send = lambda *words: time.sleep(2) or send(*words);"
+        "runpy.run_module('utils.notebooks', run_name='__main__')"
+    )
+    words = [sys.executable, "-c", program, "execute", path]
+    run = subprocess.run(words, cwd=course, capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stdout
+
+
 def test_an_interrupted_run_leaves_the_notebook_as_it_was(course):
     path = store(course, "a.ipynb", new_code_cell("import time\n\ntime.sleep(60)"))
     before = path.read_bytes()

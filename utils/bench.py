@@ -36,8 +36,12 @@ def seconds(job: Callable[[], object]) -> float:
 
 
 def make(target: str) -> None:
-    """Run `make target` quietly; raise CalledProcessError if it fails."""
-    subprocess.run(["make", "--silent", target], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    """Run `make target` quietly; if it fails, show its output and raise CalledProcessError."""
+    words, together = ["make", "--silent", target], subprocess.STDOUT
+    run = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=together, text=True)
+    if run.returncode:
+        print(run.stdout, flush=True)
+    run.check_returncode()
 
 
 def bench_book(repeats: int) -> None:

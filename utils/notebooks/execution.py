@@ -6,6 +6,9 @@ import time
 from pathlib import Path
 from subprocess import DEVNULL
 
+import zmq
+from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
@@ -21,6 +24,23 @@ LOADERS = {"load_fashion_mnist": "fashion-mnist", "load_mnist": "mnist"}
 
 class Failure(Exception):
     """A notebook did not run through; the message says why, with the traceback if there is one."""
+
+
+class ShellChannel(AsyncZMQSocketChannel):
+    """Notices a reply that comes while a message is sent.
+
+    nbclient answers an `interact` on the socket on which it waits for the cell's reply.
+    jupyter_client sends past pyzmq's asyncio, and sending takes away the signal that wakes
+    it: a reply that had just come would never be read (jupyter/nbclient#312).
+    """
+
+    def send(self, message: dict) -> None:
+        super().send(message)
+        self.socket.get(zmq.EVENTS)  # asked for these, pyzmq looks itself, without a signal
+
+
+class KernelClient(AsyncKernelClient):
+    shell_channel_class = ShellChannel
 
 
 def missing_data(paths: list[Path]) -> str:
@@ -75,7 +95,9 @@ def executed(path: Path) -> NotebookNode:
     """
     notebook = files.read(path)
     kernel = AsyncKernelManager(
-        kernel_name=CURRENT_ENV_KERNEL_NAME, kernel_spec_manager=NbvalKernelspecManager()
+        kernel_name=CURRENT_ENV_KERNEL_NAME,
+        kernel_spec_manager=NbvalKernelspecManager(),
+        client_factory=KernelClient,
     )
     client = NotebookClient(notebook, km=kernel, timeout=None, record_timing=False)
     code = [i for i, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source.strip()]

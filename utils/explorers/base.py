@@ -113,7 +113,6 @@ class Explorer(anywidget.AnyWidget):
     _esm = traitlets.Unicode().tag(sync=True)
     _css = traitlets.Unicode().tag(sync=True)
     _ipython_display_ = None  # in Colab's ipywidgets 7 it cuts the text off after 110 characters
-    _ipython_display_ = None  # in Colab's ipywidgets 7 it cuts the text off after 110 characters
 
     @traitlets.default("_esm")
     def _code(self) -> str:

@@ -54,4 +54,4 @@ def test_with_colabs_versions_notebooks_and_explorers_run(monkeypatch, differenc
     (arguments,) = calls
     assert nbval in arguments
     assert {"chapters", "--exitfirst", "tests/test_explorers_filter.py"} <= set(arguments)
-    assert not {"tests", "--colab", "tests/test_site.py"} & set(arguments)
+    assert not {"tests", "--colab", "tests/test_explorers_on_site.py"} & set(arguments)

@@ -8,3 +8,22 @@ function markScrollingFormulas() {
 }
 addEventListener("load", markScrollingFormulas);
 addEventListener("resize", markScrollingFormulas);
+
+/* Videos (utils/book/video.py): the player's host is asked only after a click. The player
+   needs a page with an address, so a page opened as a file keeps the link alone. */
+function playVideo(figure) {
+  const stage = figure.querySelector(".course-video-stage");
+  const player = document.createElement("iframe");
+  player.title = figure.dataset.title;
+  player.allow = "autoplay; encrypted-media; fullscreen; picture-in-picture";
+  player.referrerPolicy = "strict-origin-when-cross-origin";
+  player.src = `https://www.youtube-nocookie.com/embed/${figure.dataset.video}?autoplay=1`;
+  stage.replaceChildren(player);
+  player.focus();
+}
+if (location.protocol.startsWith("http")) {
+  for (const figure of document.querySelectorAll("figure.course-video")) {
+    figure.querySelector(".course-video-stage").hidden = false;
+    figure.querySelector("button").addEventListener("click", () => playVideo(figure));
+  }
+}

@@ -91,6 +91,7 @@ def write_sample(book: Path, markdown: str = MARKDOWN, alt: str = "A teal box.")
     config, count = NO_ADDRESS.subn('  url: ""', (ROOT / "_config.yml").read_text("utf-8"))
     assert count == 1, "the address stands in one line of _config.yml"
     (book / "_config.yml").write_text(config, "utf-8")
+    shutil.copy(ROOT / "references.bib", book)  # which the settings name
     return book
 
 

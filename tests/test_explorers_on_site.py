@@ -9,8 +9,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 
-from utils.book import explorers
-
 WAYS = ["http", "file"]
 LARGEST = 30_000  # bytes of scripts for widgets that a page loads, gzip
 
@@ -78,7 +76,6 @@ def test_axe_finds_nothing_in_any_explorer(visitor, live, site, address, theme):
         assert found.violations_count == 0, f"{name}: {found.generate_report()}"
 
 
-@pytest.mark.skipif(explorers.minify is None, reason="the minifier is for Linux")
 def test_no_page_loads_more_than_30_kb_of_scripts_for_explorers(live, site):
     for name, soup in live.items():
         folder = (site / name).parent

@@ -29,6 +29,7 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 
+import minify_html
 from docutils import nodes
 from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.util import logging
@@ -37,11 +38,6 @@ from sphinx.util.docutils import SphinxDirective
 from utils.explorers import modules
 from utils.notebooks import widgets
 from utils.publish import colab_of
-
-try:
-    import minify
-except ImportError:
-    minify = None
 
 LOGGER = logging.getLogger(__name__)
 MOUNT = Path(__file__).resolve().parent / "static_mount"
@@ -275,12 +271,10 @@ def place_widgets(app, doctree: nodes.document) -> None:
 
 
 @cache
-def minified(content: str, media_type: str) -> str:
-    """Return a script or style sheet without comments and long local names: 0.75 of the size.
-
-    The minifier has no packages for other systems than Linux; there, it stays as it is.
-    """
-    return minify.string(media_type, content) if minify else content
+def minified(content: str, tag: str) -> str:
+    """Return a script or style sheet without white space: 0.87 of its size, gzip."""
+    whole = minify_html.minify(f"<{tag}>{content}</{tag}>", minify_js=True, minify_css=True)
+    return whole.removeprefix(f"<{tag}>").removesuffix(f"</{tag}>")
 
 
 def add_file(app, name: str, content: str) -> None:
@@ -288,7 +282,7 @@ def add_file(app, name: str, content: str) -> None:
 
     Sphinx puts a checksum behind the address, so that a browser notices a change.
     """
-    content = minified(content, "text/css" if name.endswith(".css") else "text/javascript")
+    content = minified(content, "style" if name.endswith(".css") else "script")
     file = Path(app.outdir) / "_static" / FOLDER / name
     if not file.exists() or file.read_text("utf-8") != content:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -307,10 +301,12 @@ def add_files(app, pagename: str, templatename: str, context: dict, doctree) -> 
         add_file(app, "anywidget-static.css", (MOUNT / "anywidget-static.css").read_text("utf-8"))
         if end["widget_modules"]:
             add_file(app, modules.STYLE_SHEET, modules.style_sheet())
-        for name in end["widget_modules"]:
-            add_file(app, f"{name}.js", modules.classic(name))
         if end.astext():
-            add_file(app, "anywidget-static.js", (MOUNT / "anywidget-static.js").read_text("utf-8"))
+            # One file a page: together they compress to 0.88 of what they are apart.
+            names = end["widget_modules"]
+            mount = (MOUNT / "anywidget-static.js").read_text("utf-8")
+            scripts = [*map(modules.classic, names), modules.COMMENT.sub("", mount)]
+            add_file(app, "-".join(["widgets", *names]) + ".js", "\n".join(scripts))
 
 
 # --- the directive ----------------------------------------------------------------------

@@ -9,6 +9,15 @@ from .architectures import (
     smaller_and_deeper,
     two_against_one,
 )
+from .convolution import (
+    filter_maps,
+    learned_kernels,
+    one_filter,
+    padding_and_stride,
+    receptive_fields,
+    stacked_maps,
+    window_sum,
+)
 from .images import feature_maps, filters, samples
 from .look import DescribedFigure
 from .networks import network
@@ -21,13 +30,20 @@ __all__ = [
     "confusion_matrix",
     "feature_maps",
     "field_growth",
+    "filter_maps",
     "filters",
+    "learned_kernels",
     "learning_curves",
     "network",
+    "one_filter",
+    "padding_and_stride",
     "predictions",
+    "receptive_fields",
     "residual_block",
     "samples",
     "shares",
     "smaller_and_deeper",
+    "stacked_maps",
     "two_against_one",
+    "window_sum",
 ]

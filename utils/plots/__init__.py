@@ -21,6 +21,13 @@ from .convolution import (
 from .images import feature_maps, filters, samples
 from .look import DescribedFigure
 from .networks import network
+from .summary import (
+    intervals,
+    shared_weights,
+    sum_over_channels,
+    wider_fields,
+    window_maxima,
+)
 from .training import confusion_matrix, learning_curves, predictions
 
 __all__ = [
@@ -32,6 +39,7 @@ __all__ = [
     "field_growth",
     "filter_maps",
     "filters",
+    "intervals",
     "learned_kernels",
     "learning_curves",
     "network",
@@ -41,9 +49,13 @@ __all__ = [
     "receptive_fields",
     "residual_block",
     "samples",
+    "shared_weights",
     "shares",
     "smaller_and_deeper",
     "stacked_maps",
+    "sum_over_channels",
     "two_against_one",
+    "wider_fields",
+    "window_maxima",
     "window_sum",
 ]

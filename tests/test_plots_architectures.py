@@ -31,7 +31,7 @@ def test_smaller_and_deeper_names_each_output_and_groups_maps_of_one_size(lectur
     figure = plots.smaller_and_deeper(lecture)
     assert "pooling 3×3×256, flatten 2304, dense 128, dense 64, dense 10." in figure.description
     shown = texts(figure.axes[0])
-    assert shown[:4] == ["1", "64", "64", "128"]
+    assert shown[:4] == ["1", "64", "28 × 28", "64"]
     assert [text for text in shown if "×" in text] == ["28 × 28", "14 × 14", "7 × 7", "3 × 3"]
 
 

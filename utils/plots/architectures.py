@@ -48,6 +48,25 @@ def box(axes, x: float, width: float, height: float, lean: float, color: str) ->
         )
 
 
+def grouped(outputs: Sequence[tuple[str, tuple[int, ...]]]) -> list[tuple[str, list]]:
+    """Return (size, outputs) for each run of outputs of one size; that of a row is "values"."""
+    groups = []
+    for name, shape in outputs:
+        size = " × ".join(map(str, shape[:2])) if len(shape) == 3 else "values"
+        if not groups or groups[-1][0] != size:
+            groups.append((size, []))
+        groups[-1][1].append((name, shape))
+    return groups
+
+
+def measures(shape: tuple[int, ...], tallest: int) -> tuple[float, float, float]:
+    """Return height, width and lean of the box for an output; `tallest` maps are 1.7 high."""
+    if len(shape) == 1:
+        return 0.12 * float(np.log2(shape[0] + 1)), 0.11, 0.0
+    height = max(1.7 * shape[0] / tallest, 0.07)
+    return height, 0.05 + 0.035 * float(np.log2(shape[2])), 0.25 * height
+
+
 def smaller_and_deeper(model) -> DescribedFigure:
     """Draw the outputs of a built Keras `model` side by side, from the input to the last layer.
 
@@ -66,7 +85,7 @@ def smaller_and_deeper(model) -> DescribedFigure:
         for i, (name, shape) in enumerate(outputs)
     )
     figure = DescribedFigure(
-        3.1,
+        3.0,
         "The output of each layer as a box, from left to right, which gets lower as the maps "
         f"shrink and thicker as their number grows: {told}.",
     )
@@ -74,33 +93,28 @@ def smaller_and_deeper(model) -> DescribedFigure:
     plain(axes)
     axes.set_aspect("equal")
     tallest = max((shape[0] for _, shape in outputs if len(shape) == 3), default=1)
-    x, groups = 0.0, []
-    for name, shape in outputs:
-        if len(shape) == 3:
-            height = max(1.7 * shape[0] / tallest, 0.07)
-            width, lean = 0.05 + 0.035 * np.log2(shape[2]), 0.25 * height
-            size = " × ".join(map(str, shape[:2]))
-        else:
-            height, width, lean = 0.12 * np.log2(shape[0] + 1), 0.11, 0.0
-            size = ""
-        room = max(width + 0.55 * lean, 0.36)
-        if len(shape) == 1 and shape[0] >= 1000:  # four digits below a narrow bar
-            x, room = x + 0.08, 0.44
-        box(axes, x, width, height, lean, PARTS[name])
-        middle = x + width / 2
-        axes.text(middle, -1.12, f"{shape[-1]}", ha="center", va="center", fontsize=11, color=INK)
-        if groups and groups[-1][0] == size:
-            groups[-1][2] = x + width
-        else:
-            groups.append([size, x, x + width])
-        x += room + 0.1
-    for size, left, right in groups:
-        axes.plot([left - 0.05, right + 0.05], [-1.3, -1.3], color=MUTED, lw=1.5)
-        middle = (left + right) / 2
-        size = size or "values in a row"
+    x = 0.0
+    for size, members in grouped(outputs):
+        drawn = []  # color, width, height, lean, number, room
+        for name, shape in members:
+            height, width, lean = measures(shape, tallest)
+            number = str(shape[-1])
+            room = max(width + 0.55 * lean, 0.1 * len(number)) + 0.1
+            drawn.append((PARTS[name], width, height, lean, number, room))
+        missing = 0.1 * len(size) + 0.06 - sum(room for *_, room in drawn)
+        spread = max(missing, 0) / len(drawn)  # so that the size has its room below
+        start = x
+        for color, width, height, lean, number, room in drawn:
+            middle = x + (room + spread) / 2
+            box(axes, middle - width / 2 - 0.2 * lean, width, height, lean, color)
+            axes.text(middle, -1.12, number, ha="center", va="center", fontsize=11, color=INK)
+            x += room + spread
+        axes.plot([start + 0.05, x - 0.05], [-1.3, -1.3], color=MUTED, lw=1.5)
+        middle = (start + x) / 2
         axes.text(middle, -1.47, size, ha="center", va="center", fontsize=11, color=INK)
+        x += 0.06
     for text, y in {"number": -1.12, "size": -1.47}.items():
-        axes.text(-0.25, y, text, ha="right", va="center", fontsize=11, color=MUTED)
+        axes.text(-0.1, y, text, ha="right", va="center", fontsize=11, color=MUTED)
     shown = [name for name in PARTS if any(name == drawn for drawn, _ in outputs)]
     figure.legend(
         handles=[patches.Patch(color=PARTS[name], label=name) for name in shown],
@@ -111,7 +125,7 @@ def smaller_and_deeper(model) -> DescribedFigure:
         handlelength=1.0,
         columnspacing=1.2,
     )
-    axes.set_xlim(-0.95, x)
+    axes.set_xlim(-0.78, x)
     axes.set_ylim(-1.62, 1.25)
     return figure
 
@@ -204,8 +218,9 @@ def field_growth(image: np.ndarray, layers: Sequence[tuple[str, int, int]]) -> D
     """
     size = len(image)
     fields = middle_fields(layers, size)
-    margin = max(max(-first, first + seen - size, 0) for first, seen in fields) + 1
-    padded = np.pad(np.asarray(image, float), margin)
+    margin = max(-min(first for first, _ in fields), 0) + 1
+    beyond = max(max(first + seen for first, seen in fields) - size, 0) + 1
+    padded = np.pad(np.asarray(image, float), (margin, beyond))
     names = [name for name, _, _ in layers]
     sizes = [seen for _, seen in fields]
     told = ", ".join(f"{name}: {seen}" for name, seen in zip(names, sizes, strict=True))

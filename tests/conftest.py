@@ -51,6 +51,23 @@ def visitor(browser):
         visitor.page.context.close()
 
 
+@pytest.fixture
+def show(browser):
+    """A function that shows explorers and, in the end, fails if the console said anything."""
+    from explorer_page import explorer_page
+
+    pages = []
+
+    def show(*widgets, **context):
+        pages.append(explorer_page(browser, *widgets, **context))
+        return pages[-1]
+
+    yield show
+    for each in pages:
+        assert each.problems == []
+        each.context.close()
+
+
 @pytest.fixture(scope="session")
 def build_site():
     """A function that runs the command of `make book`, with further options."""

@@ -1,6 +1,8 @@
-"""An explorer alone on a page of a browser, which keeps what went wrong."""
+"""What the browser tests of the explorers share: one alone on a page, and what it shows."""
 
 from __future__ import annotations
+
+import numpy as np
 
 from utils.explorers.alone import page_text
 
@@ -22,3 +24,43 @@ def explorer_page(browser, *widgets, **context):
     page.set_content(page_text(*widgets))
     page.wait_for_function("window.ready")
     return page
+
+
+def next_frame(page) -> None:
+    """Wait until the page has drawn its next frame, however busy the machine is."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+
+
+def status(page) -> str:
+    """Return the line that says the result in words."""
+    return page.locator(".cx-status").inner_text()
+
+
+def drawn(page, index: int) -> np.ndarray:
+    """Return the pixels (rows, columns, 4) of one of the explorer's pictures."""
+    width, height, values = page.evaluate(
+        """(index) => {
+          const canvas = document.querySelectorAll("canvas")[index];
+          const { width, height } = canvas;
+          const copy = new OffscreenCanvas(width, height);
+          const context = copy.getContext("2d", { willReadFrequently: true });
+          context.drawImage(canvas, 0, 0);
+          const { data } = context.getImageData(0, 0, width, height);
+          return [width, height, Array.from(data)];
+        }""",
+        index,
+    )
+    return np.array(values).reshape(height, width, 4)
+
+
+def synced(page, name: str) -> np.ndarray:
+    """Return a float32 array of the page's state."""
+    shape, values = page.evaluate(
+        """(name) => {
+          const { shape, data } = model.get(name);
+          const bytes = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
+          return [shape, Array.from(new Float32Array(bytes))];
+        }""",
+        name,
+    )
+    return np.array(values).reshape(shape)

@@ -4,7 +4,7 @@ import random
 
 import pytest
 import traitlets
-from explorer_page import explorer_page
+from explorer_page import next_frame
 
 from utils import models
 from utils.explorers import ArchitectureExplorer, layers
@@ -209,25 +209,6 @@ def test_lenet_has_the_61_706_parameters_of_1998_without_its_subsampling():
 
 
 # --- The page ----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def show(browser):
-    """A function that shows an explorer; no page may have reported a problem in the end."""
-    pages = []
-
-    def open_page(explorer, **context):
-        pages.append(explorer_page(browser, explorer, **context))
-        return pages[-1]
-
-    yield open_page
-    for page in pages:
-        assert page.problems == []
-        page.context.close()
-
-
-def next_frame(page):
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
 
 
 def types(page) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import traitlets
-from explorer_page import explorer_page
+from explorer_page import drawn, next_frame, status, synced
 
 from utils.explorers import ChannelExplorer, samples
 from utils.explorers.base import decode
@@ -14,54 +14,8 @@ from utils.explorers.kernels import color_presets
 FLOWER = samples.load()["flower"]
 
 
-@pytest.fixture
-def page(browser):
-    """A function that shows an explorer and, in the end, fails if the console said anything."""
-    pages = []
-
-    def show(*widgets, **context):
-        pages.append(explorer_page(browser, *widgets, **context))
-        return pages[-1]
-
-    yield show
-    for each in pages:
-        assert each.problems == []
-        each.context.close()
-
-
-def status(page) -> str:
-    return page.locator(".cx-status").inner_text()
-
-
 def number(text: str) -> float:
     return float(text.replace(",", "").replace("−", "-"))
-
-
-def drawn(page, index: int) -> np.ndarray:
-    """Return the pixels (rows, columns, 4) of one of the explorer's pictures."""
-    width, height, values = page.evaluate(
-        """(index) => {
-          const canvas = document.querySelectorAll("canvas")[index];
-          const { width, height } = canvas;
-          const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-          return [width, height, Array.from(data)];
-        }""",
-        index,
-    )
-    return np.array(values).reshape(height, width, 4)
-
-
-def synced(page, name: str) -> np.ndarray:
-    """Return an array of the page's state."""
-    shape, values = page.evaluate(
-        """(name) => {
-          const { shape, data } = model.get(name);
-          const bytes = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
-          return [shape, Array.from(new Float32Array(bytes))];
-        }""",
-        name,
-    )
-    return np.array(values).reshape(shape)
 
 
 def wait_for_filters(page, count: int) -> None:
@@ -80,7 +34,7 @@ SETTINGS = [
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=range(len(SETTINGS)))
-def test_python_and_page_compute_what_keras_computes(page, settings):
+def test_python_and_page_compute_what_keras_computes(show, settings):
     import keras
 
     explorer = ChannelExplorer(**settings)
@@ -97,7 +51,7 @@ def test_python_and_page_compute_what_keras_computes(page, settings):
     expected = np.asarray(layer(image))[0]
 
     np.testing.assert_allclose(explorer.feature_maps, expected, rtol=1e-4, atol=1e-2)
-    page = page(explorer)
+    page = show(explorer)
     np.testing.assert_allclose(synced(page, "feature_maps"), expected, rtol=1e-4, atol=1e-2)
     assert f"{layer.count_params()} parameters" in status(page)
     assert f"{layer.count_params()} parameters" in repr(explorer)
@@ -183,8 +137,8 @@ def test_the_text_is_short_and_the_same_for_the_same_state():
     assert "only RB on" in repr(ChannelExplorer(channels=(True, False, True)))
 
 
-def test_the_mouse_shows_patches_partial_sums_and_their_sum(page):
-    page = page(ChannelExplorer(filter=2, padding="same"))
+def test_the_mouse_shows_patches_partial_sums_and_their_sum(show):
+    page = show(ChannelExplorer(filter=2, padding="same"))
     box = page.get_by_role("application", name="Feature map").bounding_box()
     page.mouse.move(box["x"] + box["width"] * 30.5 / 64, box["y"] + box["height"] * 20.5 / 64)
     page.wait_for_function("document.querySelector('.cx-sum').textContent.includes('Row 20')")
@@ -202,16 +156,16 @@ def test_the_mouse_shows_patches_partial_sums_and_their_sum(page):
     assert found == pytest.approx([total, max(total, 0)], abs=0.06)
 
 
-def test_pointing_at_the_image_centers_the_window_there(page):
-    page = page(ChannelExplorer(stride=2))
+def test_pointing_at_the_image_centers_the_window_there(show):
+    page = show(ChannelExplorer(stride=2))
     image = page.get_by_role("application", name="RGB image")
     box = image.bounding_box()
     page.mouse.move(box["x"] + box["width"] * 21.5 / 64, box["y"] + box["height"] * 11.5 / 64)
     page.wait_for_function("model.get('position')[0] === 5 && model.get('position')[1] === 10")
 
 
-def test_arrow_keys_walk_over_the_feature_map_and_stop_at_its_border(page):
-    page = page(ChannelExplorer(position=(0, 0)))
+def test_arrow_keys_walk_over_the_feature_map_and_stop_at_its_border(show):
+    page = show(ChannelExplorer(position=(0, 0)))
     page.get_by_role("application", name="Feature map").focus()
     for key in ("ArrowRight", "ArrowDown", "ArrowDown", "ArrowUp", "End", "ArrowRight"):
         page.keyboard.press(key)
@@ -219,8 +173,8 @@ def test_arrow_keys_walk_over_the_feature_map_and_stop_at_its_border(page):
     assert page.evaluate("model.get('position')") == [1, 61]
 
 
-def test_every_control_works_by_keyboard_and_reset_undoes_all(page):
-    page = page(ChannelExplorer())
+def test_every_control_works_by_keyboard_and_reset_undoes_all(show):
+    page = show(ChannelExplorer())
     page.get_by_role("radio").first.focus()
     page.keyboard.press("ArrowDown")
     page.wait_for_function("model.get('filter') === 1")
@@ -244,7 +198,7 @@ def test_every_control_works_by_keyboard_and_reset_undoes_all(page):
         channels=(True, False, True),
     )
     page.wait_for_function("model.get('filters').shape[0] === 5")
-    page.wait_for_timeout(50)
+    next_frame(page)
     np.testing.assert_allclose(synced(page, "feature_maps"), expected.feature_maps, atol=1e-2)
     page.get_by_role("button", name="Reset").press("Enter")
     page.wait_for_function("document.querySelector('.cx-status').textContent.includes('84 param')")
@@ -254,11 +208,11 @@ def test_every_control_works_by_keyboard_and_reset_undoes_all(page):
     assert page.evaluate("model.get('channels')") == [True, True, True]
 
 
-def test_a_channel_that_is_off_adds_nothing_to_any_map(page):
-    page = page(ChannelExplorer())
+def test_a_channel_that_is_off_adds_nothing_to_any_map(show):
+    page = show(ChannelExplorer())
     before = synced(page, "feature_maps")
     page.get_by_role("checkbox", name="channel blue").uncheck()
-    page.wait_for_timeout(50)
+    next_frame(page)
     after = synced(page, "feature_maps")
     changed = [not np.array_equal(before[..., i], after[..., i]) for i in range(3)]
     assert changed == [True, True, False]
@@ -269,8 +223,8 @@ def test_a_channel_that_is_off_adds_nothing_to_any_map(page):
     assert (drawn(page, 6)[..., :3] == 255).all()  # its sum: zeros, white
 
 
-def test_filters_are_added_and_removed_with_their_maps(page):
-    page = page(ChannelExplorer())
+def test_filters_are_added_and_removed_with_their_maps(show):
+    page = show(ChannelExplorer())
     page.get_by_role("button", name="Add a filter").click()
     wait_for_filters(page, 4)
     assert "4 feature maps: 62 × 62 × 4" in status(page)
@@ -287,8 +241,8 @@ def test_filters_are_added_and_removed_with_their_maps(page):
     assert page.get_by_text("at least one filter").is_visible()
 
 
-def test_the_filter_that_is_shown_is_the_one_removed(page):
-    page = page(ChannelExplorer(filter=1))
+def test_the_filter_that_is_shown_is_the_one_removed(show):
+    page = show(ChannelExplorer(filter=1))
     page.get_by_role("button", name="Remove filter 2").click()
     wait_for_filters(page, 2)
     expected = ChannelExplorer(filters=["orange against blue", "red against green"])
@@ -297,8 +251,8 @@ def test_the_filter_that_is_shown_is_the_one_removed(page):
     assert page.evaluate("model.get('filter')") == 0
 
 
-def test_with_same_padding_the_window_stands_half_outside_at_the_corner(page):
-    page = page(ChannelExplorer(padding="same", position=(0, 0)))
+def test_with_same_padding_the_window_stands_half_outside_at_the_corner(show):
+    page = show(ChannelExplorer(padding="same", position=(0, 0)))
     outside = page.locator(".cx-channel-patch").nth(1).locator(".cx-outside")
     assert outside.all_inner_texts() == ["0"] * 5
     image = page.get_by_role("application", name="RGB image")
@@ -308,8 +262,8 @@ def test_with_same_padding_the_window_stands_half_outside_at_the_corner(page):
     assert mark["x"] == pytest.approx(stage["x"], abs=0.5)
 
 
-def test_an_edited_cell_changes_its_slice_of_the_filter_alone(page):
-    page = page(ChannelExplorer(filters=["zeros", "zeros"], filter=1))
+def test_an_edited_cell_changes_its_slice_of_the_filter_alone(show):
+    page = show(ChannelExplorer(filters=["zeros", "zeros"], filter=1))
     page.get_by_label("Slice G, row 1, column 3").fill("-2")
     page.wait_for_function("document.querySelector('.cx-channel-maps').textContent.includes('−')")
     expected = np.zeros((3, 3, 3, 2))
@@ -318,9 +272,9 @@ def test_an_edited_cell_changes_its_slice_of_the_filter_alone(page):
     assert page.get_by_label("Filter 2", exact=True).input_value() == "own filter"
 
 
-def test_an_own_filter_keeps_its_middle_when_its_size_changes(page):
+def test_an_own_filter_keeps_its_middle_when_its_size_changes(show):
     filters = np.arange(27.0).reshape(3, 3, 3, 1)
-    page = page(ChannelExplorer(filters=filters))
+    page = show(ChannelExplorer(filters=filters))
     page.get_by_label("Filter size").select_option("5")
     page.wait_for_function("model.get('feature_maps').shape[0] === 60")
     np.testing.assert_array_equal(synced(page, "filters")[1:4, 1:4], filters)
@@ -330,8 +284,8 @@ def test_an_own_filter_keeps_its_middle_when_its_size_changes(page):
     np.testing.assert_array_equal(synced(page, "filters"), filters)
 
 
-def test_a_touch_points_and_chooses_a_map(page):
-    page = page(ChannelExplorer(), has_touch=True, viewport={"width": 390, "height": 800})
+def test_a_touch_points_and_chooses_a_map(show):
+    page = show(ChannelExplorer(), has_touch=True, viewport={"width": 390, "height": 800})
     stage = page.get_by_role("application", name="RGB image")
     stage.scroll_into_view_if_needed()
     box = stage.bounding_box()
@@ -347,10 +301,10 @@ def test_a_touch_points_and_chooses_a_map(page):
     )
 
 
-def test_signs_have_colors_and_zero_is_white(page):
+def test_signs_have_colors_and_zero_is_white(show):
     image = np.zeros((5, 9, 3), "uint8")
     image[:, 3:6] = 255
-    page = page(ChannelExplorer(image, "vertical edge", relu=False))
+    page = show(ChannelExplorer(image, "vertical edge", relu=False))
     for picture in (2, 4, 6, 7, 8):  # the three sums, the sum of all, the feature map
         pixels = drawn(page, picture)[1]
         assert pixels[2][0] > pixels[2][2] + 30  # the left side of the bar is a rise: red
@@ -358,8 +312,8 @@ def test_signs_have_colors_and_zero_is_white(page):
         assert pixels[0][:3].tolist() == [255, 255, 255]
 
 
-def test_a_filter_larger_than_the_image_is_explained(page):
-    page = page(ChannelExplorer(FLOWER[:4], size=5))
+def test_a_filter_larger_than_the_image_is_explained(show):
+    page = show(ChannelExplorer(FLOWER[:4], size=5))
     assert page.get_by_role("alert").is_visible()
     assert "5 × 5 window does not fit into 4 × 64" in status(page)
     page.get_by_label("Filter size").select_option("3")
@@ -367,16 +321,16 @@ def test_a_filter_larger_than_the_image_is_explained(page):
     assert "2 × 62 × 3" in status(page)
 
 
-def test_a_bias_beyond_the_slider_is_shown_as_it_is(page):
-    page = page(ChannelExplorer(biases=[512.5, 0, 0]))
+def test_a_bias_beyond_the_slider_is_shown_as_it_is(show):
+    page = show(ChannelExplorer(biases=[512.5, 0, 0]))
     assert page.locator("output").first.inner_text() == "513"
     assert "bias\u00a0512.5" in page.locator(".cx-sum").inner_text()
 
 
 @pytest.mark.parametrize("width", [320, 390, 600, 1280])
 @pytest.mark.parametrize("size", [3, 5])
-def test_nothing_is_cut_off_at_any_width(page, width, size):
-    page = page(
+def test_nothing_is_cut_off_at_any_width(show, width, size):
+    page = show(
         ChannelExplorer(size=size, padding="same"), viewport={"width": width, "height": 800}
     )
     assert page.evaluate("document.documentElement.scrollWidth") <= width

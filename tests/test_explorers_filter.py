@@ -5,56 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import traitlets
-from explorer_page import explorer_page
+from explorer_page import drawn, next_frame, status, synced
 
 from utils.explorers import FilterExplorer, samples
 from utils.explorers.kernels import presets
-
-
-@pytest.fixture
-def page(browser):
-    """A function that shows an explorer and, in the end, fails if the console said anything."""
-    pages = []
-
-    def show(*widgets, **context):
-        pages.append(explorer_page(browser, *widgets, **context))
-        return pages[-1]
-
-    yield show
-    for each in pages:
-        assert each.problems == []
-        each.context.close()
-
-
-def status(page) -> str:
-    return page.locator(".cx-status").inner_text()
-
-
-def drawn(page, index: int) -> np.ndarray:
-    """Return the pixels (rows, columns, 4) of one of the explorer's pictures."""
-    width, height, values = page.evaluate(
-        """(index) => {
-          const canvas = document.querySelectorAll("canvas")[index];
-          const { width, height } = canvas;
-          const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-          return [width, height, Array.from(data)];
-        }""",
-        index,
-    )
-    return np.array(values).reshape(height, width, 4)
-
-
-def feature_map(page) -> np.ndarray:
-    """Return the feature map that the page computed."""
-    shape, values = page.evaluate(
-        """() => {
-          const { shape, data } = model.get("feature_map");
-          const bytes = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
-          return [shape, Array.from(new Float32Array(bytes))];
-        }"""
-    )
-    return np.array(values).reshape(shape)
-
 
 SETTINGS = [
     {},
@@ -66,7 +20,7 @@ SETTINGS = [
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
-def test_python_and_page_compute_what_keras_computes(page, settings):
+def test_python_and_page_compute_what_keras_computes(show, settings):
     import keras
 
     explorer = FilterExplorer(selected="garment", **settings)
@@ -85,7 +39,9 @@ def test_python_and_page_compute_what_keras_computes(page, settings):
     expected = np.asarray(layer(image))[0, :, :, 0]
 
     np.testing.assert_allclose(explorer.feature_map, expected, rtol=1e-4, atol=1e-2)
-    np.testing.assert_allclose(feature_map(page(explorer)), expected, rtol=1e-4, atol=1e-2)
+    np.testing.assert_allclose(
+        synced(show(explorer), "feature_map"), expected, rtol=1e-4, atol=1e-2
+    )
 
 
 def test_a_change_in_python_renews_the_feature_map_and_tells_observers():
@@ -171,12 +127,12 @@ def test_the_text_is_the_same_for_the_same_state():
     assert "0x" not in repr(FilterExplorer())
 
 
-def test_the_mouse_shows_the_products_of_the_pixel_under_it(page):
-    page = page(FilterExplorer(selected="garment", padding="same"))
+def test_the_mouse_shows_the_products_of_the_pixel_under_it(show):
+    page = show(FilterExplorer(selected="garment", padding="same"))
     box = page.locator(".cx-stage").nth(1).bounding_box()
     page.mouse.move(box["x"] + box["width"] * 10.5 / 28, box["y"] + box["height"] * 4.5 / 28)
     page.wait_for_function("model.get('position')[0] === 4 && model.get('position')[1] === 10")
-    page.wait_for_timeout(50)
+    next_frame(page)
     patch = samples.load()["garment"][3:6, 9:12].astype(int)
     kernel = presets(3)["Sobel x"]
     shown = page.locator(".cx-sum b").inner_text().replace(",", "").replace("−", "-")
@@ -185,30 +141,30 @@ def test_the_mouse_shows_the_products_of_the_pixel_under_it(page):
     assert [int(cell) for cell in cells] == patch.ravel().tolist()
 
 
-def test_arrow_keys_walk_over_the_output_and_stop_at_its_border(page):
-    page = page(FilterExplorer(selected="digit", position=(0, 0)))
+def test_arrow_keys_walk_over_the_output_and_stop_at_its_border(show):
+    page = show(FilterExplorer(selected="digit", position=(0, 0)))
     output = page.locator(".cx-stage").nth(1)
     output.focus()
     for key in ("ArrowRight", "ArrowDown", "ArrowDown", "ArrowUp", "End", "ArrowRight"):
         page.keyboard.press(key)
     assert page.evaluate("model.get('position')") == [1, 25]
-    page.wait_for_timeout(50)
+    next_frame(page)
     assert "row 1, column 25" in page.locator(".cx-sum").inner_text()
 
 
-def test_arrow_keys_on_the_input_reach_every_window_with_a_stride(page):
-    page = page(FilterExplorer(selected="digit", stride=3, position=(0, 0)))
+def test_arrow_keys_on_the_input_reach_every_window_with_a_stride(show):
+    page = show(FilterExplorer(selected="digit", stride=3, position=(0, 0)))
     page.locator(".cx-stage").first.focus()
     columns = set()
     for _ in range(28):
         page.keyboard.press("ArrowRight")
-        page.wait_for_timeout(30)
+        next_frame(page)
         columns.add(page.evaluate("model.get('position')[1]"))
     assert columns == set(range(9))
 
 
-def test_every_control_works_by_keyboard(page):
-    page = page(FilterExplorer(selected="garment"))
+def test_every_control_works_by_keyboard(show):
+    page = show(FilterExplorer(selected="garment"))
     page.get_by_label("Stride").focus()
     page.keyboard.press("ArrowRight")
     page.get_by_label("Padding").select_option("same")
@@ -218,7 +174,7 @@ def test_every_control_works_by_keyboard(page):
     state = page.evaluate("[model.get('stride'), model.get('padding'), model.get('relu')]")
     assert state == [2, "same", True]
     np.testing.assert_allclose(
-        feature_map(page),
+        synced(page, "feature_map"),
         FilterExplorer(
             selected="garment", kernel="Laplacian", stride=2, padding="same", relu=True
         ).feature_map,
@@ -229,20 +185,20 @@ def test_every_control_works_by_keyboard(page):
     assert page.evaluate("model.get('relu')") is False
 
 
-def test_an_edited_cell_of_the_kernel_changes_the_map(page):
-    page = page(FilterExplorer(selected="digit", kernel="identity"))
+def test_an_edited_cell_of_the_kernel_changes_the_map(show):
+    page = show(FilterExplorer(selected="digit", kernel="identity"))
     page.get_by_label("Kernel, row 2, column 2").fill("-2")
     page.wait_for_function("document.querySelector('.cx-status').textContent.includes('−510')")
     assert page.get_by_label("Kernel", exact=True).input_value() == "own kernel"
     page.get_by_label("Kernel, row 2, column 2").fill("")  # half typed: nothing changes
-    page.wait_for_timeout(50)
-    assert feature_map(page).min() == -2 * 255
+    next_frame(page)
+    assert synced(page, "feature_map").min() == -2 * 255
 
 
-def test_signs_have_colors_and_zero_is_white(page):
+def test_signs_have_colors_and_zero_is_white(show):
     image = np.zeros((5, 9), "uint8")
     image[:, 3:6] = 255
-    page = page(FilterExplorer(image, padding="valid"))
+    page = show(FilterExplorer(image, padding="valid"))
     pixels = drawn(page, 1)[1]
     red, blue = pixels[2], pixels[5]  # the left side of the bar is a rise, the right side a fall
     assert red[0] > red[2] + 100
@@ -250,8 +206,8 @@ def test_signs_have_colors_and_zero_is_white(page):
     assert pixels[0][:3].tolist() == [255, 255, 255]
 
 
-def test_a_drawing_by_touch_changes_the_map(page):
-    page = page(FilterExplorer(), has_touch=True, viewport={"width": 390, "height": 800})
+def test_a_drawing_by_touch_changes_the_map(show):
+    page = show(FilterExplorer(), has_touch=True, viewport={"width": 390, "height": 800})
     page.get_by_label("Image").select_option("your drawing")
     page.wait_for_function("model.get('image')?.shape[0] === 28")
     stage = page.locator(".cx-stage").first
@@ -259,13 +215,13 @@ def test_a_drawing_by_touch_changes_the_map(page):
     box = stage.bounding_box()
     page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.wait_for_function("new Uint8Array(model.get('image').data.buffer).some((v) => v === 255)")
-    page.wait_for_timeout(50)
-    assert np.abs(feature_map(page)).max() > 0
+    next_frame(page)
+    assert np.abs(synced(page, "feature_map")).max() > 0
     assert drawn(page, 0)[..., 0].max() == 255
 
 
-def test_one_draws_by_keyboard_and_erases_again(page):
-    page = page(FilterExplorer())
+def test_one_draws_by_keyboard_and_erases_again(show):
+    page = show(FilterExplorer())
     page.get_by_label("Image").select_option("your drawing")
     page.wait_for_function("model.get('image')?.shape[0] === 28")
     page.locator(".cx-stage").first.focus()
@@ -277,8 +233,8 @@ def test_one_draws_by_keyboard_and_erases_again(page):
     assert page.evaluate(total) == 0
 
 
-def test_a_kernel_larger_than_the_image_is_explained(page):
-    page = page(FilterExplorer(np.eye(5), size=7))
+def test_a_kernel_larger_than_the_image_is_explained(show):
+    page = show(FilterExplorer(np.eye(5), size=7))
     assert page.get_by_role("alert").is_visible()
     assert "7 × 7 window does not fit into 5 × 5" in status(page)
     page.get_by_label("Padding").select_option("same")
@@ -286,8 +242,8 @@ def test_a_kernel_larger_than_the_image_is_explained(page):
     assert "Output 5 × 5" in status(page)
 
 
-def test_the_window_slides_until_it_is_stopped(page):
-    page = page(FilterExplorer(selected="digit", position=(3, 24)))
+def test_the_window_slides_until_it_is_stopped(show):
+    page = show(FilterExplorer(selected="digit", position=(3, 24)))
     page.get_by_role("button", name="Slide the window").click()
     page.wait_for_function("model.get('position')[0] === 4")
     page.get_by_role("button", name="Stop").click()
@@ -296,16 +252,24 @@ def test_the_window_slides_until_it_is_stopped(page):
     assert page.evaluate("model.get('position')") == at
 
 
-def test_the_kernel_is_told_once_the_reader_pauses(page):
-    page = page(FilterExplorer(selected="digit"))
-    page.get_by_label("Bias").focus()
-    for _ in range(10):
-        page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(400)
-    assert page.evaluate("[model.get('bias'), model.saved]") == [100, 1]
+def test_the_kernel_is_told_once_the_reader_pauses(show):
+    page = show(FilterExplorer(selected="digit"))
+    page.evaluate(
+        """() => {
+          const slider = [...document.querySelectorAll("input[type=range]")].at(-1);
+          for (const value of [30, 60, 100]) {
+            slider.value = String(value);
+            slider.dispatchEvent(new Event("input"));
+          }
+        }"""
+    )
+    assert page.evaluate("[model.get('bias'), model.saved]") == [100, 0]
+    page.wait_for_function("model.saved > 0")
+    page.wait_for_timeout(300)
+    assert page.evaluate("model.saved") == 1
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
-def test_nothing_is_cut_off_at_any_width(page, width):
-    page = page(FilterExplorer(size=7), viewport={"width": width, "height": 800})
+def test_nothing_is_cut_off_at_any_width(show, width):
+    page = show(FilterExplorer(size=7), viewport={"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= width

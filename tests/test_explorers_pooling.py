@@ -7,55 +7,11 @@ import itertools
 import numpy as np
 import pytest
 import traitlets
-from explorer_page import explorer_page
+from explorer_page import drawn, next_frame, synced
 
 from utils.explorers import PoolingExplorer, arrays, samples
 
 GARMENT = samples.load()["garment"]
-
-
-@pytest.fixture
-def page(browser):
-    """A function that shows an explorer and, in the end, fails if the console said anything."""
-    pages = []
-
-    def show(*widgets, **context):
-        pages.append(explorer_page(browser, *widgets, **context))
-        return pages[-1]
-
-    yield show
-    for each in pages:
-        assert each.problems == []
-        each.context.close()
-
-
-def pooled(page) -> np.ndarray:
-    """Return the result that the page computed."""
-    shape, values = page.evaluate(
-        """() => {
-          const { shape, data } = model.get("pooled");
-          const bytes = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
-          return [shape, Array.from(new Float32Array(bytes))];
-        }"""
-    )
-    return np.array(values).reshape(shape)
-
-
-def drawn(page, index: int) -> np.ndarray:
-    """Return the pixels (rows, columns, 4) of one of the explorer's pictures."""
-    width, height, values = page.evaluate(
-        """(index) => {
-          const canvas = document.querySelectorAll("canvas")[index];
-          const { width, height } = canvas;
-          const copy = new OffscreenCanvas(width, height);
-          const context = copy.getContext("2d", { willReadFrequently: true });
-          context.drawImage(canvas, 0, 0);
-          const { data } = context.getImageData(0, 0, width, height);
-          return [width, height, Array.from(data)];
-        }""",
-        index,
-    )
-    return np.array(values).reshape(height, width, 4)
 
 
 def link(page, values) -> None:
@@ -73,7 +29,7 @@ def link(page, values) -> None:
 
 def text(page, selector: str) -> str:
     """Return what stands there, once the page has drawn its next frame."""
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    next_frame(page)
     return page.locator(selector).inner_text()
 
 
@@ -211,16 +167,16 @@ SETTINGS = [
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
-def test_page_and_python_give_the_same(page, settings):
+def test_page_and_python_give_the_same(show, settings):
     explorer = PoolingExplorer(**settings)
-    shown = page(explorer)
-    np.testing.assert_allclose(pooled(shown), explorer.pooled, rtol=1e-5, atol=1e-5)
+    shown = show(explorer)
+    np.testing.assert_allclose(synced(shown, "pooled"), explorer.pooled, rtol=1e-5, atol=1e-5)
     shares = [f"{100 * share:.0f} %" for share in explorer.equal_shares()]
     assert shown.locator(".cx-stays b").all_inner_texts() == shares[::-1]
 
 
-def test_controls_change_the_result_by_keyboard(page):
-    shown = page(PoolingExplorer())
+def test_controls_change_the_result_by_keyboard(show):
+    shown = show(PoolingExplorer())
     shown.get_by_role("slider", name="Window").focus()
     shown.keyboard.press("ArrowRight")
     assert "rows ⌊(28 − 3) / 3⌋ + 1 = 9" in text(shown, ".cx-status")
@@ -230,11 +186,13 @@ def test_controls_change_the_result_by_keyboard(page):
     shown.get_by_role("combobox", name="Pooling").select_option("mean")
     shown.get_by_role("combobox", name="Padding").select_option("same")
     assert "rows ⌈28 / 2⌉ = 14" in text(shown, ".cx-status")
-    np.testing.assert_allclose(pooled(shown), keras_pool(GARMENT, 3, 2, "same", "mean"), rtol=1e-5)
+    np.testing.assert_allclose(
+        synced(shown, "pooled"), keras_pool(GARMENT, 3, 2, "same", "mean"), rtol=1e-5
+    )
 
 
-def test_arrow_keys_reach_every_window_from_either_picture(page):
-    shown = page(PoolingExplorer(position=(3, 3)))
+def test_arrow_keys_reach_every_window_from_either_picture(show):
+    shown = show(PoolingExplorer(position=(3, 3)))
     shown.get_by_role("application", name="Pooled").focus()
     shown.keyboard.press("ArrowUp")
     assert get(shown, "position") == [2, 3]
@@ -245,9 +203,9 @@ def test_arrow_keys_reach_every_window_from_either_picture(page):
     assert get(shown, "position") == [2, 1]
 
 
-def test_a_window_shows_its_numbers_and_its_first_winner(page):
+def test_a_window_shows_its_numbers_and_its_first_winner(show):
     image = np.array([[1, 9, 0, 0], [9, 3, 5, 0], [0, 0, 0, 0], [0, 0, 0, 0]])
-    shown = page(PoolingExplorer(image, position=(0, 0)))
+    shown = show(PoolingExplorer(image, position=(0, 0)))
     assert text(shown, ".cx-sum").startswith(
         "Largest of 4 values: 9 (2 places hold it, the first is marked), at row 0, column 1"
     )
@@ -258,29 +216,29 @@ def test_a_window_shows_its_numbers_and_its_first_winner(page):
     assert shown.locator("[data-mark=winner]").is_hidden()
 
 
-def test_padding_is_left_out_of_a_mean(page):
+def test_padding_is_left_out_of_a_mean(show):
     options = {"pool_size": 3, "padding": "same", "mode": "mean", "position": (0, 0)}
-    shown = page(PoolingExplorer(np.full((7, 7), 8), **options))
+    shown = show(PoolingExplorer(np.full((7, 7), 8), **options))
     assert "Sum 32 / 4 values (padding does not count) = 8 →" in text(shown, ".cx-sum")
     assert shown.locator(".cx-grid .cx-outside").count() == 5
 
 
-def test_a_pointer_chooses_the_window_under_it(page):
-    shown = page(PoolingExplorer())
+def test_a_pointer_chooses_the_window_under_it(show):
+    shown = show(PoolingExplorer())
     box = shown.get_by_role("application", name="Input").bounding_box()
     shown.mouse.move(box["x"] + box["width"] * 4.5 / 28, box["y"] + box["height"] * 9.5 / 28)
     assert get(shown, "position") == [4, 2]
 
 
-def test_a_finger_chooses_an_output_value(page):
-    shown = page(PoolingExplorer(), has_touch=True, viewport={"width": 390, "height": 900})
+def test_a_finger_chooses_an_output_value(show):
+    shown = show(PoolingExplorer(), has_touch=True, viewport={"width": 390, "height": 900})
     box = shown.get_by_role("application", name="Pooled").bounding_box()
     shown.touchscreen.tap(box["x"] + box["width"] * 2.5 / 14, box["y"] + box["height"] * 0.5 / 14)
     assert get(shown, "position") == [0, 2]
 
 
-def test_values_that_no_window_reads_fade_and_are_told(page):
-    shown = page(PoolingExplorer(np.full((7, 7), 200)))
+def test_values_that_no_window_reads_fade_and_are_told(show):
+    shown = show(PoolingExplorer(np.full((7, 7), 200)))
     assert "The last row, row 6, is read by no window (7 → 3)." in text(shown, ".cx-status")
     opacity = drawn(shown, 0)[..., 3]
     assert (opacity[:6, :6] == 255).all()
@@ -288,14 +246,14 @@ def test_values_that_no_window_reads_fade_and_are_told(page):
     assert "9 inputs are kept, 82 % of the inputs are dropped" in text(shown, ".cx-facts")
 
 
-def test_rows_between_windows_are_unread_too(page):
-    shown = page(PoolingExplorer(np.ones((8, 8)), pool_size=2, strides=3))
+def test_rows_between_windows_are_unread_too(show):
+    shown = show(PoolingExplorer(np.ones((8, 8)), pool_size=2, strides=3))
     assert "2 rows are read by no window (8 → 3)." in text(shown, ".cx-status")
     assert (drawn(shown, 0)[[2, 5], :, 3] < 128).all()
 
 
-def test_two_by_two_drops_three_of_four_and_only_dense_layers_shrink(page):
-    shown = page(PoolingExplorer())
+def test_two_by_two_drops_three_of_four_and_only_dense_layers_shrink(show):
+    shown = show(PoolingExplorer())
     facts = text(shown, ".cx-facts")
     assert "784 values in, 196 out: one of each 4 is kept, 75 % of the inputs are dropped" in facts
     assert "1,970 parameters instead of 7,850" in facts
@@ -303,9 +261,9 @@ def test_two_by_two_drops_three_of_four_and_only_dense_layers_shrink(page):
     assert "each blends up to 4 inputs, no input is dropped" in text(shown, ".cx-facts")
 
 
-def test_a_shift_tells_what_stays_and_can_hide_the_rest(page):
+def test_a_shift_tells_what_stays_and_can_hide_the_rest(show):
     explorer = PoolingExplorer()
-    shown = page(explorer)
+    shown = show(explorer)
     shown.get_by_role("slider", name="Shift right").focus()
     shown.keyboard.press("ArrowRight")
     explorer.shift = (1, 0)
@@ -328,9 +286,9 @@ def test_a_shift_tells_what_stays_and_can_hide_the_rest(page):
     assert not get(shown, "hide_changed")
 
 
-def test_what_stays_is_told_anew_for_each_layer_and_image(page):
+def test_what_stays_is_told_anew_for_each_layer_and_image(show):
     explorer = PoolingExplorer(shift=(1, 0))
-    shown = page(explorer)
+    shown = show(explorer)
     for name, changes in [
         ("mode", "mean"),
         ("strides", 1),
@@ -347,11 +305,11 @@ def test_what_stays_is_told_anew_for_each_layer_and_image(page):
     assert text(shown, ".cx-stays b >> nth=1") == f"{100 * explorer.equal_shares()[0]:.0f} %"
 
 
-def test_a_linked_feature_map_is_pooled_and_drawn_by_sign(page):
-    shown = page(PoolingExplorer())
+def test_a_linked_feature_map_is_pooled_and_drawn_by_sign(show):
+    shown = show(PoolingExplorer())
     values = np.array([[-100, -50, 0, 1], [-100, -100, 50, 100]])
     link(shown, values)
-    np.testing.assert_array_equal(pooled(shown), [[-50, 100]])
+    np.testing.assert_array_equal(synced(shown, "pooled"), [[-50, 100]])
     red, _, blue = np.moveaxis(drawn(shown, 0)[..., :3], -1, 0)
     assert red[0, 0] < blue[0, 0] and red[1, 3] > blue[1, 3]
     assert (drawn(shown, 0)[0, 2] == 255).all()
@@ -359,13 +317,13 @@ def test_a_linked_feature_map_is_pooled_and_drawn_by_sign(page):
     assert text(shown, ".cx-legend").split() == ["−100", "100"]
 
 
-def test_a_linked_map_of_any_size_may_come_at_any_moment(page):
-    shown = page(PoolingExplorer(pool_size=4, position=(6, 6)))
+def test_a_linked_map_of_any_size_may_come_at_any_moment(show):
+    shown = show(PoolingExplorer(pool_size=4, position=(6, 6)))
     for shape in [(2, 3), (0, 0), (30, 40), (1, 9), (0, 5), (4, 4)]:
         link(shown, np.ones(shape))
         fits = min(shape) >= 4
         assert shown.locator(".cx-problem").is_visible() is not fits
-        assert pooled(shown).size == (shape[0] // 4 * (shape[1] // 4) if fits else 0)
+        assert synced(shown, "pooled").size == (shape[0] // 4 * (shape[1] // 4) if fits else 0)
     link(shown, np.ones((0, 0)))
     assert "0 × 0: there is nothing to pool" in text(shown, ".cx-problem")
     link(shown, np.ones((2, 3)))
@@ -373,44 +331,44 @@ def test_a_linked_map_of_any_size_may_come_at_any_moment(page):
     shown.get_by_role("combobox", name="Padding").select_option("same")
     assert "Output 1 × 1" in text(shown, ".cx-status")
     assert shown.locator(".cx-problem").is_hidden()
-    assert pooled(shown).shape == (1, 1)
+    assert synced(shown, "pooled").shape == (1, 1)
 
 
-def test_reset_keeps_a_linked_map_and_the_list_replaces_it_by_pixels(page):
-    shown = page(PoolingExplorer())
+def test_reset_keeps_a_linked_map_and_the_list_replaces_it_by_pixels(show):
+    shown = show(PoolingExplorer())
     link(shown, np.full((6, 6), -2))
     shown.get_by_role("combobox", name="Padding").select_option("same")
     shown.get_by_role("button", name="Reset").click()
     assert "Output 3 × 3" in text(shown, ".cx-status")
     assert get(shown, "padding") == "valid"
-    np.testing.assert_array_equal(pooled(shown), np.full((3, 3), -2))
+    np.testing.assert_array_equal(synced(shown, "pooled"), np.full((3, 3), -2))
     shown.get_by_role("combobox", name="Image").select_option("digit")
     assert "Output 14 × 14" in text(shown, ".cx-status")
     assert get(shown, "image")["shape"] == [28, 28]
 
 
-def test_a_drawing_on_a_shifted_pad_lands_under_the_pen(page):
-    shown = page(PoolingExplorer(shift=(2, 1)))
+def test_a_drawing_on_a_shifted_pad_lands_under_the_pen(show):
+    shown = show(PoolingExplorer(shift=(2, 1)))
     shown.get_by_role("combobox", name="Image").select_option("your drawing")
     text(shown, ".cx-status")
     box = shown.get_by_role("application", name="Input").bounding_box()
     shown.mouse.click(box["x"] + box["width"] * 10.5 / 28, box["y"] + box["height"] * 20.5 / 28)
     text(shown, ".cx-status")
     assert drawn(shown, 0)[20, 10].tolist() == [255] * 4
-    assert pooled(shown).max() == 255
+    assert synced(shown, "pooled").max() == 255
 
 
-def test_it_fits_a_phone_and_takes_values_beyond_its_sliders(page):
+def test_it_fits_a_phone_and_takes_values_beyond_its_sliders(show):
     options = {"pool_size": 6, "strides": 5, "padding": "same"}
-    shown = page(PoolingExplorer(**options), viewport={"width": 390, "height": 900})
+    shown = show(PoolingExplorer(**options), viewport={"width": 390, "height": 900})
     assert shown.locator("output").all_inner_texts()[:2] == ["6 × 6", "5"]
     assert shown.evaluate("document.documentElement.scrollWidth") <= 390
     shown.set_viewport_size({"width": 320, "height": 900})
     assert shown.evaluate("document.documentElement.scrollWidth") <= 320
 
 
-def test_a_photo_repaints_within_a_frame_on_pointing(page):
-    shown = page(PoolingExplorer(np.arange(60000).reshape(200, 300) % 256))
+def test_a_photo_repaints_within_a_frame_on_pointing(show):
+    shown = show(PoolingExplorer(np.arange(60000).reshape(200, 300) % 256))
     took = shown.evaluate(
         """async () => {
           const times = [];

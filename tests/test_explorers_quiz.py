@@ -7,9 +7,9 @@ import re
 import pytest
 import traitlets
 from axe_playwright_python.sync_playwright import Axe
-from explorer_page import explorer_page, page_text
 
 from utils.explorers import Quiz, choose, number, right, several
+from utils.explorers.alone import page_text
 from utils.explorers.modules import with_dependencies
 
 
@@ -149,21 +149,6 @@ def tell(page, *texts: str) -> list[str]:
         })""",
         texts,
     )
-
-
-@pytest.fixture
-def show(browser):
-    """A function that shows widgets and, at the end, demands a clean console."""
-    pages = []
-
-    def show(*widgets, **context):
-        pages.append(explorer_page(browser, *widgets, **context))
-        return pages[-1]
-
-    yield show
-    for page in pages:
-        assert page.problems == []
-        page.context.close()
 
 
 def test_a_wrong_answer_is_explained_and_may_be_tried_again(show):

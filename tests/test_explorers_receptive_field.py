@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from explorer_page import explorer_page
+from explorer_page import next_frame
 from traitlets import TraitError
 
 from utils.explorers import ReceptiveFieldExplorer
@@ -112,23 +112,8 @@ def test_the_state_travels_to_the_page_and_back():
 # --- The page ----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def show(browser):
-    """A function that opens explorers on a page, which must report no problem at the end."""
-    pages = []
-
-    def opened(explorer, **context):
-        pages.append(explorer_page(browser, explorer, **context))
-        return pages[-1]
-
-    yield opened
-    for page in pages:
-        assert page.problems == []
-        page.context.close()
-
-
 def status(page):
-    page.wait_for_timeout(60)
+    next_frame(page)
     return page.text_content(".cx-status")
 
 
@@ -234,7 +219,7 @@ def test_the_pixels_that_are_lit_are_those_that_are_seen(show, layers, size):
     rows, columns = explorer.map_sizes()[-1]
     for position in [(0, 0), (rows // 2, columns - 1), (rows - 1, columns // 2)]:
         page.evaluate("at => model.set('position', at)", list(position))
-        page.wait_for_timeout(50)
+        next_frame(page)
         seen = seen_pixels(explorer, last, position)
         lit = page.eval_on_selector_all(
             ".cx-lit[data-plane='0'] path[fill-opacity]",
@@ -282,7 +267,7 @@ def test_a_preset_brings_its_input_size_and_the_choice_follows_the_layers(show):
     assert "layer 8" in status(page)
     assert page.evaluate("model.get('input_size')") == [28, 28]
     page.click("text=Remove the last layer")
-    page.wait_for_timeout(60)
+    next_frame(page)
     assert network.input_value() == "own network"
 
 

@@ -361,7 +361,7 @@ def stacked_maps(channels: int = 3, maps: Sequence[int] = (4, 5)) -> DescribedFi
     """Draw an input of several channels and two layers as stacks, and what one neuron reads."""
     counts = (channels, *maps)
     figure, axes = canvas(
-        3.7,
+        3.3,
         f"Three stacks from left to right: an input of {channels} channels, layer 1 with "
         f"{maps[0]} feature maps, layer 2 with {maps[1]}. A neuron in one map of layer 1 is "
         f"joined to a window at the same place in all {channels} channels; a neuron in one map "

@@ -29,6 +29,7 @@ NOT_SCHOLARLY = {
     "keras.io": "documentation",
     "numpy.org": "documentation",
     "scikit-learn.org": "documentation",
+    "www.flickr.com": "photographs",
     "www.nobelprize.org": "the prize's own page",
     "www.nvidia.com": "data sheets",
     "www.tensorflow.org": "documentation",

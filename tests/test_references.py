@@ -119,6 +119,8 @@ def test_each_reference_has_authors_a_title_a_year_and_an_address_of_its_own(ent
         assert entry.persons.get("author"), f"{key} has no author"
         assert entry.fields.get("title") and YEAR.fullmatch(entry.fields.get("year", "")), key
         assert keys_of(entry), f"{key} has neither doi nor eprint nor url"
+        written = sum(field in entry.fields for field in ("doi", "eprint", "url"))
+        assert len(keys_of(entry)) == written, f"{key}: the url only repeats the doi or eprint"
         for name in keys_of(entry):
             assert seen.setdefault(name, key) == key, f"{key} and {seen[name]} are both {name}"
 

@@ -79,6 +79,20 @@ def test_a_listed_image_travels_once_and_another_in_full():
     assert explorer.get_state("image")["image"]["shape"] == [4, 5]
 
 
+def test_an_array_changed_in_place_is_shown_once_it_is_set_again():
+    mine = np.zeros((4, 5), "uint8")
+    explorer = FilterExplorer(mine, kernel=np.ones((3, 3)), padding="same")
+    mine[1, 1] = 9
+    assert not explorer.image.any()
+    explorer.image = mine
+    assert explorer.feature_map.max() == 9
+    kernel = explorer.kernel
+    kernel[1, 1] = 5
+    explorer.kernel = kernel
+    assert explorer.feature_map.max() == 45
+    assert [each["image"]["data"][6] for each in explorer.get_state()["images"]][0] == 9
+
+
 @pytest.mark.parametrize(
     ("trait", "value", "words"),
     [
@@ -97,6 +111,9 @@ def test_a_listed_image_travels_once_and_another_in_full():
         ("stride", 0, "1"),
         ("padding", "full", "same"),
         ("bias", np.inf, "finite"),
+        ("bias", 1e300, "32-bit"),
+        ("kernel", np.full((3, 3), 1e300), "32 bits"),
+        ("position", (-1, 0), r"\(row, column\).*\(-1, 0\)"),
     ],
 )
 def test_what_does_not_fit_is_said(trait, value, words):
@@ -110,7 +127,7 @@ def test_what_does_not_fit_is_said(trait, value, words):
 def test_unknown_names_are_answered_with_those_there_are():
     with pytest.raises(traitlets.TraitError, match="Sobel x"):
         FilterExplorer(kernel="sobel z")
-    with pytest.raises(TypeError, match="stride"):
+    with pytest.raises(TypeError, match="has no 'strides'; it has bias, .*, image, .*, stride$"):
         FilterExplorer(strides=2)
 
 

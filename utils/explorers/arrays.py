@@ -96,6 +96,11 @@ def shifted(image: np.ndarray, right: int, down: int) -> np.ndarray:
     return image[np.ix_(rows, columns)]
 
 
+def agree(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two results are the same but for rounding: the page sums in another order."""
+    return one.shape == other.shape and np.allclose(one, other, rtol=1e-4, atol=1e-3)
+
+
 def equal_share(one: np.ndarray, other: np.ndarray) -> float:
     """Return which part of the places of two maps hold equal values; NaN if there are none.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import index
+
 import anywidget
 import numpy as np
 import traitlets
@@ -9,6 +11,7 @@ import traitlets
 from . import modules
 
 LARGEST_SIDE = 512  # pixels: larger images no longer repaint within a frame
+LARGEST_VALUE = float(np.finfo(np.float32).max)
 
 
 def encode(array: np.ndarray | None) -> dict | None:
@@ -37,7 +40,7 @@ def as_array(value) -> np.ndarray:
 class Array(traitlets.TraitType):
     """A trait that holds a NumPy array and travels to the page as bytes."""
 
-    def __init__(self, check=lambda array: array, **options):
+    def __init__(self, check, **options):
         """`check` takes the value as an array, and returns what is kept or raises ValueError."""
         super().__init__(**options)
         self.check = check
@@ -58,6 +61,38 @@ class Array(traitlets.TraitType):
         return decode(value)
 
 
+class Result(Array):
+    """An array, float32, that page and Python both compute: the kernel does not send it back."""
+
+    def __init__(self):
+        super().__init__(lambda array: array.astype(np.float32))
+        self.tag(echo_update=False)  # else each moved slider brings the page its own result again
+
+
+class Position(traitlets.Tuple):
+    """A trait that holds (row, column), from 0. The page takes the nearest place there is."""
+
+    def __init__(self):
+        super().__init__(traitlets.Int(min=0), traitlets.Int(min=0))
+        self.tag(sync=True)
+
+    def validate(self, owner, value):
+        try:
+            return super().validate(owner, tuple(map(index, value)))  # NumPy's integers too
+        except (TypeError, traitlets.TraitError):
+            raise traitlets.TraitError(
+                f"{type(owner).__name__}.{self.name} takes (row, column), whole numbers from 0, "
+                f"and not {value!r}."
+            ) from None
+
+
+class Whole(np.ndarray):
+    """An array that is compared as a whole: `traitlets.link` asks `if value != change.new`."""
+
+    def __ne__(self, other):
+        return not np.array_equal(self, other)
+
+
 def finite(array: np.ndarray) -> np.ndarray:
     """Return the array; raise ValueError where it holds NaN or infinity, or no numbers."""
     if array.dtype.kind not in "buif":
@@ -65,6 +100,14 @@ def finite(array: np.ndarray) -> np.ndarray:
     if not np.isfinite(array).all():
         raise ValueError("it holds NaN or infinity; replace them, for example by np.nan_to_num")
     return array
+
+
+def float32(array: np.ndarray) -> np.ndarray:
+    """Return the array as float32; raise ValueError where a value is not finite there."""
+    finite(array)
+    if array.size and np.abs(array).max() > LARGEST_VALUE:
+        raise ValueError(f"its values have to lie within ±{LARGEST_VALUE:.2g}, to fit into 32 bits")
+    return array.astype(np.float32)
 
 
 def image(array: np.ndarray, channels: int | None = None) -> np.ndarray:
@@ -97,7 +140,12 @@ def image(array: np.ndarray, channels: int | None = None) -> np.ndarray:
         return np.round(array * 255.0).astype(np.uint8)
     if low < 0 or high > 255:
         raise ValueError(f"values have to lie within 0 … 255, and these are {low} to {high}")
-    return array.astype(np.uint8, copy=False)
+    return array.astype(np.uint8)
+
+
+def is_own(trait: traitlets.TraitType) -> bool:
+    """Whether a trait is an explorer's, for its users, and not one that every widget has."""
+    return issubclass(trait.this_class, Explorer) and not trait.name.startswith("_")
 
 
 class Explorer(anywidget.AnyWidget):
@@ -125,11 +173,17 @@ class Explorer(anywidget.AnyWidget):
     def __init__(self, **traits):
         """Set the named traits; raise TypeError for a name that is not a trait."""
         if unknown := sorted(set(traits) - set(self.trait_names())):
-            known = [name for name in self.class_own_traits() if not name.startswith("_")]
+            known = [name for name, trait in self.traits().items() if is_own(trait)]
             raise TypeError(
                 f"{type(self).__name__} has no {unknown[0]!r}; it has {', '.join(sorted(known))}"
             )
         super().__init__(**traits)
+
+    def notify_change(self, change):
+        """Tell observers, and send what the page has to know."""
+        if isinstance(change.new, np.ndarray):
+            change.new = change.new.view(Whole)
+        super().notify_change(change)
 
     def __repr__(self) -> str:
         """Say in one line what it shows. The same state gives the same text."""
@@ -137,8 +191,4 @@ class Explorer(anywidget.AnyWidget):
 
     def described(self) -> str:
         """Return the state in a few words, for `repr` and for those who cannot see it."""
-        return ", ".join(
-            f"{name}={getattr(self, name)!r}"
-            for name in sorted(self.class_own_traits())
-            if not name.startswith("_")
-        )
+        raise NotImplementedError

@@ -8,7 +8,7 @@ import numpy as np
 import traitlets
 
 from . import arrays, samples
-from .base import Array, Explorer, finite, image
+from .base import Array, Explorer, Position, Result, float32, image
 from .kernels import color_presets
 
 SIZES = (3, 5)
@@ -31,7 +31,7 @@ def checked_image(array: np.ndarray) -> np.ndarray:
 
 def checked_filters(array: np.ndarray) -> np.ndarray:
     """Return filters (k, k, 3, n), k 3 or 5, n 1 … 4, as float32; raise ValueError otherwise."""
-    finite(array)
+    filters = float32(array)
     rule = "filters of shape (k, k, 3, n), as Keras stores them, with k 3 or 5 and n 1 to 4"
     if array.ndim == 3 and array.shape[-1] == 3:
         raise ValueError(
@@ -44,15 +44,14 @@ def checked_filters(array: np.ndarray) -> np.ndarray:
             f"{rule} are needed, and these are {array.shape}"
             + (f"; show some of them: filters[..., :{MOST_FILTERS}]" if some else "")
         )
-    return array.astype(np.float32)
+    return filters
 
 
 def checked_biases(array: np.ndarray) -> np.ndarray:
     """Return biases (n,) as float32; raise ValueError otherwise."""
-    finite(array)
     if array.ndim != 1:
         raise ValueError(f"a list of one number for each filter is needed, not {array.shape}")
-    return array.astype(np.float32)
+    return float32(array)
 
 
 def named_filters(names: Sequence[str], size: int) -> np.ndarray:
@@ -91,8 +90,8 @@ class ChannelExplorer(Explorer):
     stride = traitlets.Int(1, min=1, max=4).tag(sync=True)
     padding = traitlets.Enum(["valid", "same"], default_value="valid").tag(sync=True)
     relu = traitlets.Bool(True).tag(sync=True)
-    position = traitlets.Tuple(traitlets.Int(min=0), traitlets.Int(min=0)).tag(sync=True)
-    feature_maps = Array(lambda array: array.astype(np.float32))
+    position = Position()
+    feature_maps = Result()
 
     def __init__(self, image=None, filters=None, biases=None, size: int = 3, **traits):
         """Take an image, filters or their names, and biases; raise TraitError for what is wrong."""
@@ -168,9 +167,7 @@ class ChannelExplorer(Explorer):
             self.biases = np.append(self.biases, np.zeros(count))[:count]
             return
         found = self._result()
-        if found.shape != self.feature_maps.shape or not np.allclose(
-            found, self.feature_maps, rtol=1e-4, atol=1e-3
-        ):
+        if not arrays.agree(found, self.feature_maps):
             self.feature_maps = found
 
     def described(self) -> str:

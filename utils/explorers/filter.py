@@ -6,7 +6,7 @@ import numpy as np
 import traitlets
 
 from . import arrays
-from .base import Array, finite
+from .base import LARGEST_VALUE, Array, Position, Result, float32
 from .kernels import presets
 from .pictures import PictureExplorer
 
@@ -15,14 +15,14 @@ SIZES = (3, 5, 7)
 
 def checked_kernel(array: np.ndarray) -> np.ndarray:
     """Return a kernel (k, k), k 3, 5 or 7, as float32; raise ValueError otherwise."""
-    finite(array)
+    kernel = float32(array)
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] not in SIZES:
         even = " (an even side has no middle pixel)" if array.size and len(array) % 2 == 0 else ""
         raise ValueError(
             f"a kernel of shape (3, 3), (5, 5) or (7, 7) is needed, "
             f"and this one is {array.shape}{even}"
         )
-    return array.astype(np.float32)
+    return kernel
 
 
 class FilterExplorer(PictureExplorer):
@@ -46,8 +46,8 @@ class FilterExplorer(PictureExplorer):
     ).tag(sync=True)
     bias = traitlets.Float(0.0).tag(sync=True)
     relu = traitlets.Bool(False).tag(sync=True)
-    position = traitlets.Tuple(traitlets.Int(min=0), traitlets.Int(min=0)).tag(sync=True)
-    feature_map = Array(lambda array: array.astype(np.float32))
+    position = Position()
+    feature_map = Result()
 
     def __init__(self, image=None, kernel="Sobel x", size: int = 3, **traits):
         """Take an image and a kernel, or its name and size; raise TraitError for what is wrong."""
@@ -81,17 +81,15 @@ class FilterExplorer(PictureExplorer):
 
     @traitlets.validate("bias")
     def _finite_bias(self, proposal):
-        if not np.isfinite(proposal.value):
-            raise traitlets.TraitError("FilterExplorer.bias has to be a finite number.")
+        if not abs(proposal.value) <= LARGEST_VALUE:  # nor is NaN
+            raise traitlets.TraitError("FilterExplorer.bias has to be a finite 32-bit number.")
         return proposal.value
 
     @traitlets.observe("image", "kernel", "stride", "padding", "bias", "relu")
     def _compute(self, change):
         """Renew the feature map, unless the page has already sent this very one."""
         found = self._result()
-        if found.shape != self.feature_map.shape or not np.allclose(
-            found, self.feature_map, rtol=1e-4, atol=1e-3
-        ):
+        if not arrays.agree(found, self.feature_map):
             self.feature_map = found
 
     def described(self) -> str:

@@ -57,7 +57,8 @@ class ChosenImage(Array):
     """The image that is shown. One of the list travels as None, so that it is not sent twice."""
 
     def to_json(self, value, owner):
-        return None if owner.images.get(owner.selected) is value else encode(value)
+        listed = owner.images.get(owner.selected)
+        return None if listed is not None and same(listed, value) else encode(value)
 
     def from_json(self, value, owner):
         return owner.selected_image() if value is None else decode(value)
@@ -120,6 +121,6 @@ class PictureExplorer(Explorer):
         if any(same(array, change.new) for array in self.images.values()):
             return
         if self.OWN in self.images:
-            self.images = {**self.images, self.OWN: change.new}
+            self.images = {**self.images, self.OWN: self.image}
         if self.selected != self.DRAWING:
             self.selected = self.OWN

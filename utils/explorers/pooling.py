@@ -6,7 +6,7 @@ import numpy as np
 import traitlets
 
 from . import arrays, base, samples
-from .base import Array
+from .base import Position, Result
 from .pictures import ChosenImage, Images, PictureExplorer
 
 LARGEST_SHIFT = 4  # pixels
@@ -37,10 +37,7 @@ def image_or_map(array: np.ndarray) -> np.ndarray:
             f"its sides are {array.shape[0]} and {array.shape[1]}, and at most {LARGEST_SIDE} "
             f"are possible; show a part of it: image[:{LARGEST_SIDE}, :{LARGEST_SIDE}]"
         )
-    limit = np.finfo(np.float32).max
-    if array.size and np.abs(array).max() > limit:
-        raise ValueError(f"its values have to lie within ±{limit:.2g}, to fit into 32 bits")
-    return array.astype(np.float32)
+    return base.float32(array)
 
 
 class PoolingExplorer(PictureExplorer):
@@ -66,9 +63,9 @@ class PoolingExplorer(PictureExplorer):
     padding = traitlets.Enum(["valid", "same"], default_value="valid").tag(sync=True)
     mode = traitlets.Enum(["max", "mean", "min"], default_value="max").tag(sync=True)
     shift = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(0, 0)).tag(sync=True)
-    position = traitlets.Tuple(traitlets.Int(min=0), traitlets.Int(min=0)).tag(sync=True)
+    position = Position()
     hide_changed = traitlets.Bool(False).tag(sync=True)
-    pooled = Array(lambda array: array.astype(np.float32))
+    pooled = Result()
 
     def __init__(self, image=None, pool_size=2, strides=None, **traits):
         """Take an image or a map and a layer's options, named as in Keras, or TraitError."""
@@ -112,9 +109,7 @@ class PoolingExplorer(PictureExplorer):
     def _compute(self, change):
         """Renew the result, unless the page has already sent this very one."""
         found = self._result()
-        if found.shape != self.pooled.shape or not np.allclose(
-            found, self.pooled, rtol=1e-4, atol=1e-3
-        ):
+        if not arrays.agree(found, self.pooled):
             self.pooled = found
 
     def _pool(self, image: np.ndarray) -> np.ndarray:

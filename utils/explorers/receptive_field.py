@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import traitlets
 
 from . import layers as networks
+from .base import Position
 from .pictures import PictureExplorer
 
 LARGEST_SIDE = 256  # pixels: more cannot be told apart in the picture
@@ -104,7 +105,7 @@ class ReceptiveFieldExplorer(PictureExplorer):
     layers = Layers().tag(sync=True)
     input_size = Size().tag(sync=True)
     layer = traitlets.Int(min=0).tag(sync=True)
-    position = traitlets.Tuple(traitlets.Int(min=0), traitlets.Int(min=0)).tag(sync=True)
+    position = Position()
     paths = traitlets.Bool(False).tag(sync=True)
     receptive_fields = traitlets.List(traitlets.Int())
 

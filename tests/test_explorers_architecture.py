@@ -136,6 +136,13 @@ def test_padding_by_number_is_counted_but_not_given_to_keras():
         layers.to_keras(network, (9, 9, 1))
 
 
+def test_a_network_that_would_fill_the_memory_is_counted_but_not_given_to_keras():
+    network = [{"type": "Conv2D", "filters": 10_000, "kernel_size": 31, "padding": "same"}] * 2
+    assert layers.summarize(network, (28, 28, 1))[1]["parameters"] > 9e10
+    with pytest.raises(ValueError, match=r"96,\d+,\d+,\d+ parameters, 384 GB, and 500,000,000"):
+        layers.to_keras(network, (28, 28, 1))
+
+
 def test_keras_s_names_of_options_are_understood():
     given = {"type": "Conv2D", "kernel_size": (7, 7), "use_bias": False, "activation": "linear"}
     checked = layers.check([given])[0]

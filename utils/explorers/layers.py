@@ -12,6 +12,7 @@ from numbers import Integral, Real
 
 from .arrays import windows
 
+MOST_PARAMETERS = 500_000_000  # of a network that Keras is asked for: 2 GB
 LARGEST = {"filters": 10_000, "units": 10_000, "kernelSize": 31, "poolSize": 31, "strides": 31}
 ACTIVATIONS = (None, "relu", "softmax")
 WITHOUT_OPTIONS = {
@@ -254,10 +255,11 @@ def to_keras(layers: Sequence[dict], input_shape: Sequence[int]):
     """Return the network as `keras.Sequential`, uncompiled.
 
     Raises ValueError that names the layer where it cannot be built, or where its padding is
-    a number, which Keras does not know.
+    a number, which Keras does not know; and where the parameters would fill the memory.
     """
     layers, input_shape = check(layers), check_input_shape(input_shape)
-    for number, row in enumerate(summarize(layers, input_shape), 1):
+    rows = summarize(layers, input_shape)
+    for number, row in enumerate(rows, 1):
         if row["problem"]:
             raise ValueError(f"Layer {number}, {row['type']}: {row['problem']}")
         if isinstance(layers[number - 1].get("padding"), int):
@@ -265,6 +267,12 @@ def to_keras(layers: Sequence[dict], input_shape: Sequence[int]):
                 f"Layer {number}, {row['type']}: Keras pads by name. "
                 'Set padding to "same" or "valid".'
             )
+    if (total := sum(row["parameters"] for row in rows)) > MOST_PARAMETERS:
+        raise ValueError(
+            f"The network has {total:,} parameters, {total * 4e-9:.0f} GB, and "
+            f"{MOST_PARAMETERS:,} are the most that are built here. Take fewer filters or units, "
+            "or more pooling before Flatten."
+        )
     import keras
 
     return keras.Sequential([keras.Input(input_shape), *map(keras_layer, layers)])

@@ -218,6 +218,8 @@ def test_modules_in_a_circle_and_missing_ones_are_refused(module):
         modules.esm("a")
     with pytest.raises(ValueError, match=r"There is no module none\.js"):
         modules.esm("c")
+    with pytest.raises(ValueError, match=r"There is no module \.\./"):  # as a notebook may name it
+        modules.esm(f"../{modules.FOLDER.name}/counter")
 
 
 def test_comments_of_whole_lines_are_left_out_and_others_stay(module):
@@ -444,9 +446,18 @@ def of_buffer(data):
     return change
 
 
+def of_path(*path):
+    def change(models):
+        next(iter(models.values()))["buffers"][0]["path"] = list(path)
+
+    return change
+
+
 BROKEN = {
     "too few bytes": (some_image, of_buffer("AAEC"), "incomplete (image.data: 3 of 6 bytes)"),
     "no base64": (some_image, of_buffer("%%%"), "damaged (image.data)"),
+    "a path to nothing": (some_image, of_path("none", "data"), "damaged (none.data)"),
+    "a path to every object": (some_image, of_path("__proto__", "x"), "damaged (__proto__.x)"),
     "a state of the future": (Counter, of_state(_version=2), "has version 2"),
     "no version": (Counter, of_state(_version=None), "has version null"),
     "an unknown module": (Counter, of_state(_module="none"), "Its script none.js is missing"),

@@ -130,7 +130,7 @@ def stored_picture(data: dict, metadata: dict, mime: str) -> str:
     width = metadata.get(mime, {}).get("width")
     size = f' width="{int(width)}"' if width else ""
     source = f"data:{mime};base64,{''.join(content.split())}"
-    return f'<img alt="{html.escape(alt)}"{size} src="{source}">'
+    return f'<img alt="{html.escape(alt)}"{size} src="{html.escape(source)}">'
 
 
 def stored_output(output: dict, models: dict) -> str:
@@ -158,7 +158,7 @@ def as_html(model_id: str, models: dict) -> str:
         children = [as_html(child, models) for child in state["children"]]
         return f'<div class="{BOXES[name]}">{in_lists(children)}</div>'
     if name in TEXTS:
-        return f'<div data-text-of="{model_id}">{html.escape(text_of(model))}</div>'
+        return f'<div data-text-of="{html.escape(model_id)}">{html.escape(text_of(model))}</div>'
     if name == "OutputModel":
         shown = (stored_output(output, models) for output in state.get("outputs", []))
         return f'<div class="stored-widget-output">{in_lists(list(shown))}</div>'

@@ -53,10 +53,10 @@ def source(name: str) -> str:
 
     Raises ValueError for a module that is not there.
     """
-    try:
-        return COMMENT.sub(blank, (FOLDER / f"{name}.js").read_text("utf-8"))
-    except FileNotFoundError:
-        raise ValueError(f"There is no module {name}.js in {FOLDER.name}/.") from None
+    file = FOLDER / f"{name}.js"
+    if file.parent != FOLDER or not file.is_file():  # a name comes from a stored notebook
+        raise ValueError(f"There is no module {name}.js in {FOLDER.name}/.")
+    return COMMENT.sub(blank, file.read_text("utf-8"))
 
 
 def function(name: str) -> str:

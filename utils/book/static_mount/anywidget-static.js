@@ -96,9 +96,10 @@
   function restore(state, buffers) {
     for (const { path, data } of buffers) {
       const name = path.join(".");
-      const holder = path.slice(0, -1).reduce((value, key) => value?.[key], state);
-      let view;
+      const own = (value, key) => (Object.hasOwn(value, key) ? value[key] : null);
+      let holder, view;
       try {
+        holder = path.slice(0, -1).reduce(own, state); // "__proto__" is nobody's own
         view = holder[path.at(-1)] = decoded(data);
       } catch {
         throw new Problem(`Its stored data is damaged (${name}).`);

@@ -52,7 +52,7 @@ tidy: environment ## give notebooks and code their one form on disk
 train: environment ## train the network of chapter 5 for the record: ARGS="--seed 42"
 	@$(RUN) -m utils.train $(ARGS)
 
-bench: environment ## measure build, tests and training: ARGS="book training tests"
+bench: environment ## measure build, explorers, training and tests: ARGS="book explorers"
 	@$(RUN) -m utils.bench $(ARGS)
 
 lock: environment ## renew requirements.lock from requirements.txt

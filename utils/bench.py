@@ -4,11 +4,12 @@
     make bench ARGS="book training" only these
 
 - book: `make book` from nothing and with nothing changed, and the weight of chapter 5;
-- explorers: a moved slider, in the page and by `interact` in a kernel, in milliseconds;
+- explorers: a moved slider, in the page and by `interact` in a kernel: median and 95th
+  percentile of 40 moves, in milliseconds;
 - training: one training step in bfloat16 and in float32, alternating;
 - tests: `make test`, once a repeat (minutes each).
 
-Each figure is the median of `--repeats` (five unless told). Compare ratios
+Every other figure is the median of `--repeats` (five unless told). Compare ratios
 rather than seconds: machines differ, and shared ones are noisy.
 """
 
@@ -101,7 +102,7 @@ def bench_tests(repeats: int) -> None:
 
 
 def bench_explorers(repeats: int) -> None:
-    """Report what a moved slider costs; each table has 40 moves, so repeats are few."""
+    """Report what a moved slider costs. `repeats` is not used: each figure is of 40 moves."""
     from utils import bench_explorers
 
     bench_explorers.report()

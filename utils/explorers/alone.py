@@ -1,12 +1,21 @@
-"""An explorer alone on a page, from its Python state, as a kernel's front end would show it."""
+"""An explorer alone on a page, from its Python state, as a kernel's front end would show it.
+
+    python -m utils.explorers.alone "PoolingExplorer(pool_size=3)"
+
+writes `_build/alone.html` and opens it in the browser.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
+import sys
+import webbrowser
+from pathlib import Path
 
 from ipywidgets.widgets.widget import _remove_buffers
 
+FILE = Path(__file__).resolve().parents[2] / "_build" / "alone.html"
 PAGE = """<!doctype html>
 <html lang="en" data-theme="light">
 <meta charset="utf-8">
@@ -78,3 +87,16 @@ def page_text(*widgets) -> str:
             }
         )
     return PAGE.replace("WIDGETS", json.dumps(parts).replace("<", "\\u003c"))
+
+
+def main() -> None:
+    from utils import explorers
+
+    FILE.parent.mkdir(exist_ok=True)
+    FILE.write_text(page_text(eval(sys.argv[1], vars(explorers))), "utf-8")
+    print(FILE)
+    webbrowser.open(FILE.as_uri())
+
+
+if __name__ == "__main__":
+    main()

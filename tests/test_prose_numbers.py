@@ -28,6 +28,7 @@ NOT_COMPUTED = {
     "99.9": "shown in the figure of the surest mistakes",
     "49": "7 · 7, the weights of the first layer's filters",
     "98": "a bound: the four classes above it are printed with their shares",
+    "1958": "the year of Hubel and Wiesel's first recordings",
     "2010": "the first year of the ImageNet competition",
     "1000": "the classes of the ImageNet competition",
     "1.2": "million training images of the ImageNet competition",

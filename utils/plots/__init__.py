@@ -19,6 +19,13 @@ from .convolution import (
     window_sum,
 )
 from .images import feature_maps, filters, samples
+from .introduction import (
+    cells_and_fields,
+    connection_growth,
+    order_matters,
+    orientation_maps,
+    shuffled,
+)
 from .look import DescribedFigure
 from .networks import network
 from .summary import (
@@ -33,8 +40,10 @@ from .training import confusion_matrix, learning_curves, predictions
 __all__ = [
     "DescribedFigure",
     "ancestors",
+    "cells_and_fields",
     "composed",
     "confusion_matrix",
+    "connection_growth",
     "feature_maps",
     "field_growth",
     "filter_maps",
@@ -44,6 +53,8 @@ __all__ = [
     "learning_curves",
     "network",
     "one_filter",
+    "order_matters",
+    "orientation_maps",
     "padding_and_stride",
     "predictions",
     "receptive_fields",
@@ -51,6 +62,7 @@ __all__ = [
     "samples",
     "shared_weights",
     "shares",
+    "shuffled",
     "smaller_and_deeper",
     "stacked_maps",
     "sum_over_channels",

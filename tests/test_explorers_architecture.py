@@ -389,7 +389,7 @@ def test_an_impossible_network_is_explained_at_its_layer(show):
 def test_without_layers_the_page_says_what_to_do(show):
     page = show(ArchitectureExplorer([]))
     assert "no layer yet. Add one" in page.locator(".cx-status").inner_text()
-    page.get_by_role("button", name="Add").click()
+    page.get_by_role("button", name="Add", exact=True).click()
     assert types(page) == ["Conv2D"]
 
 
@@ -397,10 +397,10 @@ def test_the_24th_layer_is_the_last_and_the_page_says_so(show):
     page = show(ArchitectureExplorer([{"type": "ReLU"}] * (MOST_LAYERS - 1)))
     full = page.get_by_text("24 layers are the most")
     assert full.is_hidden()
-    page.get_by_role("button", name="Add").click()
+    page.get_by_role("button", name="Add", exact=True).click()
     assert len(types(page)) == MOST_LAYERS
     assert full.is_visible()
-    assert page.get_by_role("button", name="Add").is_disabled()
+    assert page.get_by_role("button", name="Add", exact=True).is_disabled()
 
 
 def test_networks_and_inputs_are_chosen_and_reset_brings_the_first_back(show):
@@ -420,3 +420,21 @@ def test_networks_and_inputs_are_chosen_and_reset_brings_the_first_back(show):
     page.get_by_label("Rows").fill("64")
     next_frame(page)
     assert page.evaluate("model.get('input_shape')") == [64, 28, 1]
+
+
+def test_rows_and_columns_that_no_window_reaches_are_counted_apart(show):
+    pooling = {"type": "MaxPooling2D", "poolSize": 3, "strides": 3, "padding": "valid"}
+    page = show(ArchitectureExplorer([pooling], input_shape=(29, 28, 1), selected=0))
+    words = page.locator(".cx-net-formulas").inner_text()
+    assert "No window reaches the last 2 rows and the last column." in words
+    page.evaluate("model.set('input_shape', [30, 28, 1])")
+    next_frame(page)
+    words = page.locator(".cx-net-formulas").inner_text()
+    assert "No window reaches the last column." in words
+
+
+def test_a_screen_reader_hears_what_each_number_of_a_card_is(show):
+    page = show(ArchitectureExplorer("the lecture's network"))
+    name = "2 MaxPooling2D 2 × 2 output 14 × 14 × 64 parameters 0 multiply–adds 0 sees 8 × 8"
+    assert page.get_by_role("button", name=name, exact=True).count() == 1
+    assert page.get_by_role("button", name="Input an image output 28 × 28 × 1", exact=True).count()

@@ -290,3 +290,86 @@ def test_the_kernel_is_told_once_the_reader_pauses(show):
 def test_nothing_is_cut_off_at_any_width(show, width):
     page = show(FilterExplorer(size=7), viewport={"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("written", ["255", "-1.75", "0.0625"])
+def test_a_number_stays_on_the_page_as_it_is_written(show, written):
+    page = show(FilterExplorer(kernel="identity"))
+    field = page.get_by_label("Kernel, row 2, column 2")
+    field.click()
+    page.keyboard.press("ControlOrMeta+a")
+    for letter in written:
+        page.keyboard.press(letter)
+        next_frame(page)
+    assert field.input_value() == written
+    assert synced(page, "kernel")[1, 1] == float(written)
+    field.fill("")
+    page.keyboard.press("Tab")  # an empty field takes its value back
+    assert abs(float(field.input_value()) - float(written)) < 6e-4
+
+
+@pytest.mark.parametrize(("size", "width"), [(3, 390), (5, 768), (7, 768), (7, 390)])
+def test_products_fit_into_their_cells(show, size, width):
+    page = show(
+        FilterExplorer(kernel="Sobel x", size=size, position=(93, 30)),
+        viewport={"width": width, "height": 900},
+    )
+    cells = page.locator("[data-role=output] .cx-cells > span")
+    too_wide = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth).length"
+    assert cells.evaluate_all(too_wide) == 0
+    if size == 7:
+        assert any(text.endswith("k") for text in cells.all_inner_texts())
+
+
+def test_a_pad_smaller_than_the_image_before_keeps_its_pen(show):
+    page = show(FilterExplorer(selected="photo"), viewport={"width": 390, "height": 800})
+    page.locator(".cx-stage").first.focus()
+    page.keyboard.press("End")
+    page.get_by_label("Image").select_option("your drawing")
+    page.wait_for_function("model.get('image')?.shape[0] === 28")
+    next_frame(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    stage = page.locator(".cx-stage").first
+    assert "Space draws" in stage.get_attribute("aria-label")
+    pen = stage.locator("[data-mark=pixel]")
+    before = pen.bounding_box()["x"]
+    stage.press("ArrowLeft")
+    assert pen.bounding_box()["x"] < before
+
+
+def test_a_fast_stroke_has_no_gaps(show):
+    page = show(FilterExplorer(selected="digit"))
+    page.get_by_label("Image").select_option("your drawing")
+    page.wait_for_function("model.get('image')?.shape[0] === 28")
+    box = page.locator(".cx-stage").first.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 2.5 / 28, box["y"] + box["height"] * 4.5 / 28)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 22.5 / 28, box["y"] + box["height"] * 14.5 / 28)
+    page.mouse.up()
+    next_frame(page)
+    full = drawn(page, 0)[..., 0] == 255
+    assert full[4:15, 2:23].any(axis=0).all()
+
+
+def test_a_move_by_keys_is_announced_and_the_opened_page_is_silent(show):
+    page = show(FilterExplorer(selected="digit"))
+    page.wait_for_timeout(800)
+    spoken = page.locator("[role=status]")
+    assert spoken.text_content() == ""
+    page.locator(".cx-stage").nth(1).press("ArrowRight")
+    page.wait_for_function("document.querySelector('[role=status]').textContent !== ''")
+    assert spoken.text_content() == page.locator(".cx-sum").text_content()
+
+
+def test_what_python_sets_beyond_the_controls_is_shown(show):
+    page = show(FilterExplorer(padding=5, bias=3.5))
+    shown = page.get_by_label("Padding").evaluate("(list) => list.selectedOptions[0].text")
+    assert shown == "5 zeros on each side"
+    assert page.get_by_label("Bias").get_attribute("aria-valuetext") == "3.5"
+
+
+def test_reset_stops_the_window(show):
+    page = show(FilterExplorer(selected="digit"))
+    page.get_by_role("button", name="Slide the window").click()
+    page.get_by_role("button", name="Reset").click()
+    assert page.get_by_role("button", name="Slide the window").is_visible()

@@ -383,3 +383,16 @@ def test_a_photo_repaints_within_a_frame_on_pointing(show):
         }"""
     )
     assert took < 50  # a frame of 16 ms, and the patience for a busy machine
+
+
+def test_a_move_by_keys_is_announced(show):
+    page = show(PoolingExplorer())
+    page.locator(".cx-stage").nth(1).press("ArrowRight")
+    page.wait_for_function("document.querySelector('[role=status]').textContent !== ''")
+    spoken = page.locator("[role=status]").text_content()
+    assert spoken == page.locator(".cx-sum").text_content()
+
+
+def test_a_map_as_large_as_before_saves_no_parameters(show):
+    page = show(PoolingExplorer(pool_size=3, strides=1, padding="same"))
+    assert "a dense layer of 10 units has as many, too." in page.locator(".cx-facts").inner_text()

@@ -330,3 +330,11 @@ def test_a_neuron_is_shown_within_a_frame(show):
         }"""
     )
     assert 0 < median < 16
+
+
+def test_one_row_is_no_plural_and_two_formulas_say_which_is_which(show):
+    layer = {"type": "Conv2D", "filters": 1, "kernelSize": [1, 5], "strides": 1, "padding": "valid"}
+    page = show(ReceptiveFieldExplorer([layer], input_size=(9, 12), position=(3, 4)))
+    words = status(page)
+    assert "1 + (1 − 1) · 1 = 1 for rows, 1 + (5 − 1) · 1 = 5." in words
+    assert "sees row 3 and columns 4 … 8." in words

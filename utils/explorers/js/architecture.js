@@ -16,6 +16,7 @@ import {
   redrawOn,
   slider,
 } from "./interface.js";
+import { outline, svg } from "./planes.js";
 
 const MOST_LAYERS = 24;
 const OWN = "own network";
@@ -98,7 +99,7 @@ function optionsText(layer) {
 }
 
 /** How many rows and columns a sliding layer gives, with the formula. */
-function sizeText(layer, [rows, columns], noun) {
+function sizeText(layer, [rows, columns]) {
   const size = both(layer.kernelSize ?? layer.poolSize);
   const strides = both(layer.strides);
   const paddings = both(layer.padding);
@@ -114,8 +115,10 @@ function sizeText(layer, [rows, columns], noun) {
   const text = down === across ? `Rows and columns: ${down}.` : `Rows: ${down}. Columns: ${across}.`;
   const left = axes.map((axis) => axis.unused);
   if (paddings[0] === "same" || sum(left) === 0) return text;
-  return `${text} No ${noun} reaches the last ${left[0]} rows and ${left[1]} columns.`
-    .replace("last 1 rows and 1 columns", "last row and the last column");
+  const unread = ["row", "column"].map((noun, axis) =>
+    left[axis] > 1 ? `${left[axis]} ${noun}s` : left[axis] && noun,
+  );
+  return `${text} No window reaches the last ${unread.filter(Boolean).join(" and the last ")}.`;
 }
 
 /** What one layer does, each number with its formula, in sentences. */
@@ -127,7 +130,7 @@ function explain(layer, before, { shape, parameters, multiplyAdds }) {
     case "Conv2D": {
       const factors = [...both(layer.kernelSize), channels].map(value).join(" · ");
       return [
-        sizeText(layer, before, "window"),
+        sizeText(layer, before),
         `Parameters: (${factors}${plusBias}) · ${value(layer.filters)} = ${value(parameters)}.`,
         `Multiply–adds: ${factors} · ${value(layer.filters)} weights at ${shape[0]} · ${shape[1]} ` +
           `places = ${value(multiplyAdds)}.`,
@@ -138,15 +141,15 @@ function explain(layer, before, { shape, parameters, multiplyAdds }) {
         `Parameters: (${value(channels)}${plusBias}) · ${value(layer.units)} = ${value(parameters)}.`,
         before.length === 3
           ? `It works on the ${value(channels)} channels of each of the ${before[0]} · ${before[1]} ` +
-            "places alone. Put Flatten before it, if it shall see all values."
+            "places alone. Put Flatten before it to let it see all values."
           : `Each weight is used once: ${value(multiplyAdds)} multiply–adds.`,
       ];
     case "MaxPooling2D":
     case "AveragePooling2D":
       return [
-        sizeText(layer, before, "window"),
+        sizeText(layer, before),
         `No parameters: it keeps the ${layer.type === "MaxPooling2D" ? "largest value" : "mean"} ` +
-          "of each window, in each map for itself.",
+          "of each window, each map by itself.",
       ];
     case "GlobalAveragePooling2D":
       return [`The mean of each map: ${value(channels)} values. No parameters.`];
@@ -166,17 +169,7 @@ function explain(layer, before, { shape, parameters, multiplyAdds }) {
 
 // ---------------------------------------------------------------- the network as blocks
 
-const NAMESPACE = "http://www.w3.org/2000/svg";
 const HEIGHT = 150;
-
-function drawn(tag, attributes, ...children) {
-  const element = document.createElementNS(NAMESPACE, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
-const path = (points) => `M${points.map((point) => point.map((part) => part.toFixed(1)).join(" ")).join("L")}Z`;
 
 /**
  * Size of each block: maps are slabs, as high as their rows, leaning back by their columns,
@@ -211,16 +204,16 @@ function drawBlocks(shapes, kinds, width) {
     const middle = HEIGHT / 2 + rise / 2;
     const [top, bottom, right] = [middle - height / 2, middle + height / 2, x + wide];
     const faces = [
-      drawn("path", { class: "cx-net-front", d: path([[x, top], [right, top], [right, bottom], [x, bottom]]) }),
+      svg("path", { class: "cx-net-front", d: outline([[x, top], [right, top], [right, bottom], [x, bottom]]) }),
     ];
     if (lean) {
       faces.push(
-        drawn("path", { class: "cx-net-top", d: path([[x, top], [x + deep, top - rise], [right + deep, top - rise], [right, top]]) }),
-        drawn("path", { class: "cx-net-side", d: path([[right, top], [right + deep, top - rise], [right + deep, bottom - rise], [right, bottom]]) }),
+        svg("path", { class: "cx-net-top", d: outline([[x, top], [x + deep, top - rise], [right + deep, top - rise], [right, top]]) }),
+        svg("path", { class: "cx-net-side", d: outline([[right, top], [right + deep, top - rise], [right + deep, bottom - rise], [right, bottom]]) }),
       );
     }
     // The whole column answers the pointer: some blocks are small.
-    const target = drawn("rect", {
+    const target = svg("rect", {
       class: "cx-net-target",
       x: x - 2,
       y: 0,
@@ -229,7 +222,7 @@ function drawBlocks(shapes, kinds, width) {
     });
     x += wide + deep + gap * scale + spread;
     const kind = !shapes[index] ? "none" : index === 0 ? "Input" : kinds[index];
-    return drawn("g", { class: "cx-net-block", "data-kind": kind }, target, ...faces);
+    return svg("g", { class: "cx-net-block", "data-kind": kind }, target, ...faces);
   });
 }
 
@@ -283,7 +276,7 @@ function render({ model, el }) {
   const note = create("p", { class: "cx-note" });
 
   // The drawing.
-  const svg = drawn("svg", { class: "cx-net-blocks", "aria-hidden": "true" });
+  const drawing = svg("svg", { class: "cx-net-blocks", "aria-hidden": "true" });
   const caption = create("span", { class: "cx-size" });
   const stage = create(
     "div",
@@ -302,7 +295,7 @@ function render({ model, el }) {
         select(ends[event.key] ?? Math.max(-1, Math.min(last, at + step)));
       },
     },
-    svg,
+    drawing,
   );
   const picture = create(
     "figure",
@@ -344,7 +337,7 @@ function render({ model, el }) {
   /** Mark a layer's block and its card. */
   function highlight(index) {
     lit = index;
-    for (const part of [...svg.children, ...list.children]) {
+    for (const part of [...drawing.children, ...list.children]) {
       part.classList.toggle("cx-net-lit", Number(part.dataset.index) === index);
     }
     describe(index ?? model.get("selected") ?? null);
@@ -600,11 +593,11 @@ function render({ model, el }) {
   }
 
   function draw() {
-    const width = Math.max(svg.clientWidth || 640, 240);
-    svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
+    const width = Math.max(drawing.clientWidth || 640, 240);
+    drawing.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     const { layers, shapes } = state;
-    svg.replaceChildren(...drawBlocks(shapes, ["Input", ...layers.map(({ type }) => type)], width));
-    [...svg.children].forEach((block, at) => {
+    drawing.replaceChildren(...drawBlocks(shapes, ["Input", ...layers.map(({ type }) => type)], width));
+    [...drawing.children].forEach((block, at) => {
       const index = at - 1;
       block.dataset.index = index;
       block.classList.toggle("cx-net-chosen", index === model.get("selected"));
@@ -686,8 +679,8 @@ function render({ model, el }) {
   const end = redrawOn(model, ["presets", "layers", "input_shape", "selected"], redraw);
   let drawnWidth = 0;
   const resized = new ResizeObserver(() => {
-    if (svg.clientWidth !== drawnWidth) draw();
-    drawnWidth = svg.clientWidth;
+    if (drawing.clientWidth !== drawnWidth) draw();
+    drawnWidth = drawing.clientWidth;
   });
   resized.observe(stage);
   return () => {

@@ -27,6 +27,8 @@ import {
 } from "./interface.js";
 
 const OWN = "own kernel";
+const HINT = "Arrow keys choose a pixel; the window is centered on it.";
+const PEN_HINT = "Arrow keys move, Space draws, Delete erases.";
 const PADDINGS = [
   ["valid", "valid: none"],
   ["same", "same, as in Keras"],
@@ -67,6 +69,12 @@ function compute(model) {
   return { image, kernel, size, stride, padding, vertical, horizontal, map };
 }
 
+/** A number in the few digits that a cell has room for; thousands as 4.4k. */
+function brief(value, size) {
+  if (Math.abs(value) >= 1000) return `${format(value / 1000, Math.abs(value) < 1e5 ? 2 : 3)}k`;
+  return format(value, size > 3 && Math.abs(value) < 100 ? 2 : 3);
+}
+
 /** The size formula with its numbers, along one axis. */
 function formula(name, size, window, stride, padding, result) {
   if (padding === "same") return `${name} ⌈${size} / ${stride}⌉ = ${result}`;
@@ -82,7 +90,13 @@ function render({ model, el }) {
       model.get(name),
     ]),
   );
-  const { body, say } = frame(el, { title: "Filter explorer", onReset: () => edit(start) });
+  const { body, say } = frame(el, {
+    title: "Filter explorer",
+    onReset: () => {
+      stop();
+      edit(start);
+    },
+  });
 
   /** The output pixel whose window is centered nearest to an input pixel. */
   function windowOf(y, x) {
@@ -98,7 +112,7 @@ function render({ model, el }) {
   const input = new Picture({
     label: "Input",
     role: "input",
-    hint: "Arrow keys choose a pixel; the window is centered on it.",
+    hint: HINT,
     onPoint: (y, x) => {
       if (state.problem) return;
       const { row, column } = windowOf(y, x);
@@ -210,7 +224,10 @@ function render({ model, el }) {
     const limit = Math.max(...multiplied.flat().map(Math.abs));
     for (const { cells: some } of [patch, products]) some.dataset.size = size;
     patch.set(values, (value, i, j) => (inside(i, j) ? grayColor(value) : { class: "cx-outside" }));
-    products.set(multiplied, (value) => signedColor(value, limit * 1.3));
+    products.set(multiplied, (value) => ({
+      ...signedColor(value, limit * 1.3),
+      text: brief(value, size),
+    }));
 
     input.mark("patch", top, left, size, size);
     output.mark("pixel", y, x);
@@ -234,16 +251,24 @@ function render({ model, el }) {
   }
 
   let state;
+  let words = "";
   function redraw() {
     state = compute(model);
     const { image, kernel, size, vertical, horizontal, map } = state;
-    source.refresh(input);
     preset.fill([...Object.keys(model.get("presets")[size]), [OWN, "own kernel"]]);
     preset.set(presetName(kernel));
     sizes.set(size);
     stride.set(model.get("stride"));
-    padding.set(model.get("padding"));
-    bias.set(model.get("bias"));
+    const zeros = String(model.get("padding"));
+    const isListed = PADDINGS.some(([value]) => value === zeros);
+    padding.fill(isListed ? PADDINGS : [...PADDINGS, [zeros, `${zeros} zeros on each side`]]);
+    padding.set(zeros);
+    // Python may set a bias that lies between the slider's steps, or beyond its ends.
+    const offset = model.get("bias");
+    const widest = Math.max(500, Math.abs(offset));
+    const step = offset % 10 === 0 ? 10 : "any";
+    Object.assign(bias.input, { min: -widest, max: widest, step });
+    bias.set(offset);
     relu.set(model.get("relu"));
     kernelGrid.set(kernel);
     const [rows, columns] = image.shape;
@@ -254,6 +279,7 @@ function render({ model, el }) {
     if (state.problem) {
       input.show(image);
       input.unmark("patch");
+      source.refresh(input);
       problem.textContent =
         `A ${size} × ${size} window does not fit into ${rows} × ${columns} pixels, so there is no ` +
         "output. Take a smaller kernel, or padding “same”.";
@@ -265,22 +291,30 @@ function render({ model, el }) {
       before: [vertical.before, horizontal.before],
       after: [vertical.after, horizontal.after],
     });
+    source.refresh(input);
+    input.rename("Input", input.paintable ? PEN_HINT : HINT);
     output.show(map, { limit });
     output.size.textContent = `${vertical.size} × ${horizontal.size}`;
     key.set(limit);
     point();
     model.set("feature_map", encode(map));
-    return say(
+    words =
       `Output ${vertical.size} × ${horizontal.size}: ` +
-        `${formula("rows", rows, size, model.get("stride"), model.get("padding"), vertical.size)}, ` +
-        `${formula("columns", columns, size, model.get("stride"), model.get("padding"), horizontal.size)}. ` +
-        `Values from ${format(min, 4)} to ${format(max, 4)}.`,
-    );
+      `${formula("rows", rows, size, model.get("stride"), model.get("padding"), vertical.size)}, ` +
+      `${formula("columns", columns, size, model.get("stride"), model.get("padding"), horizontal.size)}. ` +
+      `Values from ${format(min, 4)} to ${format(max, 4)}.`;
+    return say(words);
+  }
+
+  /** Show another output pixel, and tell its calculation. */
+  function move() {
+    if (!state || state.problem) return;
+    point();
+    say(words, sum.textContent);
   }
 
   /** Show the calculation of the output pixel that is looked at. */
   function point() {
-    if (state.problem) return;
     const [y, x] = model.get("position");
     showCalculation(state, [
       Math.min(y, state.vertical.size - 1),
@@ -300,8 +334,8 @@ function render({ model, el }) {
   );
   const computing = Object.keys(start).filter((name) => name !== "position");
   const ends = [
+    redrawOn(model, ["position"], move),
     redrawOn(model, ["images", "presets", ...computing], redraw),
-    redrawOn(model, ["position"], point),
   ];
   return () => {
     stop();

@@ -77,7 +77,8 @@ export function imageSource(model, edit) {
     picture.paintable = drawing;
     picture.stage.classList.toggle("cx-paint", drawing);
     tools.hidden = !drawing;
-    if (drawing) picture.mark("pixel", picture.at.row, picture.at.column);
+    // The pen may have been at a place that only a larger image has.
+    if (drawing) picture.move(picture.at);
     else picture.unmark("pixel");
   };
   return {

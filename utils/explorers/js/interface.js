@@ -74,12 +74,17 @@ export function frame(el, { title, onReset = null }) {
   el.replaceChildren(root);
 
   let timer = 0;
+  let said = null;
   const say = (text, spoken = text) => {
-    status.textContent = text;
+    if (said === text && spoken === text) return;
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      announced.textContent = spoken;
-    }, 600);
+    // A page that opens says nothing: what is there can be read.
+    if (said !== null) {
+      timer = setTimeout(() => {
+        announced.textContent = spoken;
+      }, 600);
+    }
+    status.textContent = said = text;
   };
   return { root, body, say };
 }
@@ -113,7 +118,8 @@ function labeled(label, input, content = input) {
  * @returns {{element: HTMLElement, input: HTMLInputElement, set: (value: number) => void}}
  */
 export function slider({ label, min, max, step = 1, onInput, text = format }) {
-  const output = create("output", { class: "cx-value" });
+  // The slider itself tells its value to screen readers.
+  const output = create("output", { class: "cx-value", "aria-hidden": "true" });
   const input = create("input", { type: "range", min, max, step });
   const show = () => {
     output.textContent = text(Number(input.value));
@@ -364,12 +370,18 @@ export class Picture {
     if (element) element.hidden = true;
   }
 
-  /** Point at a value, as the mouse would. */
-  point(row, column) {
+  /** Move to a value, or to the nearest one there is. */
+  move({ row, column }) {
     this.at = {
       row: Math.max(0, Math.min(this.rows - 1, row)),
       column: Math.max(0, Math.min(this.columns - 1, column)),
     };
+    if (this.paintable) this.mark("pixel", this.at.row, this.at.column);
+  }
+
+  /** Point at a value, as the mouse would. */
+  point(row, column) {
+    this.move({ row, column });
     this.onPoint?.(this.at.row, this.at.column);
   }
 
@@ -382,27 +394,34 @@ export class Picture {
   }
 
   listen() {
-    let painting = false;
+    let last = null; // where the pen is while it draws
     const paint = (event) => {
-      const [row, column] = this.under(event);
-      if (row >= 0 && row < this.rows && column >= 0 && column < this.columns) {
-        this.onPaint(row, column, event.shiftKey || event.buttons === 2);
+      const next = this.under(event);
+      const from = last ?? next;
+      last = next;
+      // A fast pen skips pixels: they are filled in.
+      const way = next.map((place, axis) => place - from[axis]);
+      const steps = Math.max(1, ...way.map(Math.abs));
+      for (let step = 1; step <= steps; step += 1) {
+        const [row, column] = way.map((by, axis) => from[axis] + Math.round((by * step) / steps));
+        if (row >= 0 && row < this.rows && column >= 0 && column < this.columns) {
+          this.onPaint(row, column, event.shiftKey || event.buttons === 2);
+        }
       }
     };
     this.stage.addEventListener("pointerdown", (event) => {
       if (this.paintable) {
-        painting = true;
         this.stage.setPointerCapture(event.pointerId);
         paint(event);
       } else this.point(...this.under(event));
     });
     this.stage.addEventListener("pointermove", (event) => {
-      if (painting) paint(event);
+      if (last) paint(event);
       else if (!this.paintable) this.point(...this.under(event));
     });
     for (const end of ["pointerup", "pointercancel"]) {
       this.stage.addEventListener(end, () => {
-        painting = false;
+        last = null;
       });
     }
     this.stage.addEventListener("keydown", (event) => this.key(event));
@@ -497,8 +516,16 @@ export function editableGrid({ label, caption = `${label} ✎`, onEdit }) {
         if (field.value === "" || !field.checkValidity()) return;
         onEdit(row, column, Math.max(-1000, Math.min(1000, Number(field.value))));
       },
+      onblur: () => {
+        field.value = field.short;
+      },
     });
     return create("span", {}, field);
+  };
+  /** Two digits, or three where there is room. */
+  const short = (value, room) => {
+    const number = Number(value.toPrecision(3));
+    return String(number).length > room ? Number(value.toPrecision(2)) : number;
   };
   const set = (matrix, limit = Math.max(...matrix.flat().map(Math.abs))) => {
     const size = matrix.length;
@@ -515,8 +542,10 @@ export function editableGrid({ label, caption = `${label} ✎`, onEdit }) {
       cell.shown = key;
       const { background, color } = signedColor(value, limit * 1.6);
       Object.assign(cell.style, { background, color });
-      const shown = Number(value.toPrecision(2));
-      if (document.activeElement !== field || Number(field.value) !== shown) field.value = shown;
+      field.short = short(value, size > 3 ? 4 : 5);
+      // What is being written stays as it is, as long as it is this value.
+      const isThis = field.value === "" || Math.fround(field.value) === Math.fround(value);
+      if (document.activeElement !== field || !isThis) field.value = field.short;
     });
   };
   return { element, cells, set };

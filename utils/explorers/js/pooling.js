@@ -28,6 +28,7 @@ import {
 const OWN = "your image";
 const DRAWING = "your drawing";
 const HINT = "Arrow keys choose a value, and with it a window.";
+const PEN_HINT = "Arrow keys move, Space draws, Delete erases.";
 const SHOWN = { HIDDEN: 0, UNREAD: 60, FULL: 255 }; // opacity of a value
 const SUPERLATIVES = { max: "Largest", min: "Smallest" };
 const TRAITS = [
@@ -203,9 +204,11 @@ function keptWords({ image, map, size, stride, mode, read }) {
 function parameterWords({ image, map }) {
   const dense = (inputs) => format((inputs + 1) * 10);
   return (
-    "0: pooling learns nothing, and pools each channel by itself. A convolution behind it has " +
+    "0: pooling learns nothing, and pools each channel by itself. A convolution after it has " +
     "as many weights as without it; a dense layer of 10 units has " +
-    `${dense(map.data.length)} parameters instead of ${dense(image.data.length)}.`
+    (map.data.length === image.data.length
+      ? "as many, too."
+      : `${dense(map.data.length)} parameters instead of ${dense(image.data.length)}.`)
   );
 }
 
@@ -428,13 +431,13 @@ function render({ model, el }) {
         after: state.problem ? [0, 0] : [vertical.after, horizontal.after],
         opacity: shown?.input,
       });
-      input.rename(signed ? "Input: feature map" : "Input", HINT);
       input.size.textContent = image.shape.slice(0, 2).join(" × ");
       key.set(limit);
     }
     source.refresh(input);
     const isPad = model.get("selected") === DRAWING && storedImage(model).dtype === "uint8";
     input.paintable &&= isPad;
+    input.rename(signed ? "Input: feature map" : "Input", input.paintable ? PEN_HINT : HINT);
     model.set("pooled", encode(map ?? { shape: [0, 0], data: [] }));
     if (state.problem) {
       for (const mark of ["patch", "winner"]) input.unmark(mark);
@@ -486,7 +489,6 @@ function render({ model, el }) {
 
   /** Show the window of the output value that is looked at. */
   function point() {
-    if (state.problem) return;
     const { image, map, size: side, stride: step, vertical, horizontal, limit, signed } = state;
     const [y, x] = model.get("position").map((place, axis) =>
       Math.min(place, [vertical, horizontal][axis].size - 1),
@@ -537,6 +539,13 @@ function render({ model, el }) {
     );
   }
 
+  /** Show the window of another output value, and tell its calculation. */
+  function move() {
+    if (!state || state.problem) return;
+    point();
+    say(statusWords(), sum.textContent);
+  }
+
   function calculationWords(values, found, winnerRow, winnerColumn) {
     const { size: side, mode: chosen } = state;
     const count = plural(values.length, "value");
@@ -564,8 +573,8 @@ function render({ model, el }) {
   );
   const computing = TRAITS.filter((name) => name !== "position");
   const ends = [
+    redrawOn(model, ["position"], move),
     redrawOn(model, ["images", ...computing], redraw),
-    redrawOn(model, ["position"], point),
     () => model.off("change:image", noteImage),
   ];
   return () => {

@@ -159,7 +159,8 @@ function joined(layers, { planes }, inputSize, chosen, position) {
 
 // ---------------------------------------------------------------- words
 
-const span = ({ first, last }) => (first === last ? `${first}` : `${first} … ${last}`);
+const span = (noun, { first, last }) =>
+  first === last ? `${noun} ${first}` : `${noun}s ${first} … ${last}`;
 const length = ({ first, last }) => last - first + 1;
 
 /** How the field of a plane grows out of that of the plane below, with its numbers. */
@@ -185,7 +186,7 @@ function describe({ planes }, lit, chosen, position) {
   const own = chosen > 1 ? ` Its own window is ${times(window)}.` : "";
   const formula = AXES.filter((axis) => axis === 0 || fields[0].size !== fields[1].size)
     .map((axis) => `${growth(planes, chosen, axis)} = ${fields[axis].size}`)
-    .join(" rows and ");
+    .join(" for rows, ");
   const larger = fields.some(({ size }, axis) => size > planes[0].size[axis]);
   const text = larger
     ? `The receptive field of a neuron of layer ${chosen} is ${fieldText(planes[chosen])}, larger ` +
@@ -201,8 +202,8 @@ function describe({ planes }, lit, chosen, position) {
     ? ` Only ${times(read)} of these pixels are read: a stride larger than its window skips some.`
     : "";
   return (
-    `${text}: ${formula}.${own} The one ${place} sees rows ${span(ranges[0])} and columns ` +
-    `${span(ranges[1])}${clipped ? `, ${times(ranges.map(length))} pixels` : ""}${rest}.${holes}`
+    `${text}: ${formula}.${own} The one ${place} sees ${span("row", ranges[0])} and ` +
+    `${span("column", ranges[1])}${clipped ? `, ${times(ranges.map(length))} pixels` : ""}${rest}.${holes}`
   );
 }
 
@@ -668,7 +669,7 @@ function render({ model, el }) {
     create(
       "p",
       { class: "cx-note" },
-      "Jump: the distance of two neighboring neurons, in pixels of the input. From layer to layer, " +
+      "Jump: the distance between neighboring neurons, in pixels of the input. From layer to layer, " +
         "the receptive field grows by (window − 1) · the jump below.",
     ),
     problem,

@@ -184,7 +184,7 @@ def test_every_form_of_import_and_export_arrives_in_one_script(module, tmp_path)
     script = modules.esm("top").replace("export default", "const top =")
     script += "top().then((found) => console.log(JSON.stringify(found)));"
     assert json.loads(run_in_node(script, tmp_path / "top.mjs")) == [3, 5, 2, 1, 2]
-    scripts = "".join(modules.classic(name) for name in ("top", "forms", "between"))
+    scripts = modules.classic("top", "forms", "between")
     scripts += "const use = (name) => cnnCourseModules[name](use);"
     scripts += 'use("top").default().then((found) => console.log(JSON.stringify(found)));'
     assert json.loads(run_in_node(scripts, tmp_path / "top.cjs")) == [3, 5, 2, 1, 2]
@@ -222,13 +222,30 @@ def test_modules_in_a_circle_and_missing_ones_are_refused(module):
         modules.esm(f"../{modules.FOLDER.name}/counter")
 
 
+def test_a_page_gets_no_function_that_its_modules_do_not_use(module):
+    module(
+        "some",
+        "export function used() {\n  return helper();\n}\n"
+        "function helper() {\n  return 1;\n}\n"
+        "export function unused() {\n  return onlyThere(unused);\n}\n"
+        "function onlyThere() {\n  return 2;\n}\n"
+        "export function line() { return 4; }\n"
+        "export const kept = 3;\n",
+    )
+    module("user", 'import { used } from "./some.js";\nexport default used;\n')
+    script = modules.classic("some", "user")
+    assert "return { used, line, kept };" in script and "helper" in script
+    assert "unused" not in script and "onlyThere" not in script
+    assert "unused" in modules.esm("user")
+
+
 def test_comments_of_whole_lines_are_left_out_and_others_stay(module):
     module(
         "words",
         "/** @type {number} */ const a = 1;\n// gone\n  /** gone */\n"
         'const b = "// stays"; // stays\nconst c = 2; /** stays */\n',
     )
-    code = modules.function("words")
+    code = modules.function("words", modules.source("words"))
     assert "gone" not in code and code.count("stays") == 3 and "const a = 1;" in code
 
 
@@ -244,8 +261,7 @@ class Pages:
     def __init__(self, folder: Path, visitor):
         self.folder, self.visitor = folder, visitor
         (folder / "mount.js").write_text((explorers.MOUNT / "anywidget-static.js").read_text())
-        for name in TOYS:
-            (folder / f"{name}.js").write_text(modules.classic(name))
+        (folder / "toys.js").write_text(modules.classic(*TOYS))
 
     def open(self, *shown, change=lambda models: None, colab=None, size=None, between=""):
         """Open a page with these widgets, their stored models changed by `change`."""
@@ -257,7 +273,7 @@ class Pages:
         return self.open_html(places + explorers.as_script(state, colab), size)
 
     def open_html(self, body: str, size=None):
-        scripts = "".join(f'<script src="{n}.js" defer></script>' for n in ("mount", *TOYS))
+        scripts = "".join(f'<script src="{n}.js" defer></script>' for n in ("mount", "toys"))
         file = self.folder / "page.html"
         file.write_text(
             f"<!doctype html><meta charset='utf-8'>{NO_ICON}{scripts}<main>{body}</main>"

@@ -305,8 +305,8 @@ def add_files(app, pagename: str, templatename: str, context: dict, doctree) -> 
             # One file a page: together they compress to 0.88 of what they are apart.
             names = end["widget_modules"]
             mount = (MOUNT / "anywidget-static.js").read_text("utf-8")
-            scripts = [*map(modules.classic, names), modules.COMMENT.sub("", mount)]
-            add_file(app, "-".join(["widgets", *names]) + ".js", "\n".join(scripts))
+            script = modules.classic(*names) + modules.COMMENT.sub("", mount)
+            add_file(app, "-".join(["widgets", *names]) + ".js", script)
 
 
 # --- the directive ----------------------------------------------------------------------

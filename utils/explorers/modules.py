@@ -12,13 +12,16 @@ at the start of a line:
     import { a, b } from "./engine.js";
     export const name = …   export function name(   export class Name   export default …
 
-and comments that take whole lines are left out, so a template string holds none.
+and comments that take whole lines are left out, so a template string holds none. A
+function begins and ends at the start of a line: the site leaves out those that the
+modules of a page do not use. One of another form is kept.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent / "js"
@@ -31,6 +34,9 @@ IMPORT = re.compile(rf'^import ({NAMES}) from "\./([\w-]+)\.js";', re.MULTILINE)
 EXPORT = re.compile(
     r"^export (?:(?P<default>default) |(?P<kind>const|class|(?:async )?function) (?P<name>[\w$]+))",
     re.MULTILINE,
+)
+FUNCTIONS = re.compile(
+    r"^(?:export )?(?:async )?function (\w+)\([^\n]*\n(?:(?:[ })][^\n]*)?\n)*?}$", re.MULTILINE
 )
 OTHER = re.compile(r"^\s*(?:import|export)\b(?!\s*:).*|\bimport\s*[(.].*", re.MULTILINE)
 
@@ -59,12 +65,11 @@ def source(name: str) -> str:
     return COMMENT.sub(blank, file.read_text("utf-8"))
 
 
-def function(name: str) -> str:
-    """Return a module as a JavaScript function from `use` to its exports.
+def function(name: str, text: str) -> str:
+    """Return a module's text as a JavaScript function from `use` to its exports.
 
     Raises ValueError, with file and line, for an import or export of another form.
     """
-    text = source(name)
     code = IMPORT.sub(lambda m: blank(m) + f'const {" ".join(m[1].split())} = use("{m[2]}");', text)
     exports = []
 
@@ -104,14 +109,34 @@ def with_dependencies(name: str, above: tuple[str, ...] = ()) -> list[str]:
 def esm(name: str) -> str:
     """Return a module with all that it imports as one ES module, for anywidget's `_esm`."""
     functions = [
-        f"modules[{json.dumps(each)}] = {function(each)};" for each in with_dependencies(name)
+        f"modules[{json.dumps(each)}] = {function(each, source(each))};"
+        for each in with_dependencies(name)
     ]
     return MODULE.format(modules="\n".join(functions), name=json.dumps(name))
 
 
-def classic(name: str) -> str:
-    """Return one module as a classic script: it registers the function and runs nothing yet."""
-    return CLASSIC.format(registry=REGISTRY, name=json.dumps(name), function=function(name))
+def without_unused(texts: dict[str, str]) -> dict[str, str]:
+    """Return the modules' texts without the functions whose names stand in no other place."""
+    counts = Counter(re.findall(r"\w+", "\n".join(texts.values())))
+
+    def used(match: re.Match) -> str:
+        own = re.findall(r"\w+", match[0]).count(match[1])
+        return match[0] if counts[match[1]] > own else blank(match)
+
+    kept = {name: FUNCTIONS.sub(used, text) for name, text in texts.items()}
+    return kept if kept == texts else without_unused(kept)  # what they alone used goes too
+
+
+def classic(*names: str) -> str:
+    """Return modules as one classic script: it registers their functions and runs nothing yet.
+
+    What none of these modules uses is left out.
+    """
+    texts = without_unused({name: source(name) for name in names})
+    return "".join(
+        CLASSIC.format(registry=REGISTRY, name=json.dumps(name), function=function(name, text))
+        for name, text in texts.items()
+    )
 
 
 def style_sheet() -> str:

@@ -373,3 +373,14 @@ def test_reset_stops_the_window(show):
     page.get_by_role("button", name="Slide the window").click()
     page.get_by_role("button", name="Reset").click()
     assert page.get_by_role("button", name="Slide the window").is_visible()
+
+
+def test_it_prints_dark_on_white_in_the_dark_theme_too(show):
+    page = show(FilterExplorer(selected="digit"))
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.emulate_media(media="print")
+    look = "(one) => [getComputedStyle(one).color, getComputedStyle(one).backgroundColor]"
+    shown = page.locator(".cnn-explorer").evaluate(look)
+    assert shown == ["rgb(17, 17, 17)", "rgb(255, 255, 255)"]
+    input_name = page.locator("[data-role=input] .cx-name").first
+    assert input_name.evaluate(look)[0] == "rgb(15, 118, 110)"

@@ -254,6 +254,7 @@ def test_a_kernel_larger_than_the_image_is_explained(show):
     page = show(FilterExplorer(np.eye(5), size=7))
     assert page.get_by_role("alert").is_visible()
     assert "7 × 7 window does not fit into 5 × 5" in status(page)
+    assert synced(page, "feature_map").shape == (0, 0)  # and not the last one that there was
     page.get_by_label("Padding").select_option("same")
     page.wait_for_function("document.querySelector('.cx-problem').hidden")
     assert "Output 5 × 5" in status(page)

@@ -3,7 +3,7 @@
  * pixel that the reader points at shows its patch, every product, and their sum.
  */
 
-import { conv2d, encode, extent, windows } from "./engine.js";
+import { conv2d, decode, encode, extent, windows } from "./engine.js";
 import { currentImage, imageSource } from "./images.js";
 import {
   Picture,
@@ -39,12 +39,8 @@ const PADDINGS = [
 
 /** The synced kernel as rows of numbers. */
 function kernelOf(model) {
-  const { shape, data } = model.get("kernel");
-  const bytes = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
-  const values = new Float32Array(bytes);
-  return Array.from({ length: shape[0] }, (_, i) =>
-    Array.from(values.subarray(i * shape[1], (i + 1) * shape[1])),
-  );
+  const { shape: [size], data } = decode(model.get("kernel"), "kernel");
+  return Array.from({ length: size }, (_, i) => [...data.subarray(i * size, (i + 1) * size)]);
 }
 
 function synced(kernel) {
@@ -274,6 +270,7 @@ function render({ model, el }) {
     const [rows, columns] = image.shape;
     input.size.textContent = `${rows} × ${columns}`;
 
+    model.set("feature_map", encode(map ?? { shape: [0, 0], data: [] })); // for what is linked
     problem.hidden = !state.problem;
     for (const part of [output.element, calculation, sum, key.element]) part.hidden = state.problem;
     if (state.problem) {
@@ -297,7 +294,6 @@ function render({ model, el }) {
     output.size.textContent = `${vertical.size} × ${horizontal.size}`;
     key.set(limit);
     point();
-    model.set("feature_map", encode(map));
     words =
       `Output ${vertical.size} × ${horizontal.size}: ` +
       `${formula("rows", rows, size, model.get("stride"), model.get("padding"), vertical.size)}, ` +

@@ -9,12 +9,15 @@ import { button, choice, create } from "./interface.js";
 const DRAWING = "your drawing";
 const SIDE = 28; // pixels of the drawing pad, as the course's data sets have
 
-/** The image that the model shows now, as a tensor. */
-export function currentImage(model) {
-  const own = model.get("image");
-  const stored = model.get("images").find(({ name }) => name === model.get("selected"));
-  return decode(own ?? stored.image);
+/** The stored array that is shown: one that was set, or the selected one of the list. */
+export function storedImage(model) {
+  const images = model.get("images");
+  const listed = images.find(({ name }) => name === model.get("selected")) ?? images[0];
+  return model.get("image") ?? listed.image;
 }
+
+/** The image that the model shows now, as a tensor. */
+export const currentImage = (model) => decode(storedImage(model));
 
 /** A picture with one stroke of the pen at (row, column): a soft dot two pixels wide. */
 function stroke(pixels, row, column, erase) {

@@ -5,7 +5,7 @@
  */
 
 import { decode, encode, extent, pool2d, tensor, windows } from "./engine.js";
-import { imageSource } from "./images.js";
+import { imageSource, storedImage } from "./images.js";
 import {
   Picture,
   choice,
@@ -42,13 +42,6 @@ const TRAITS = [
   "hide_changed",
   "position",
 ];
-
-/** The stored array that is shown: one that was set, or the selected one of the list. */
-function storedImage(model) {
-  const images = model.get("images");
-  const listed = images.find(({ name }) => name === model.get("selected")) ?? images[0];
-  return model.get("image") ?? listed.image;
-}
 
 function sameBytes(one, other) {
   if (one.dtype !== other.dtype || String(one.shape) !== String(other.shape)) return false;

@@ -312,6 +312,16 @@ def test_the_training_cell_of_chapter_5_alone_may_be_ignored(course):
     assert "not in the list" in problems("model.fit(x)", "04_other.ipynb")
 
 
+def test_a_quiz_that_shows_its_answers_is_found(course):
+    source = "# @title Predict\nQuiz(questions)"
+    hidden = executed_cell(source, tags=["remove-input"], cellView="form")
+    assert problems_of(course, hidden) == []
+    on_the_site = "\n".join(problems_of(course, executed_cell(source, cellView="form")))
+    assert "the tag remove-input" in on_the_site and "in Colab" not in on_the_site
+    in_colab = "\n".join(problems_of(course, executed_cell(source, tags=["remove-input"])))
+    assert "in Colab" in in_colab and "the tag remove-input" not in in_colab
+
+
 def test_a_file_that_is_not_as_it_should_be_is_reported(course):
     path = store(course, "a.ipynb")
     good = path.read_text(encoding="utf-8")

@@ -161,6 +161,22 @@ def keras_3(notebook: NotebookNode) -> Iterator[str]:
             yield f"{place} is not Python: {error.msg}"
 
 
+def hidden_answers(notebook: NotebookNode) -> Iterator[str]:
+    """The code of a quiz, which holds the answers, is shown neither by the site nor by Colab."""
+    for place, cell in code_cells(notebook):
+        if not re.search(r"^Quiz\(", cell.source, re.MULTILINE):
+            continue
+        is_hidden = "remove-input" in cell.metadata.get("tags", [])
+        is_form = cell.metadata.get("cellView") == "form" and cell.source.startswith("# @title ")
+        if not is_hidden:
+            yield f"{place} shows a quiz's answers on the site: it needs the tag remove-input"
+        if not is_form:
+            yield (
+                f"{place} shows a quiz's answers in Colab: it needs the metadata cellView: form, "
+                "and a first line such as '# @title Check yourself'"
+            )
+
+
 def set_up(notebook: NotebookNode, path: Path, root: Path) -> Iterator[str]:
     """The first code cell is the standard one."""
     cell = setup_cell.find(notebook)
@@ -202,6 +218,7 @@ def problems(path: Path, root: Path = files.ROOT) -> list[str]:
         *exemptions(notebook, files.name(path, root)),
         *prose(notebook),
         *pictures(notebook),
+        *hidden_answers(notebook),
         *shown_widgets(notebook),
         *keras_3(notebook),
         *of_this_machine(notebook, root),

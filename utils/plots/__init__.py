@@ -28,6 +28,13 @@ from .introduction import (
 )
 from .look import DescribedFigure
 from .networks import network
+from .pooling import (
+    equal_shares,
+    max_and_mean,
+    pooled_picture,
+    shifted_row,
+    windows_that_fit,
+)
 from .summary import (
     intervals,
     shared_weights,
@@ -44,6 +51,7 @@ __all__ = [
     "composed",
     "confusion_matrix",
     "connection_growth",
+    "equal_shares",
     "feature_maps",
     "field_growth",
     "filter_maps",
@@ -51,17 +59,20 @@ __all__ = [
     "intervals",
     "learned_kernels",
     "learning_curves",
+    "max_and_mean",
     "network",
     "one_filter",
     "order_matters",
     "orientation_maps",
     "padding_and_stride",
+    "pooled_picture",
     "predictions",
     "receptive_fields",
     "residual_block",
     "samples",
     "shared_weights",
     "shares",
+    "shifted_row",
     "shuffled",
     "smaller_and_deeper",
     "stacked_maps",
@@ -70,4 +81,5 @@ __all__ = [
     "wider_fields",
     "window_maxima",
     "window_sum",
+    "windows_that_fit",
 ]

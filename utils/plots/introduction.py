@@ -77,18 +77,18 @@ def cells_and_fields(
         weights = {"cmap": DIVERGING, "vmin": -1.3 * strongest, "vmax": 1.3 * strongest}
         tile(axes, cells[name], start, y, small, **weights)
         box(axes, start, y, small, small, KERNEL)
-        answer = {"ha": "left", "va": "center", "fontsize": 13, "color": OUTPUT}
+        answer = {"ha": "left", "va": "center", "fontsize": 15, "color": OUTPUT}
         axes.text(start + small + 0.5, middle, answers[name], weight="bold", **answer)
         if name in (first, second):
             axes.plot([28.4, 31.2], [middle, -0.6 + step / 2 + small / 2], color=OUTPUT, lw=1.2)
     y = -0.6 + step / 2 + small / 2
     axes.add_patch(patches.Circle((33, y), 1.8, facecolor="white", edgecolor=OUTPUT, linewidth=2))
-    axes.text(33, y, total, ha="center", va="center", fontsize=13, weight="bold", color=OUTPUT)
+    axes.text(33, y, total, ha="center", va="center", fontsize=15, weight="bold", color=OUTPUT)
     high, wide = outer[2] - outer[0] + 0.8, outer[3] - outer[1] + 0.8
     box(axes, outer[1] - 0.4, outer[0] - 0.4, wide, high, OUTPUT, linestyle=(0, (4, 2)))
     captions = {columns / 2: "image", start + 3: "cells with\nsmall fields"}
     for x, caption in {**captions, 33.6: "a cell with a\nlarger field"}.items():
-        axes.text(x, rows + 0.8, caption, ha="center", va="top", fontsize=11, color=INK)
+        axes.text(x, rows + 0.8, caption, ha="center", va="top", fontsize=13, color=INK)
     return figure
 
 
@@ -104,7 +104,7 @@ def orientation_maps(image: np.ndarray, maps: Mapping[str, np.ndarray]) -> Descr
         for name, answers in maps.items()
     )
     figure = DescribedFigure(
-        2.25,
+        2.3,
         "An image, and for each kind of cell the answers at all positions, darker where they are "
         f"larger. Each map is dark along the lines of one orientation. {told}.",
     )
@@ -112,20 +112,20 @@ def orientation_maps(image: np.ndarray, maps: Mapping[str, np.ndarray]) -> Descr
     rows, columns = image.shape
     whole = (-0.5, columns - 0.5, rows - 0.5, -0.5)
     grid[0].imshow(image, cmap="gray_r", vmin=0, vmax=1.3)
-    grid[0].set_title("image", fontsize=12, color=INPUT)
+    grid[0].set_title("image", fontsize=14, color=INPUT)
     for axes, (name, answers) in zip(grid[1:], maps.items(), strict=True):
         # An answer stands in the middle of its field.
         across, down = (columns - answers.shape[1]) / 2, (rows - answers.shape[0]) / 2
         extent = np.add(whole, (across, -across, -down, down))
         shown = axes.imshow(answers, cmap="Oranges", vmin=0, vmax=largest, extent=extent)
-        axes.set_title(name, fontsize=12, color=OUTPUT)
+        axes.set_title(name, fontsize=14, color=OUTPUT)
     for axes in grid:
         axes.set(xticks=[], yticks=[], xlim=whole[:2], ylim=whole[2:])
         for spine in axes.spines.values():
             spine.set_edgecolor(FAINT)
     bar = figure.colorbar(shown, ax=grid, orientation="horizontal", shrink=0.5, aspect=30)
-    bar.set_label("answer", fontsize=11, color=INK)
-    bar.ax.tick_params(labelsize=11)
+    bar.set_label("answer", fontsize=13, color=INK)
+    bar.ax.tick_params(labelsize=12)
     return figure
 
 
@@ -178,7 +178,7 @@ def connection_growth(
     for label, (color, numbers) in curves.items():
         axes.loglog(values, numbers, color=color, marker="o", linewidth=2.2)
         x, y, side = labels[color]
-        axes.text(x, y, label, color=color, fontsize=12, va=side)
+        axes.text(x, y, label, color=color, fontsize=13, va=side)
         for place in (0, -1):
             axes.annotate(
                 short(numbers[place]),
@@ -187,15 +187,15 @@ def connection_growth(
                 textcoords="offset points",
                 ha="right" if place == 0 else "left",
                 va="center",
-                fontsize=12,
+                fontsize=13,
                 color=color,
             )
-    axes.set_xticks(values, names, fontsize=12)
+    axes.set_xticks(values, names, fontsize=13)
     axes.minorticks_off()
-    axes.tick_params(labelsize=11)
+    axes.tick_params(labelsize=12)
     axes.set_xlim(values[0] / 9, values[-1] * 16)
     axes.set_ylim(60, 3e9)
-    axes.set_xlabel("image", fontsize=12, color=INK)
+    axes.set_xlabel("image", fontsize=13, color=INK)
     axes.grid(axis="y", color=FAINT, linewidth=0.6)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
@@ -211,7 +211,7 @@ def shuffled(images: np.ndarray, changed: np.ndarray) -> DescribedFigure:
     figure = DescribedFigure(
         2.4,
         f"Top, {count} images as they are. Bottom, the same with all their pixels shuffled, in "
-        "each image in the same way: gray noise, in which no garment can be recognized.",
+        "each image in the same way: gray noise, in which nothing can be recognized.",
     )
     grid = figure.subplots(2, count)
     for row, pictures, name in zip(
@@ -224,7 +224,7 @@ def shuffled(images: np.ndarray, changed: np.ndarray) -> DescribedFigure:
             for spine in axes.spines.values():
                 spine.set_edgecolor(FAINT)
         row[0].set_ylabel(
-            name, rotation=0, ha="right", va="center", fontsize=12, color=INK, labelpad=8
+            name, rotation=0, ha="right", va="center", fontsize=13, color=INK, labelpad=8
         )
     return figure
 
@@ -247,11 +247,11 @@ def order_matters(accuracies: Mapping[str, Sequence[tuple[float, float]]]) -> De
         for run in runs:
             axes.plot([0, 1], np.multiply(run, 100), color=color, marker="o", alpha=0.7)
         before, after = np.mean(runs, axis=0) * 100
-        axes.text(-0.06, before, name, color=color, fontsize=12, ha="right", va="center")
-    axes.set_xticks([0, 1], ["images as they are", "pixels shuffled"], fontsize=12)
-    axes.set_xlim(-0.4, 1.2)
-    axes.tick_params(labelsize=11)
-    axes.set_ylabel("right answers, %", fontsize=12, color=INK)
+        axes.text(-0.06, before, name, color=color, fontsize=13, ha="right", va="center")
+    axes.set_xticks([0, 1], ["images as they are", "pixels shuffled"], fontsize=13)
+    axes.set_xlim(-0.55, 1.25)
+    axes.tick_params(labelsize=12)
+    axes.set_ylabel("right answers, %", fontsize=13, color=INK)
     axes.grid(axis="y", color=FAINT, linewidth=0.6)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

@@ -272,16 +272,17 @@ def test_the_window_slides_until_it_is_stopped(show):
 
 def test_the_kernel_is_told_once_the_reader_pauses(show):
     page = show(FilterExplorer(selected="digit"))
-    page.evaluate(
+    moved = page.evaluate(
         """() => {
           const slider = [...document.querySelectorAll("input[type=range]")].at(-1);
           for (const value of [30, 60, 100]) {
             slider.value = String(value);
             slider.dispatchEvent(new Event("input"));
           }
+          return [model.get("bias"), model.saved];
         }"""
     )
-    assert page.evaluate("[model.get('bias'), model.saved]") == [100, 0]
+    assert moved == [100, 0]
     page.wait_for_function("model.saved > 0")
     page.wait_for_timeout(300)
     assert page.evaluate("model.saved") == 1

@@ -15,7 +15,10 @@ const engine = await import(`data:text/javascript;base64,${source}`);
 test("the engine agrees with Keras", { skip: !process.env.ENGINE_CASES }, () => {
   const results = runCases(engine, readFileSync(process.env.ENGINE_CASES, "utf8"));
   assert.ok(results.length > 0);
-  assert.deepEqual(results.filter(({ problem }) => problem), []);
+  assert.deepEqual(
+    results.filter(({ problem }) => problem),
+    [],
+  );
 });
 
 test("what is encoded is decoded to the same values", () => {

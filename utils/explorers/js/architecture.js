@@ -20,13 +20,32 @@ import { outline, svg } from "./planes.js";
 
 const MOST_LAYERS = 24;
 const OWN = "own network";
-const INPUTS = [[28, 28, 1], [32, 32, 3], [100, 100, 3], [224, 224, 3]];
-const ACTIVATIONS = [["", "none"], ["relu", "ReLU"], ["softmax", "softmax"]];
-const PADDINGS = [["valid", "valid: none"], ["same", "same"]];
+const INPUTS = [
+  [28, 28, 1],
+  [32, 32, 3],
+  [100, 100, 3],
+  [224, 224, 3],
+];
+const ACTIVATIONS = [
+  ["", "none"],
+  ["relu", "ReLU"],
+  ["softmax", "softmax"],
+];
+const PADDINGS = [
+  ["valid", "valid: none"],
+  ["same", "same"],
+];
 
 // What a new layer of each type is, in the order of the menu.
 const NEW = {
-  Conv2D: { filters: 32, kernelSize: 3, strides: 1, padding: "same", activation: "relu", useBias: true },
+  Conv2D: {
+    filters: 32,
+    kernelSize: 3,
+    strides: 1,
+    padding: "same",
+    activation: "relu",
+    useBias: true,
+  },
   MaxPooling2D: { poolSize: 2, strides: 2, padding: "valid" },
   AveragePooling2D: { poolSize: 2, strides: 2, padding: "valid" },
   GlobalAveragePooling2D: {},
@@ -112,7 +131,8 @@ function sizeText(layer, [rows, columns]) {
     return `⌊(${side} + 2 · ${zeros} − ${size[axis]}) / ${strides[axis]}⌋ + 1 = ${axes[axis].size}`;
   };
   const [down, across] = [line(rows, 0), line(columns, 1)];
-  const text = down === across ? `Rows and columns: ${down}.` : `Rows: ${down}. Columns: ${across}.`;
+  const text =
+    down === across ? `Rows and columns: ${down}.` : `Rows: ${down}. Columns: ${across}.`;
   const left = axes.map((axis) => axis.unused);
   if (paddings[0] === "same" || sum(left) === 0) return text;
   const unread = ["row", "column"].map((noun, axis) =>
@@ -154,9 +174,13 @@ function explain(layer, before, { shape, parameters, multiplyAdds }) {
     case "GlobalAveragePooling2D":
       return [`The mean of each map: ${value(channels)} values. No parameters.`];
     case "Flatten":
-      return [`All values in one row: ${before.map(value).join(" · ")} = ${value(shape[0])}. No parameters.`];
+      return [
+        `All values in one row: ${before.map(value).join(" · ")} = ${value(shape[0])}. No parameters.`,
+      ];
     case "Dropout":
-      return [`In training it sets values to 0 with probability ${format(layer.rate)}; in use it changes nothing.`];
+      return [
+        `In training it sets values to 0 with probability ${format(layer.rate)}; in use it changes nothing.`,
+      ];
     case "BatchNormalization":
       return [
         `Parameters: 4 · ${value(channels)} = ${value(parameters)}. Scale and shift are learned, ` +
@@ -176,12 +200,18 @@ const HEIGHT = 150;
  * and as thick as the logarithm of their number; a row of values is a bar.
  */
 function measure(shapes, kinds) {
-  const largest = Math.max(...shapes.filter((shape) => shape?.length === 3).flatMap((shape) => shape.slice(0, 2)));
+  const largest = Math.max(
+    ...shapes.filter((shape) => shape?.length === 3).flatMap((shape) => shape.slice(0, 2)),
+  );
   return shapes.map((shape, index) => {
     const isThin = ["Dropout", "ReLU", "BatchNormalization"].includes(kinds[index]);
     if (!shape) return { height: 40, thickness: 16, lean: 0 };
     if (shape.length === 1) {
-      return { height: Math.min(8 * Math.log2(shape[0] + 1) + 4, 112), thickness: isThin ? 3 : 9, lean: 0 };
+      return {
+        height: Math.min(8 * Math.log2(shape[0] + 1) + 4, 112),
+        thickness: isThin ? 3 : 9,
+        lean: 0,
+      };
     }
     return {
       height: Math.max((100 * shape[0]) / largest, 3),
@@ -204,12 +234,36 @@ function drawBlocks(shapes, kinds, width) {
     const middle = HEIGHT / 2 + rise / 2;
     const [top, bottom, right] = [middle - height / 2, middle + height / 2, x + wide];
     const faces = [
-      svg("path", { class: "cx-net-front", d: outline([[x, top], [right, top], [right, bottom], [x, bottom]]) }),
+      svg("path", {
+        class: "cx-net-front",
+        d: outline([
+          [x, top],
+          [right, top],
+          [right, bottom],
+          [x, bottom],
+        ]),
+      }),
     ];
     if (lean) {
       faces.push(
-        svg("path", { class: "cx-net-top", d: outline([[x, top], [x + deep, top - rise], [right + deep, top - rise], [right, top]]) }),
-        svg("path", { class: "cx-net-side", d: outline([[right, top], [right + deep, top - rise], [right + deep, bottom - rise], [right, bottom]]) }),
+        svg("path", {
+          class: "cx-net-top",
+          d: outline([
+            [x, top],
+            [x + deep, top - rise],
+            [right + deep, top - rise],
+            [right, top],
+          ]),
+        }),
+        svg("path", {
+          class: "cx-net-side",
+          d: outline([
+            [right, top],
+            [right + deep, top - rise],
+            [right + deep, bottom - rise],
+            [right, bottom],
+          ]),
+        }),
       );
     }
     // The whole column answers the pointer: some blocks are small.
@@ -249,7 +303,10 @@ function render({ model, el }) {
     lastChange = "";
     edit({ selected: index });
   };
-  const { root, body, say } = frame(el, { title: "Architecture explorer", onReset: () => change(start) });
+  const { root, body, say } = frame(el, {
+    title: "Architecture explorer",
+    onReset: () => change(start),
+  });
   const undo = button("Undo", () => {
     lastChange = "";
     if (past.length) edit(past.pop());
@@ -300,7 +357,12 @@ function render({ model, el }) {
   const picture = create(
     "figure",
     {},
-    create("figcaption", {}, create("span", { class: "cx-name" }, "Height: size of a map. Thickness: number of maps."), caption),
+    create(
+      "figcaption",
+      {},
+      create("span", { class: "cx-name" }, "Height: size of a map. Thickness: number of maps."),
+      caption,
+    ),
     stage,
   );
 
@@ -317,8 +379,7 @@ function render({ model, el }) {
     );
     const set = (whole, part) => {
       total.textContent = `${name === "parameters" ? format(whole, 15) : short(whole)} ${name}`;
-      dense.textContent =
-        `${name === "parameters" ? `${format(part, 15)} (${percent(part, whole)})` : percent(part, whole)} dense`;
+      dense.textContent = `${name === "parameters" ? `${format(part, 15)} (${percent(part, whole)})` : percent(part, whole)} dense`;
       bar.style.width = `${whole ? (100 * part) / whole : 0}%`;
     };
     return { element, set };
@@ -330,7 +391,9 @@ function render({ model, el }) {
   const columns = create(
     "div",
     { class: "cx-net-columns", "aria-hidden": "true" },
-    ...["", "Layer", "Output", "Parameters", "Multiply–adds", "Sees, pixels"].map((name) => create("span", {}, name)),
+    ...["", "Layer", "Output", "Parameters", "Multiply–adds", "Sees, pixels"].map((name) =>
+      create("span", {}, name),
+    ),
   );
 
   let lit = null;
@@ -360,13 +423,24 @@ function render({ model, el }) {
       change({ layers }, `${index} ${name}`);
     };
     if (name === "rate") {
-      return slider({ label, min: 0, max: 0.9, step: 0.05, onInput: (value) => put(Number(value.toFixed(2))) });
+      return slider({
+        label,
+        min: 0,
+        max: 0.9,
+        step: 0.05,
+        onInput: (value) => put(Number(value.toFixed(2))),
+      });
     }
     if (Array.isArray(limit)) {
-      const made = choice({ label, options: limit, onInput: (value) => put(value === "" ? null : /^\d+$/.test(value) ? Number(value) : value) });
+      const made = choice({
+        label,
+        options: limit,
+        onInput: (value) => put(value === "" ? null : /^\d+$/.test(value) ? Number(value) : value),
+      });
       const set = (value) => {
         const text = String(value ?? "");
-        if (!limit.some(([known]) => known === text)) made.fill([...limit, [text, `${text} zeros`]]);
+        if (!limit.some(([known]) => known === text))
+          made.fill([...limit, [text, `${text} zeros`]]);
         made.set(text);
       };
       return { ...made, set };
@@ -380,7 +454,9 @@ function render({ model, el }) {
     const box = numberBox({ label, min: 1, max: largest, step: 1, onInput: put });
     box.input.addEventListener("input", () => {
       if (!box.input.checkValidity() || box.input.value === "") {
-        say(`${label}: a whole number from 1 to ${format(largest)} is possible. It stays ${times([].concat(kept))}.`);
+        say(
+          `${label}: a whole number from 1 to ${format(largest)} is possible. It stays ${times([].concat(kept))}.`,
+        );
       }
     });
     box.input.addEventListener("blur", () => set(kept));
@@ -396,21 +472,29 @@ function render({ model, el }) {
 
   /** Menu and button that add a layer after the open one. */
   function adder(index) {
-    const menu = choice({ label: index < 0 ? "Add a first layer" : "Add a layer after this one", options: Object.keys(NEW), onInput: () => {} });
+    const menu = choice({
+      label: index < 0 ? "Add a first layer" : "Add a layer after this one",
+      options: Object.keys(NEW),
+      onInput: () => {},
+    });
     menu.input.dataset.key = "type";
     menu.input.addEventListener("change", () => {
       nextType = menu.input.value;
     });
     menu.set(nextType);
-    const add = keyed("add", button("Add", () => {
-      const layers = [...model.get("layers")];
-      if (layers.length >= MOST_LAYERS) return;
-      const type = menu.input.value;
-      const convolutions = layers.slice(0, index + 1).filter((layer) => layer.type === "Conv2D");
-      const like = type === "Conv2D" && convolutions.length ? { filters: convolutions.at(-1).filters } : {};
-      layers.splice(index + 1, 0, { type, ...NEW[type], ...like });
-      change({ layers, selected: index + 1 });
-    }));
+    const add = keyed(
+      "add",
+      button("Add", () => {
+        const layers = [...model.get("layers")];
+        if (layers.length >= MOST_LAYERS) return;
+        const type = menu.input.value;
+        const convolutions = layers.slice(0, index + 1).filter((layer) => layer.type === "Conv2D");
+        const like =
+          type === "Conv2D" && convolutions.length ? { filters: convolutions.at(-1).filters } : {};
+        layers.splice(index + 1, 0, { type, ...NEW[type], ...like });
+        change({ layers, selected: index + 1 });
+      }),
+    );
     return { element: create("div", { class: "cx-net-add" }, menu.element, add), button: add };
   }
   let nextType = "Conv2D";
@@ -439,7 +523,12 @@ function render({ model, el }) {
     const isOpen = model.get("selected") === index;
     const cell = (label) => {
       const value = create("span", {});
-      const element = create("span", { class: "cx-net-figure" }, create("span", { class: "cx-net-unit" }, `${label} `), value);
+      const element = create(
+        "span",
+        { class: "cx-net-figure" },
+        create("span", { class: "cx-net-unit" }, `${label} `),
+        value,
+      );
       return { element, value };
     };
     const options = create("span", { class: "cx-net-options" });
@@ -476,36 +565,56 @@ function render({ model, el }) {
 
   function openCard(card, layer, index) {
     const panel = create("div", { class: "cx-net-open" });
-    const parts = index < 0
-      ? ["Rows", "Columns", "Channels"].map((label, axis) => {
-          const part = wholeBox(label, 1024, (value) => {
-            const shape = [...model.get("input_shape")];
-            shape[axis] = value;
-            change({ input_shape: shape }, `input ${axis}`);
-          });
-          part.input.dataset.key = label;
-          card.sets[axis] = part.set;
-          return part.element;
-        })
-      : Object.keys(layer).filter((name) => CONTROLS[name]).map((name) => {
-          const part = optionControl(name, index);
-          part.input.dataset.key = name;
-          card.sets[name] = part.set;
-          return part.element;
-        });
+    const parts =
+      index < 0
+        ? ["Rows", "Columns", "Channels"].map((label, axis) => {
+            const part = wholeBox(label, 1024, (value) => {
+              const shape = [...model.get("input_shape")];
+              shape[axis] = value;
+              change({ input_shape: shape }, `input ${axis}`);
+            });
+            part.input.dataset.key = label;
+            card.sets[axis] = part.set;
+            return part.element;
+          })
+        : Object.keys(layer)
+            .filter((name) => CONTROLS[name])
+            .map((name) => {
+              const part = optionControl(name, index);
+              part.input.dataset.key = name;
+              card.sets[name] = part.set;
+              return part.element;
+            });
     if (parts.length) panel.append(controls(...parts));
     card.formulas = create("ul", { class: "cx-net-formulas" });
     panel.append(card.formulas);
     const more = adder(index);
     card.add = more.button;
-    card.full = create("p", { class: "cx-note" }, `${MOST_LAYERS} layers are the most that fit here. Remove one to add another.`);
+    card.full = create(
+      "p",
+      { class: "cx-note" },
+      `${MOST_LAYERS} layers are the most that fit here. Remove one to add another.`,
+    );
     const buttons = create("div", { class: "cx-buttons" });
     if (index >= 0) {
-      const up = keyed("up", button("Move up", () => move(index, -1)));
-      const down = keyed("down", button("Move down", () => move(index, 1)));
+      const up = keyed(
+        "up",
+        button("Move up", () => move(index, -1)),
+      );
+      const down = keyed(
+        "down",
+        button("Move down", () => move(index, 1)),
+      );
       up.disabled = index === 0;
       down.disabled = index === model.get("layers").length - 1;
-      buttons.append(up, down, keyed("remove", button("Remove", () => remove(index))));
+      buttons.append(
+        up,
+        down,
+        keyed(
+          "remove",
+          button("Remove", () => remove(index)),
+        ),
+      );
     }
     panel.append(create("div", { class: "cx-net-edit" }, buttons, more.element), card.full);
     return panel;
@@ -524,7 +633,9 @@ function render({ model, el }) {
     list.replaceChildren(...cards.map(({ element }) => element));
     if (!key) return;
     const find = (wanted) => list.querySelector(`[data-key="${wanted}"]:not([disabled])`);
-    const open = /^card/.test(key) ? find(key) ?? list.children[indexOf(key) + 1]?.firstChild : find(key);
+    const open = /^card/.test(key)
+      ? (find(key) ?? list.children[indexOf(key) + 1]?.firstChild)
+      : find(key);
     const other = { up: "down", down: "up" }[key]; // at the end of the list one is not possible
     (open ?? find(other) ?? find("card"))?.focus();
   }
@@ -559,9 +670,15 @@ function render({ model, el }) {
       element.classList.toggle("cx-net-empty", ["", "0"].includes(value.textContent));
     }
     const whole = sum(rows.map((each) => each.parameters ?? 0));
-    parameters.element.style.setProperty("--share", `${whole ? (100 * (row.parameters ?? 0)) / whole : 0}%`);
+    parameters.element.style.setProperty(
+      "--share",
+      `${whole ? (100 * (row.parameters ?? 0)) / whole : 0}%`,
+    );
     const effort = sum(rows.map((each) => each.multiplyAdds ?? 0));
-    work.element.style.setProperty("--share", `${effort ? (100 * (row.multiplyAdds ?? 0)) / effort : 0}%`);
+    work.element.style.setProperty(
+      "--share",
+      `${effort ? (100 * (row.multiplyAdds ?? 0)) / effort : 0}%`,
+    );
     card.element.classList.toggle("cx-net-gone", broken >= 0 && index > broken);
     card.trouble.hidden = !row.problem;
     card.trouble.textContent = row.problem ?? "";
@@ -571,12 +688,19 @@ function render({ model, el }) {
     const isFull = layers.length >= MOST_LAYERS;
     card.add.disabled = isFull;
     card.full.hidden = !isFull;
-    const lines = index < 0
-      ? [`${input.map((side) => format(side)).join(" · ")} = ${format(input[0] * input[1] * input[2], 15)} numbers.`]
-      : row.shape ? explain(layers[index], shapes[index], row) : [];
+    const lines =
+      index < 0
+        ? [
+            `${input.map((side) => format(side)).join(" · ")} = ${format(input[0] * input[1] * input[2], 15)} numbers.`,
+          ]
+        : row.shape
+          ? explain(layers[index], shapes[index], row)
+          : [];
     if (index >= 0 && row.shape && isSliding(layers[index])) {
       const isMore = field[0] > input[0] || field[1] > input[1];
-      lines.push(`One value of its output sees ${times(field)} pixels of the input${isMore ? ", padding included" : ""}.`);
+      lines.push(
+        `One value of its output sees ${times(field)} pixels of the input${isMore ? ", padding included" : ""}.`,
+      );
     }
     card.formulas.replaceChildren(...lines.map((line) => create("li", {}, line)));
   }
@@ -596,7 +720,9 @@ function render({ model, el }) {
     const width = Math.max(drawing.clientWidth || 640, 240);
     drawing.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     const { layers, shapes } = state;
-    drawing.replaceChildren(...drawBlocks(shapes, ["Input", ...layers.map(({ type }) => type)], width));
+    drawing.replaceChildren(
+      ...drawBlocks(shapes, ["Input", ...layers.map(({ type }) => type)], width),
+    );
     [...drawing.children].forEach((block, at) => {
       const index = at - 1;
       block.dataset.index = index;

@@ -228,7 +228,10 @@ function render({ model, el }) {
   });
   const sizes = choice({
     label: "Filter size",
-    options: [["3", "3 × 3 × 3"], ["5", "5 × 5 × 3"]],
+    options: [
+      ["3", "3 × 3 × 3"],
+      ["5", "5 × 5 × 3"],
+    ],
     onInput: (value) => {
       const list = allWeights().map((_, filter) => resized(filter, Number(value)));
       setLayer(Number(value), list, state.biases, state.filter);
@@ -236,7 +239,10 @@ function render({ model, el }) {
   });
   const padding = choice({
     label: "Padding",
-    options: [["valid", "valid: none"], ["same", "same, as in Keras"]],
+    options: [
+      ["valid", "valid: none"],
+      ["same", "same, as in Keras"],
+    ],
     onInput: (value) => edit({ padding: value }),
   });
   const stride = slider({

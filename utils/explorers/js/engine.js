@@ -188,9 +188,7 @@ function windowsOnMap(shape, windowSize, strides, padding) {
   const sizes = pair(windowSize);
   const steps = pair(strides);
   const paddings = pair(padding);
-  const axes = [0, 1].map((axis) =>
-    windows(shape[axis], sizes[axis], steps[axis], paddings[axis]),
-  );
+  const axes = [0, 1].map((axis) => windows(shape[axis], sizes[axis], steps[axis], paddings[axis]));
   if (!axes.every(({ fits }) => fits)) throw new Error(describeMisfit(shape, sizes, paddings));
   return axes;
 }
@@ -488,7 +486,10 @@ export function softmax(input) {
   const largest = values.reduce((a, b) => Math.max(a, b), -Infinity);
   const powers = values.map((value) => Math.exp(value - largest));
   const sum = powers.reduce((a, b) => a + b, 0);
-  return tensor([values.length], powers.map((power) => power / sum));
+  return tensor(
+    [values.length],
+    powers.map((power) => power / sum),
+  );
 }
 
 /**

@@ -39,7 +39,10 @@ const PADDINGS = [
 
 /** The synced kernel as rows of numbers. */
 function kernelOf(model) {
-  const { shape: [size], data } = decode(model.get("kernel"), "kernel");
+  const {
+    shape: [size],
+    data,
+  } = decode(model.get("kernel"), "kernel");
   return Array.from({ length: size }, (_, i) => [...data.subarray(i * size, (i + 1) * size)]);
 }
 
@@ -55,12 +58,19 @@ function compute(model) {
   const size = kernel.length;
   const stride = model.get("stride");
   const padding = model.get("padding");
-  const [vertical, horizontal] = [0, 1].map((axis) => windows(image.shape[axis], size, stride, padding));
+  const [vertical, horizontal] = [0, 1].map((axis) =>
+    windows(image.shape[axis], size, stride, padding),
+  );
   if (!vertical.fits || !horizontal.fits) return { image, kernel, size, problem: true };
   const map = conv2d(
     image,
     { shape: [size, size, 1, 1], data: Float32Array.from(kernel.flat()) },
-    { strides: stride, padding, bias: [model.get("bias")], activation: model.get("relu") ? "relu" : null },
+    {
+      strides: stride,
+      padding,
+      bias: [model.get("bias")],
+      activation: model.get("relu") ? "relu" : null,
+    },
   );
   return { image, kernel, size, stride, padding, vertical, horizontal, map };
 }
@@ -128,15 +138,25 @@ function render({ model, el }) {
     label: "Kernel",
     options: [],
     onInput: (name) => {
-      if (name !== OWN) edit({ kernel: synced(model.get("presets")[kernelOf(model).length][name]) });
+      if (name !== OWN)
+        edit({ kernel: synced(model.get("presets")[kernelOf(model).length][name]) });
     },
   });
   const sizes = choice({
     label: "Kernel size",
-    options: [["3", "3 × 3"], ["5", "5 × 5"], ["7", "7 × 7"]],
+    options: [
+      ["3", "3 × 3"],
+      ["5", "5 × 5"],
+      ["7", "7 × 7"],
+    ],
     onInput: (value) => edit({ kernel: synced(resized(kernelOf(model), Number(value))) }),
   });
-  const stride = slider({ label: "Stride", min: 1, max: 4, onInput: (value) => edit({ stride: value }) });
+  const stride = slider({
+    label: "Stride",
+    min: 1,
+    max: 4,
+    onInput: (value) => edit({ stride: value }),
+  });
   const padding = choice({
     label: "Padding",
     options: PADDINGS,
@@ -149,7 +169,10 @@ function render({ model, el }) {
     step: 10,
     onInput: (value) => edit({ bias: value }),
   });
-  const relu = toggle({ label: "ReLU: negative becomes 0", onInput: (value) => edit({ relu: value }) });
+  const relu = toggle({
+    label: "ReLU: negative becomes 0",
+    onInput: (value) => edit({ relu: value }),
+  });
   const flip = button("Flip the kernel", () => {
     const kernel = kernelOf(model);
     edit({ kernel: synced(kernel.map((line) => [...line].reverse()).reverse()) });
@@ -188,7 +211,9 @@ function render({ model, el }) {
       const next = y * state.horizontal.size + x + 1;
       const last = state.horizontal.size * state.vertical.size;
       const at = next % last;
-      return edit({ position: [Math.floor(at / state.horizontal.size), at % state.horizontal.size] });
+      return edit({
+        position: [Math.floor(at / state.horizontal.size), at % state.horizontal.size],
+      });
     }, 120);
   };
 
@@ -204,7 +229,13 @@ function render({ model, el }) {
     },
   });
   const sum = create("p", { class: "cx-sum" });
-  const calculation = row(patch.element, sign("×"), kernelGrid.element, sign("="), products.element);
+  const calculation = row(
+    patch.element,
+    sign("×"),
+    kernelGrid.element,
+    sign("="),
+    products.element,
+  );
   calculation.classList.add("cx-calculation");
   const problem = create("p", { class: "cx-problem", role: "alert", hidden: true });
 
@@ -322,7 +353,14 @@ function render({ model, el }) {
     create("div", { class: "cx-pictures" }, input.element, output.element),
     source.tools,
     key.element,
-    controls(source.choose, preset.element, sizes.element, padding.element, stride.element, bias.element),
+    controls(
+      source.choose,
+      preset.element,
+      sizes.element,
+      padding.element,
+      stride.element,
+      bias.element,
+    ),
     create("div", { class: "cx-buttons" }, relu.element, flip, slide),
     problem,
     calculation,

@@ -167,7 +167,12 @@ export function choice({ label, options, onInput }) {
 /** A box to tick. */
 export function toggle({ label, onInput }) {
   const input = create("input", { type: "checkbox", onchange: () => onInput(input.checked) });
-  const element = create("label", { class: "cx-control cx-toggle" }, input, create("span", {}, label));
+  const element = create(
+    "label",
+    { class: "cx-control cx-toggle" },
+    input,
+    create("span", {}, label),
+  );
   const set = (value) => {
     input.checked = value;
   };
@@ -233,7 +238,11 @@ export function legend() {
     "div",
     { class: "cx-legend" },
     low,
-    create("span", { class: "cx-ramp", role: "img", "aria-label": "blue is negative, white is zero, red is positive" }),
+    create("span", {
+      class: "cx-ramp",
+      role: "img",
+      "aria-label": "blue is negative, white is zero, red is positive",
+    }),
     high,
   );
   const set = (limit) => {
@@ -261,7 +270,13 @@ export class Picture {
    * @param {(row: number, column: number, erase: boolean) => void} [options.onPaint] makes it
    *   a drawing pad while `paintable` is true
    */
-  constructor({ label, role, hint = "Arrow keys choose a pixel.", onPoint = null, onPaint = null }) {
+  constructor({
+    label,
+    role,
+    hint = "Arrow keys choose a pixel.",
+    onPoint = null,
+    onPaint = null,
+  }) {
     this.rows = this.columns = this.before = 0;
     this.onPoint = onPoint;
     this.onPaint = onPaint;
@@ -389,7 +404,8 @@ export class Picture {
   under(event) {
     const box = this.stage.getBoundingClientRect();
     const row = Math.floor(((event.clientY - box.top) / box.height) * this.height) - this.before[0];
-    const column = Math.floor(((event.clientX - box.left) / box.width) * this.width) - this.before[1];
+    const column =
+      Math.floor(((event.clientX - box.left) / box.width) * this.width) - this.before[1];
     return [row, column];
   }
 
@@ -470,11 +486,12 @@ export function grid({ label, role }) {
     const values = matrix.flat();
     values.forEach((value, index) => {
       const cell = cells.children[index];
-      const { background = "", color = "", text = format(value), class: name = "" } = styled(
-        value,
-        Math.floor(index / columns),
-        index % columns,
-      );
+      const {
+        background = "",
+        color = "",
+        text = format(value),
+        class: name = "",
+      } = styled(value, Math.floor(index / columns), index % columns);
       // Writing what is there already would make the browser lay the page out again.
       const look = `${background};${color};${name}`;
       if (cell.look !== look) {
@@ -499,7 +516,11 @@ export function grid({ label, role }) {
  *   number) => void}} `limit` is the value of the strongest color, by default the matrix's own
  */
 export function editableGrid({ label, caption = `${label} ✎`, onEdit }) {
-  const cells = create("div", { class: "cx-cells", role: "group", "aria-label": `${label}, editable` });
+  const cells = create("div", {
+    class: "cx-cells",
+    role: "group",
+    "aria-label": `${label}, editable`,
+  });
   const name = create("span", { class: "cx-name" }, caption);
   const element = create(
     "figure",

@@ -185,9 +185,10 @@ function keptWords({ image, map, size, stride, mode, read }) {
   const wins = new Uint8Array(inputs);
   for (const winner of map.winners) wins[winner] = 1;
   const kept = total(wins);
-  const overlap = kept < outputs
-    ? ` Windows overlap, so one input can win several times (stride ${stride}, window ${size}).`
-    : "";
+  const overlap =
+    kept < outputs
+      ? ` Windows overlap, so one input can win several times (stride ${stride}, window ${size}).`
+      : "";
   const isExact = size > 1 && outputs * size * size === inputs && size === stride;
   const each = isExact ? `one of each ${size * size} is kept` : `${plural(kept, "input")} are kept`;
   return `${numbers}: ${each}, ${percent(1 - kept / inputs)} of the inputs are dropped.${overlap}`;
@@ -483,9 +484,9 @@ function render({ model, el }) {
   /** Show the window of the output value that is looked at. */
   function point() {
     const { image, map, size: side, stride: step, vertical, horizontal, limit, signed } = state;
-    const [y, x] = model.get("position").map((place, axis) =>
-      Math.min(place, [vertical, horizontal][axis].size - 1),
-    );
+    const [y, x] = model
+      .get("position")
+      .map((place, axis) => Math.min(place, [vertical, horizontal][axis].size - 1));
     const [rows, columns] = image.shape;
     const [top, left] = [y * step - vertical.before, x * step - horizontal.before];
     const isInside = (i, j) =>

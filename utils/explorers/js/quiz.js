@@ -33,7 +33,11 @@ const SCALES = { thousand: 1e3, million: 1e6, billion: 1e9 };
  * 225 million · 1/9 · −3 · 75 %, with the unit after it or without.
  */
 export function readNumber(text, unit = "") {
-  let plain = text.trim().replace(/[−–‐‑]/g, "-").replace(/\s+/g, " ").toLowerCase();
+  let plain = text
+    .trim()
+    .replace(/[−–‐‑]/g, "-")
+    .replace(/\s+/g, " ")
+    .toLowerCase();
   const inUnit = unit && plain.endsWith(unit.toLowerCase());
   if (inUnit) plain = plain.slice(0, -unit.length).trim();
   const inPercent = plain.endsWith("%");

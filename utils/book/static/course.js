@@ -27,3 +27,14 @@ if (location.protocol.startsWith("http")) {
     figure.querySelector("button").addEventListener("click", () => playVideo(figure));
   }
 }
+
+/* Paper is white, and browsers leave out backgrounds: a dark page is printed as a light one. */
+let themeOnScreen;
+addEventListener("beforeprint", () => {
+  themeOnScreen ??= document.documentElement.dataset.theme;
+  document.documentElement.dataset.theme = "light";
+});
+addEventListener("afterprint", () => {
+  if (themeOnScreen) document.documentElement.dataset.theme = themeOnScreen;
+  themeOnScreen = undefined;
+});

@@ -31,7 +31,7 @@ def add_our_files(app, config) -> None:
 
 def fingerprint() -> int:
     """Return a number that changes with our code, so that Sphinx reads every page anew."""
-    code = [*HERE.glob("*.py"), *HERE.glob("static_mount/*")]
+    code = [*HERE.glob("*.py"), *HERE.glob("static*/*")]
     code += [path for path in EXPLORERS.rglob("*") if path.suffix in {".py", ".js", ".css"}]
     return zlib.crc32(b"".join(path.read_bytes() for path in sorted(code)))
 

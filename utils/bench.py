@@ -97,8 +97,12 @@ def bench_training(repeats: int, steps: int = 20, batch_size: int = 128) -> None
 
 def bench_tests(repeats: int) -> None:
     """Report how long `make test` takes."""
-    taken = statistics.median(seconds(lambda: make("test")) for _ in range(repeats))
-    print(f"make test              {taken / 60:6.1f} min")
+    taken = []
+    for repeat in range(1, repeats + 1):
+        taken.append(seconds(lambda: make("test")))
+        # Each at once: a run that is cut off has not been for nothing.
+        print(f"make test, run {repeat} of {repeats}  {taken[-1] / 60:6.1f} min", flush=True)
+    print(f"make test, median      {statistics.median(taken) / 60:6.1f} min")
 
 
 def bench_explorers(repeats: int) -> None:

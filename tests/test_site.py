@@ -226,10 +226,12 @@ def test_no_page_scrolls_sideways_and_figures_keep_their_shape(visitor, pages, f
         page.goto(url_of(file, folders["file"]), wait_until="load")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, file
         shapes = page.evaluate(
-            """[...document.querySelectorAll(".bd-article img")].map(image => [
-                 image.clientWidth <= image.closest(".cell_output, section").clientWidth,
-                 image.clientWidth / image.clientHeight,
-                 image.naturalWidth / image.naturalHeight])"""
+            """[...document.querySelectorAll(".bd-article img")].map(image => {
+                 const { left, right } = image.getBoundingClientRect();
+                 return [left >= 0 && right <= innerWidth,
+                   image.clientWidth / image.clientHeight,
+                   image.naturalWidth / image.naturalHeight];
+               })"""
         )
         for fits, shown, drawn in shapes:
             assert fits and shown == pytest.approx(drawn, rel=0.02), file

@@ -32,12 +32,14 @@ def next_frame(page) -> None:
 
 
 def status(page) -> str:
-    """Return the line that says the result in words."""
+    """Return the line that says the result in words, once the next frame is drawn."""
+    next_frame(page)
     return page.locator(".cx-status").inner_text()
 
 
 def drawn(page, index: int) -> np.ndarray:
-    """Return the pixels (rows, columns, 4) of one of the explorer's pictures."""
+    """Return the pixels (rows, columns, 4) of one of the explorer's pictures, after a frame."""
+    next_frame(page)
     width, height, values = page.evaluate(
         """(index) => {
           const canvas = document.querySelectorAll("canvas")[index];
@@ -54,7 +56,8 @@ def drawn(page, index: int) -> np.ndarray:
 
 
 def synced(page, name: str) -> np.ndarray:
-    """Return a float32 array of the page's state."""
+    """Return a float32 array of the page's state, once the next frame is drawn."""
+    next_frame(page)
     shape, values = page.evaluate(
         """(name) => {
           const { shape, data } = model.get(name);

@@ -198,10 +198,10 @@ def test_every_control_works_by_keyboard_and_reset_undoes_all(show):
         channels=(True, False, True),
     )
     page.wait_for_function("model.get('filters').shape[0] === 5")
-    next_frame(page)
     np.testing.assert_allclose(synced(page, "feature_maps"), expected.feature_maps, atol=1e-2)
     page.get_by_role("button", name="Reset").press("Enter")
     page.wait_for_function("document.querySelector('.cx-status').textContent.includes('84 param')")
+    page.wait_for_function("model.get('filters').shape[0] === 3")
     np.testing.assert_allclose(
         synced(page, "feature_maps"), ChannelExplorer().feature_maps, atol=1e-2
     )

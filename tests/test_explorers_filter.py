@@ -164,8 +164,8 @@ def test_arrow_keys_walk_over_the_output_and_stop_at_its_border(show):
     output.focus()
     for key in ("ArrowRight", "ArrowDown", "ArrowDown", "ArrowUp", "End", "ArrowRight"):
         page.keyboard.press(key)
+        next_frame(page)
     assert page.evaluate("model.get('position')") == [1, 25]
-    next_frame(page)
     assert "row 1, column 25" in page.locator(".cx-sum").inner_text()
 
 
@@ -223,10 +223,15 @@ def test_signs_have_colors_and_zero_is_white(show):
     assert pixels[0][:3].tolist() == [255, 255, 255]
 
 
-def test_a_drawing_by_touch_changes_the_map(show):
-    page = show(FilterExplorer(), has_touch=True, viewport={"width": 390, "height": 800})
+def take_the_pen(page):
     page.get_by_label("Image").select_option("your drawing")
     page.wait_for_function("model.get('image')?.shape[0] === 28")
+    next_frame(page)  # from here on the pad listens
+
+
+def test_a_drawing_by_touch_changes_the_map(show):
+    page = show(FilterExplorer(), has_touch=True, viewport={"width": 390, "height": 800})
+    take_the_pen(page)
     stage = page.locator(".cx-stage").first
     stage.scroll_into_view_if_needed()
     box = stage.bounding_box()
@@ -239,8 +244,7 @@ def test_a_drawing_by_touch_changes_the_map(show):
 
 def test_one_draws_by_keyboard_and_erases_again(show):
     page = show(FilterExplorer())
-    page.get_by_label("Image").select_option("your drawing")
-    page.wait_for_function("model.get('image')?.shape[0] === 28")
+    take_the_pen(page)
     page.locator(".cx-stage").first.focus()
     total = "new Uint8Array(model.get('image').data.buffer).reduce((a, b) => a + b, 0)"
     for key in ("ArrowDown", "ArrowRight", "Space"):
@@ -327,9 +331,7 @@ def test_a_pad_smaller_than_the_image_before_keeps_its_pen(show):
     page = show(FilterExplorer(selected="photo"), viewport={"width": 390, "height": 800})
     page.locator(".cx-stage").first.focus()
     page.keyboard.press("End")
-    page.get_by_label("Image").select_option("your drawing")
-    page.wait_for_function("model.get('image')?.shape[0] === 28")
-    next_frame(page)
+    take_the_pen(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     stage = page.locator(".cx-stage").first
     assert "Space draws" in stage.get_attribute("aria-label")
@@ -341,8 +343,7 @@ def test_a_pad_smaller_than_the_image_before_keeps_its_pen(show):
 
 def test_a_fast_stroke_has_no_gaps(show):
     page = show(FilterExplorer(selected="digit"))
-    page.get_by_label("Image").select_option("your drawing")
-    page.wait_for_function("model.get('image')?.shape[0] === 28")
+    take_the_pen(page)
     box = page.locator(".cx-stage").first.bounding_box()
     page.mouse.move(box["x"] + box["width"] * 2.5 / 28, box["y"] + box["height"] * 4.5 / 28)
     page.mouse.down()

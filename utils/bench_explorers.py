@@ -9,6 +9,7 @@ Matplotlib in a real kernel doing the same job, from the slider's message to the
 from __future__ import annotations
 
 import statistics
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import product
@@ -19,8 +20,8 @@ MOVES = 40
 SIZES = [(28, 28), (200, 300)]
 KERNELS = [3, 7]
 
-# Moves the bias slider as a hand does, at times that do not follow the screen's frames.
-MOVE_SLIDER = """async (moves) => {
+# Moves the bias slider, or points at other values, at times that do not follow the screen's frames.
+MOVES_IN_THE_PAGE = """async (moves) => {
   const slider = [...document.querySelectorAll("input[type=range]")].at(-1);
   const painted = () => new Promise((done) => {
     requestAnimationFrame(() => {
@@ -29,12 +30,16 @@ MOVE_SLIDER = """async (moves) => {
       port2.postMessage(null);
     });
   });
+  const slide = (move) => {
+    slider.value = String(10 * (move + 1));
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  const point = (move) => model.set("position", [move % 3, (move >> 1) % 3]);
   const times = [];
   for (let move = 0; move < moves; move += 1) {
     await new Promise((done) => setTimeout(done, 60 + 17 * Math.random()));
-    slider.value = String(10 * (move + 1));
     const start = performance.now();
-    slider.dispatchEvent(new Event("input", { bubbles: true }));
+    ACTION(move);
     await painted();
     times.push(performance.now() - start);
   }
@@ -90,8 +95,6 @@ def until_idle(client, request: str) -> list[dict]:
 
 def ordinary_way(client, size: tuple[int, int], window: int) -> list[float]:
     """Return the milliseconds that `interact` takes for each move of its slider."""
-    import time
-
     code = ORDINARY.replace("SIZE", str(size)).replace("WINDOW", str(window))
     published = until_idle(client, client.execute(code))
     text = "".join(message["content"].get("text", "") for message in published)
@@ -109,18 +112,16 @@ def ordinary_way(client, size: tuple[int, int], window: int) -> list[float]:
     return times
 
 
-def in_the_page(browser, size: tuple[int, int], window: int) -> list[float]:
-    """Return the milliseconds that the filter explorer takes for each move of its slider."""
-    from utils.explorers import FilterExplorer
+def in_the_page(browser, explorer, action: str) -> list[float]:
+    """Return the milliseconds that an explorer takes for each move: "slide" or "point"."""
     from utils.explorers.alone import page_text
 
-    image = np.random.default_rng(0).integers(0, 256, size).astype("uint8")
-    values = np.random.default_rng(1).normal(size=(window, window))
+    script = MOVES_IN_THE_PAGE.replace("ACTION", action)
     page = browser.new_page()
-    page.set_content(page_text(FilterExplorer(image, kernel=values)))
+    page.set_content(page_text(explorer))
     page.wait_for_function("window.ready")
-    page.evaluate(MOVE_SLIDER, 10)  # warms up the just-in-time compiler, as a reader does
-    times = page.evaluate(MOVE_SLIDER, MOVES)
+    page.evaluate(script, 10)  # warms up the just-in-time compiler, as a reader does
+    times = page.evaluate(script, MOVES)
     page.close()
     return times
 
@@ -130,6 +131,7 @@ def report() -> None:
     from playwright.sync_api import sync_playwright
 
     from utils.browser import HOW_TO_GET_ONE, get_browser
+    from utils.explorers import FilterExplorer, PoolingExplorer, ReceptiveFieldExplorer
 
     print("a moved slider          explorer, ms      interact, ms     interact / explorer")
     print("image    kernel       median     95 %   median     95 %           (medians)")
@@ -143,11 +145,21 @@ def report() -> None:
             raise SystemExit(HOW_TO_GET_ONE)
         browser = playwright.chromium.launch(executable_path=path)
         for size, window, ordinary in rows:
-            ours = in_the_page(browser, size, window)
+            image = np.random.default_rng(0).integers(0, 256, size).astype("uint8")
+            values = np.random.default_rng(1).normal(size=(window, window))
+            ours = in_the_page(browser, FilterExplorer(image, kernel=values), "slide")
             middle = [statistics.median(times) for times in (ours, ordinary)]
             late = [float(np.percentile(times, 95)) for times in (ours, ordinary)]
             print(
                 f"{size[0]:3} × {size[1]:3}   {window} × {window}   {middle[0]:9.1f}{late[0]:9.1f}"
                 f"{middle[1]:9.1f}{late[1]:9.1f}{middle[1] / middle[0]:17.0f}"
             )
+        print("a value pointed at                explorer, ms: median     95 %")
+        for name, explorer in [
+            ("pooling, a photo of 200 × 300", PoolingExplorer(image)),
+            ("receptive field, chapter 5", ReceptiveFieldExplorer("chapter 5 network", paths=True)),
+        ]:
+            ours = in_the_page(browser, explorer, "point")
+            middle, late = statistics.median(ours), float(np.percentile(ours, 95))
+            print(f"{name:40}{middle:15.1f}{late:9.1f}")
         browser.close()

@@ -18,6 +18,7 @@ import {
   legend,
   redrawOn,
   sign,
+  sizeFormula,
   slider,
   toggle,
   uniqueId,
@@ -90,13 +91,6 @@ function compute(model) {
     sum: plane(sums, filter),
     map: plane(maps, filter),
   };
-}
-
-/** The size formula with its numbers, along one axis. */
-function formula(name, size, { size: window, strides, padding }, result) {
-  return padding === "same"
-    ? `${name} ⌈${size} / ${strides}⌉ = ${result}`
-    : `${name} ⌊(${size} + 2·0 − ${window}) / ${strides}⌋ + 1 = ${result}`;
 }
 
 const replaced = (list, index, value) => list.map((old, i) => (i === index ? value : old));
@@ -423,10 +417,12 @@ function render({ model, el }) {
     point();
     model.set("feature_maps", synced(state.maps.data, state.maps.shape));
     const { min, max } = extent(state.map);
+    const p = state.padding === "valid" ? 0 : state.padding; // the formula shows that it is 0
+    const walk = { window: size, stride: state.strides, padding: p };
     return say(
       `${whole.join(` of ${size} × ${size} × 3 → `)}: ${shape}, ` +
-        `${formula("rows", rows, state, vertical.size)}, ` +
-        `${formula("columns", columns, state, horizontal.size)}. ` +
+        `${sizeFormula("rows", rows, walk, vertical.size)}, ` +
+        `${sizeFormula("columns", columns, walk, horizontal.size)}. ` +
         `${format(total)} parameters. Feature map ${filter + 1}, ${presetName(filter)}: ` +
         `values from ${format(min, 4)} to ${format(max, 4)}.`,
     );

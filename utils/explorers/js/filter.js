@@ -22,6 +22,7 @@ import {
   row,
   sign,
   signedColor,
+  sizeFormula,
   slider,
   toggle,
 } from "./interface.js";
@@ -79,13 +80,6 @@ function compute(model) {
 function brief(value, size) {
   if (Math.abs(value) >= 1000) return `${format(value / 1000, Math.abs(value) < 1e5 ? 2 : 3)}k`;
   return format(value, size > 3 && Math.abs(value) < 100 ? 2 : 3);
-}
-
-/** The size formula with its numbers, along one axis. */
-function formula(name, size, window, stride, padding, result) {
-  if (padding === "same") return `${name} ⌈${size} / ${stride}⌉ = ${result}`;
-  const zeros = padding === "valid" ? 0 : padding;
-  return `${name} ⌊(${size} + 2·${zeros} − ${window}) / ${stride}⌋ + 1 = ${result}`;
 }
 
 function render({ model, el }) {
@@ -325,10 +319,12 @@ function render({ model, el }) {
     output.size.textContent = `${vertical.size} × ${horizontal.size}`;
     key.set(limit);
     point();
+    const p = state.padding === "valid" ? 0 : state.padding; // the formula shows that it is 0
+    const walk = { window: size, stride: state.stride, padding: p };
     words =
       `Output ${vertical.size} × ${horizontal.size}: ` +
-      `${formula("rows", rows, size, model.get("stride"), model.get("padding"), vertical.size)}, ` +
-      `${formula("columns", columns, size, model.get("stride"), model.get("padding"), horizontal.size)}. ` +
+      `${sizeFormula("rows", rows, walk, vertical.size)}, ` +
+      `${sizeFormula("columns", columns, walk, horizontal.size)}. ` +
       `Values from ${format(min, 4)} to ${format(max, 4)}.`;
     return say(words);
   }

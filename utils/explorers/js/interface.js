@@ -43,6 +43,16 @@ export function format(value, digits = 3) {
   return text.replace("-", "−");
 }
 
+/**
+ * The size formula with its numbers, along one axis: "rows ⌊(28 + 2·1 − 3) / 1⌋ + 1 = 28".
+ * @param {"valid" | "same" | number} padding
+ */
+export function sizeFormula(name, size, { window, stride, padding }, result) {
+  if (padding === "same") return `${name} ⌈${size} / ${stride}⌉ = ${result}`;
+  const zeros = typeof padding === "number" ? ` + 2·${padding}` : "";
+  return `${name} ⌊(${size}${zeros} − ${window}) / ${stride}⌋ + 1 = ${result}`;
+}
+
 // ---------------------------------------------------------------- the frame
 
 /**

@@ -21,6 +21,7 @@ import {
   row,
   sign,
   signedColor,
+  sizeFormula,
   slider,
   toggle,
 } from "./interface.js";
@@ -153,12 +154,6 @@ const percent = (share) => {
 };
 const total = (values) => values.reduce((sum, value) => sum + value, 0);
 const plural = (count, noun) => `${format(count)} ${noun}${count === 1 ? "" : "s"}`;
-
-/** The size formula with its numbers, along one axis. */
-function formula(name, size, { size: window, stride, padding }, result) {
-  if (padding === "same") return `${name} ⌈${size} / ${stride}⌉ = ${result}`;
-  return `${name} ⌊(${size} − ${window}) / ${stride}⌋ + 1 = ${result}`;
-}
 
 /** What no window reads along one axis, or nothing. */
 function unreadWords(noun, read, { unused, size }) {
@@ -464,8 +459,9 @@ function render({ model, el }) {
     const { image, map, vertical, horizontal, shift, read, stays: compared } = state;
     const [rows, columns] = image.shape;
     const { min, max } = extent(map);
-    const down = formula("rows", rows, state, vertical.size);
-    const across = formula("columns", columns, state, horizontal.size);
+    const walk = { window: state.size, stride: state.stride, padding: state.padding };
+    const down = sizeFormula("rows", rows, walk, vertical.size);
+    const across = sizeFormula("columns", columns, walk, horizontal.size);
     const words = [
       `Output ${vertical.size} × ${horizontal.size}: ${down}, ${across}.`,
       `Values from ${format(min, 4)} to ${format(max, 4)}.`,

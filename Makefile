@@ -49,7 +49,7 @@ tidy: environment ## give notebooks and code their one form on disk
 	@$(RUN) -m ruff check --quiet --fix .
 	@$(RUN) -m ruff format --quiet .
 
-train: environment ## train the network of chapter 5 for the record: ARGS="--seed 42"
+train: environment ## train a network for the record: ARGS="mnist_reference --seed 1"
 	@$(RUN) -m utils.train $(ARGS)
 
 bench: environment ## measure build, explorers, training and tests: ARGS="book explorers"

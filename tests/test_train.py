@@ -1,11 +1,15 @@
 """Full training runs: recorded epoch by epoch, resumed after an interruption, published whole."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
-from utils import data, train
+from utils import data, recipes, records, train
+from utils.recipes import RECIPES
+
+NAME = "fashion_mnist_lecture"
 
 
 @pytest.fixture
@@ -18,12 +22,15 @@ def small_runs(monkeypatch, tmp_path):
         return images, rng.integers(0, 10, count, dtype=np.uint8)
 
     sets = split(80), split(20)
-    monkeypatch.setattr(data, "load_fashion_mnist", lambda: sets)
+    for loader in ("load_fashion_mnist", "load_mnist"):
+        monkeypatch.setattr(data, loader, lambda: sets)
     monkeypatch.setattr(train, "WORK", tmp_path / "training")
-    monkeypatch.setattr(train, "TRAINED", tmp_path)
-    monkeypatch.setattr(train, "EPOCHS", 3)
-    monkeypatch.setattr(train, "BATCH_SIZE", 32)
-    monkeypatch.setattr(train, "VALIDATION_SIZE", 16)
+    for module in (train, records):
+        monkeypatch.setattr(module, "TRAINED", tmp_path)
+    monkeypatch.setattr(recipes, "VALIDATION_SIZE", 16)
+    for name, recipe in RECIPES.items():
+        short = dataclasses.replace(recipe, epochs=3, batch_size=32)
+        monkeypatch.setitem(RECIPES, name, short)
     yield tmp_path
     import keras
 
@@ -44,22 +51,52 @@ def test_an_interrupted_run_goes_on_where_it_was_and_can_be_published(small_runs
 
     monkeypatch.setattr(keras.callbacks, "BackupAndRestore", Interrupt)
     with pytest.raises(KeyboardInterrupt):
-        train.train(seed=1, policy="float32")
-    record_file = train.WORK / "float32-seed1.json"
+        train.train(NAME, seed=1, policy="float32")
+    record_file = train.WORK / NAME / "float32-seed1.json"
     assert len(json.loads(record_file.read_text())["wall_seconds"]) == 2
 
     with pytest.raises(SystemExit, match="no finished run"):
-        train.publish("float32-seed1")
+        train.publish(NAME, ["float32-seed1"])
 
-    assert train.train(seed=1, policy="float32") == record_file
+    assert train.train(NAME, seed=1, policy="float32") == record_file
     record = json.loads(record_file.read_text())
     assert [len(values) for values in record["history"].values()] == [3, 3, 3, 3]
     assert 0 <= record["test_accuracy"] <= 1
 
     earlier = {"reference": "float32-seed0", "runs": {"float32-seed0": {"seed": 0}}}
-    (small_runs / "fashion_mnist_lecture.json").write_text(json.dumps(earlier))
-    train.publish("float32-seed1")
-    published = json.loads((small_runs / "fashion_mnist_lecture.json").read_text())
+    (small_runs / f"{NAME}.json").write_text(json.dumps(earlier))
+    train.publish(NAME, ["float32-seed1"])
+    published = records.load(NAME)
     assert published["reference"] == "float32-seed1"
     assert published["runs"] == {"float32-seed0": {"seed": 0}, "float32-seed1": record}
-    assert (small_runs / "fashion_mnist_lecture.npz").exists()
+    assert records.stored_runs(NAME) == ["float32-seed1"]
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if name != NAME])
+def test_every_recipe_trains_and_its_stored_weights_give_the_recorded_accuracy(small_runs, name):
+    train.train(name, seed=3, policy="float32")
+    train.publish(name, ["float32-seed3"])
+    model = RECIPES[name].build()
+    model.set_weights(records.weights(name))
+    images, labels = recipes.split(RECIPES[name])[2]
+    labels = labels.argmax(axis=1) if labels.ndim == 2 else labels
+    accuracy = np.mean(model.predict(images, verbose=0).argmax(axis=1) == labels)
+    recorded = records.reference_run(name)
+    assert abs(accuracy - recorded["test_accuracy"]) <= 1 / len(labels)  # float16 may turn one
+    assert recorded["epochs"] == 3
+
+
+def test_batches_are_the_same_for_the_same_seed_and_new_in_each_epoch(small_runs):
+    recipe = RECIPES["mnist_reference"]
+    images, labels = recipes.split(recipe)[0]
+
+    def epochs(seed, count=2):
+        batches = recipes.batches(recipe, images, labels, seed)
+        return [np.concatenate([x for x, _ in batches]) for _ in range(count)]
+
+    first, second = epochs(seed=5)
+    again, _ = epochs(seed=5)
+    assert first.shape == images.shape
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, second)
+    assert not np.array_equal(first, epochs(seed=6)[0])

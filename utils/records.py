@@ -18,7 +18,7 @@ def load(name: str) -> dict:
     """Return the record `name`: {"reference": run, "runs": {run: its record}}.
 
     A run's record holds "history" (metric → one value an epoch), "wall_seconds"
-    and "cpu_seconds" (one an epoch), "test_accuracy", "test_loss", "seed",
+    and "cpu_seconds" (one an epoch), "valid_accuracy", "test_accuracy", "test_loss", "seed",
     "dtype_policy", "epochs", "batch_size", "machine" and "versions".
     """
     return json.loads((TRAINED / f"{name}.json").read_text(encoding="utf-8"))
@@ -30,11 +30,18 @@ def reference_run(name: str) -> dict:
     return record["runs"][record["reference"]]
 
 
-def weights(name: str) -> list[np.ndarray]:
-    """Return the weights of the reference run, float32, in the order of `model.get_weights()`.
-
-    They are stored in float16, so they differ from the trained ones in the
-    fourth significant digit.
-    """
+def stored_runs(name: str) -> list[str]:
+    """Return the runs of the record `name` whose weights are stored, the reference first."""
     with np.load(TRAINED / f"{name}.npz", allow_pickle=False) as stored:
-        return [stored[key].astype(np.float32) for key in stored.files]
+        return list(dict.fromkeys(key.split("/")[0] for key in stored.files))
+
+
+def weights(name: str, run: str | None = None) -> list[np.ndarray]:
+    """Return the weights of a run, float32, in the order of `model.get_weights()`.
+
+    Without `run`, of the reference run. They are stored in float16, so they differ from the
+    trained ones in the fourth significant digit.
+    """
+    run = run or load(name)["reference"]
+    with np.load(TRAINED / f"{name}.npz", allow_pickle=False) as stored:
+        return [stored[key].astype(np.float32) for key in stored.files if key.startswith(f"{run}/")]

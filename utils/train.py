@@ -1,15 +1,16 @@
-"""Train the network of chapter 5 in full, on the real data, and keep a record of the run.
+"""Train a network of the course in full, on the real data, and keep a record of the run.
 
-    python -m utils.train --seed 42                   one full run, ten epochs
-    python -m utils.train --seed 42 --policy float32  the same in float32
-    python -m utils.train --publish mixed_bfloat16-seed42
-                                                      make that run the recorded one
+    python -m utils.train fashion_mnist_lecture --seed 42     one full run
+    python -m utils.train fashion_mnist_lecture --seed 42 --policy float32
+    python -m utils.train mnist_reference --seed 1 2 3        one run after another
+    python -m utils.train mnist_reference --publish mixed_bfloat16-seed1
 
-Each run writes a JSON record (after every epoch) and its weights into
-`_build/training`. A run that was interrupted goes on at the epoch it had
-reached. `--publish` adds all finished records to one small file under
-`utils/trained`, with the chosen run's weights in float16 beside it: that is
-what the pages read.
+How each is trained stands in `utils.recipes`. Each run writes a JSON record
+(after every epoch) and its weights into `_build/training`. A run that was
+interrupted goes on at the epoch it had reached. `--publish` adds all finished
+records to one small file under `utils/trained`, with the weights of the named
+runs in float16 beside it, the first of them as the reference: that is what the
+pages read.
 """
 
 from __future__ import annotations
@@ -23,13 +24,10 @@ from pathlib import Path
 
 import numpy as np
 
-from utils import data, models
+from utils import models
+from utils.recipes import RECIPES, batches, split
 from utils.records import TRAINED
 
-NAME = "fashion_mnist_lecture"
-EPOCHS = 10
-BATCH_SIZE = 128
-VALIDATION_SIZE = 5_000
 WORK = Path(__file__).resolve().parent.parent / "_build" / "training"
 
 
@@ -52,32 +50,27 @@ def machine() -> str:
     return f"CPU: {name}, {os.cpu_count()} cores"
 
 
-def scaled(images: np.ndarray) -> np.ndarray:
-    """Return uint8 images (n, 28, 28) as float32 (n, 28, 28, 1) in [0, 1]."""
-    return images[..., np.newaxis] / np.float32(255)
-
-
-def train(seed: int, policy: str) -> Path:
-    """Train with `seed` under `policy`; return the path of the finished record.
+def train(name: str, seed: int, policy: str) -> Path:
+    """Train by the recipe `name` with `seed` under `policy`; return the path of the record.
 
     The test set is scored once, after the last epoch.
     """
     import keras
     import tensorflow as tf
 
-    WORK.mkdir(parents=True, exist_ok=True)
+    recipe = RECIPES[name]
+    folder = WORK / name
+    folder.mkdir(parents=True, exist_ok=True)
     stem = f"{policy}-seed{seed}"
-    record_file = WORK / f"{stem}.json"
+    record_file = folder / f"{stem}.json"
     record = {"history": {}, "wall_seconds": [], "cpu_seconds": []}
     if record_file.exists():
         record = json.loads(record_file.read_text(encoding="utf-8"))
         if "test_accuracy" in record:
-            print(f"{stem}: finished before, test accuracy {record['test_accuracy']:.4f}")
+            print(f"{name}, {stem}: finished before, accuracy {record['test_accuracy']:.4f}")
             return record_file
 
-    (x_train, y_train), (x_test, y_test) = data.load_fashion_mnist()
-    x_train, x_valid = scaled(x_train[:-VALIDATION_SIZE]), scaled(x_train[-VALIDATION_SIZE:])
-    y_train, y_valid = y_train[:-VALIDATION_SIZE], y_train[-VALIDATION_SIZE:]
+    training, validation, test = split(recipe)
 
     class KeepRecord(keras.callbacks.Callback):
         """Append each epoch's metrics and times to the record file."""
@@ -96,25 +89,28 @@ def train(seed: int, policy: str) -> Path:
 
     keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy(policy)
-    model = models.lecture_network()
-    model.compile(loss="sparse_categorical_crossentropy", optimizer="nadam", metrics=["accuracy"])
+    model = recipe.build()
+    shuffled = batches(recipe, *training, seed)
+    model.compile(**recipe.settings(recipe.epochs * len(shuffled)))
     # Restore first, record second: an epoch counts as done once it is in both.
     model.fit(
-        x_train,
-        y_train,
-        batch_size=BATCH_SIZE,
-        epochs=EPOCHS,
-        validation_data=(x_valid, y_valid),
-        callbacks=[keras.callbacks.BackupAndRestore(WORK / f"{stem}-backup"), KeepRecord()],
+        shuffled,
+        shuffle=False,  # it is: Keras would warn
+        epochs=recipe.epochs,
+        validation_data=validation,
+        callbacks=[keras.callbacks.BackupAndRestore(folder / f"{stem}-backup"), KeepRecord()],
         verbose=2,
     )
-    test_loss, test_accuracy = model.evaluate(scaled(x_test), y_test, verbose=0)
-    np.savez(WORK / f"{stem}.npz", *model.get_weights())
+    # Where weights are averaged, `fit` has put the averages in their place by now.
+    _, valid_accuracy = model.evaluate(*validation, verbose=0)
+    test_loss, test_accuracy = model.evaluate(*test, verbose=0)
+    np.savez(folder / f"{stem}.npz", *model.get_weights())
     record |= {
         "seed": seed,
         "dtype_policy": policy,
-        "epochs": EPOCHS,
-        "batch_size": BATCH_SIZE,
+        "epochs": recipe.epochs,
+        "batch_size": recipe.batch_size,
+        "valid_accuracy": round(valid_accuracy, 5),
         "test_loss": round(test_loss, 5),
         "test_accuracy": round(test_accuracy, 5),
         "machine": machine(),
@@ -125,42 +121,49 @@ def train(seed: int, policy: str) -> Path:
         },
     }
     record_file.write_text(json.dumps(record), encoding="utf-8")
-    print(f"{stem}: test accuracy {test_accuracy:.4f}")
+    print(f"{name}, {stem}: test accuracy {test_accuracy:.4f}")
     return record_file
 
 
-def publish(reference: str) -> None:
-    """Add all finished runs to the records in utils/trained, with the weights of `reference`.
+def publish(name: str, chosen: list[str]) -> None:
+    """Add the finished runs of a recipe to its record in utils/trained, with weights of `chosen`.
 
-    `reference` is a run that was finished here: its weights are not stored elsewhere.
+    The first of the chosen runs is the reference. All of them were finished here: their
+    weights are not stored elsewhere.
     """
-    published = TRAINED / f"{NAME}.json"
+    published = TRAINED / f"{name}.json"
     runs = {}
-    for file in sorted(WORK.glob("*.json")):
+    for file in sorted((WORK / name).glob("*.json")):
         record = json.loads(file.read_text(encoding="utf-8"))
         if "test_accuracy" in record:
             runs[file.stem] = record
-    if reference not in runs:
-        raise SystemExit(f"no finished run {reference!r}; there are: {', '.join(runs) or 'none'}")
+    for run in chosen:
+        if run not in runs:
+            raise SystemExit(f"no finished run {run!r}; there are: {', '.join(runs) or 'none'}")
     if published.exists():
         runs = json.loads(published.read_text(encoding="utf-8"))["runs"] | runs
-    text = json.dumps({"reference": reference, "runs": runs}, indent=1)
+    text = json.dumps({"reference": chosen[0], "runs": runs}, indent=1)
     published.write_text(text + "\n", encoding="utf-8")
-    with np.load(WORK / f"{reference}.npz", allow_pickle=False) as weights:
-        halves = {name: weights[name].astype(np.float16) for name in weights.files}
-    np.savez_compressed(TRAINED / f"{NAME}.npz", **halves)
+    halves = {}
+    for run in chosen:
+        with np.load(WORK / name / f"{run}.npz", allow_pickle=False) as weights:
+            for number, key in enumerate(weights.files):
+                halves[f"{run}/{number:03}"] = weights[key].astype(np.float16)
+    np.savez_compressed(TRAINED / f"{name}.npz", **halves)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seed", type=int, default=42)
+    parser.add_argument("name", choices=RECIPES, metavar="NAME", help=", ".join(RECIPES))
+    parser.add_argument("--seed", type=int, nargs="+", default=[42])
     parser.add_argument("--policy", choices=["float32", "mixed_bfloat16"])
-    parser.add_argument("--publish", metavar="RUN")
+    parser.add_argument("--publish", nargs="+", metavar="RUN")
     arguments = parser.parse_args()
     if arguments.publish:
-        publish(arguments.publish)
-    else:
-        train(arguments.seed, arguments.policy or models.fast_dtype_policy())
+        publish(arguments.name, arguments.publish)
+        return
+    for seed in arguments.seed:
+        train(arguments.name, seed, arguments.policy or models.fast_dtype_policy())
 
 
 if __name__ == "__main__":

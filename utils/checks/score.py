@@ -1,0 +1,94 @@
+"""The result of a check: a number for machines, and for people what was right and what was not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+
+STYLE = {
+    "box": "border-left: 4px solid {color}; padding: 0.4em 1em; margin: 0.3em 0;",
+    "right": "#2f7d4f",
+    "partly": "#b45309",
+    "open": "#64748b",
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that was looked at."""
+
+    text: str  # what is asked for, as a statement: "the output has the right size"
+    points: float
+    passed: bool
+    hint: str = ""  # what to think about; shown if the item did not pass
+
+
+def number(value: float) -> str:
+    """Return points as people write them: 6, 4.5."""
+    return f"{value:.1f}".removesuffix(".0")
+
+
+class Score:
+    """The points of one task, with the reasons.
+
+    `float(score)` and `repr(score)` are the plain number of points, which nbgrader reads as
+    partial credit; in a notebook a score shows itself as a list; `str(score)` is that list in
+    plain text.
+    """
+
+    def __init__(self, task: str, items: list[Item], *, attempted: bool = True, note: str = ""):
+        """`task` is its title, `note` a sentence for the end; all strings are plain text."""
+        self.task = task
+        self.items = tuple(items)
+        self.attempted = attempted
+        self.note = note
+        self.total = float(sum(item.points for item in items))
+        earned = sum(item.points for item in items if item.passed) if attempted else 0
+        self.points = round(float(earned), 2)
+
+    @classmethod
+    def not_attempted(cls, task: str, points: float) -> Score:
+        return cls(task, [Item("", points, False)], attempted=False)
+
+    def __float__(self) -> float:
+        return self.points
+
+    def __repr__(self) -> str:
+        return repr(self.points)
+
+    @property
+    def headline(self) -> str:
+        """For example "conv2d · 6/10", or "conv2d · not attempted yet · 0/10"."""
+        if not self.attempted:
+            return f"{self.task} · not attempted yet · 0/{number(self.total)}"
+        return f"{self.task} · {number(self.points)}/{number(self.total)}"
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Return each item as (mark, text); a failed one with its hint."""
+        if not self.attempted:
+            return []
+        return [
+            (
+                "✓" if item.passed else "✗",
+                item.text if item.passed or not item.hint else f"{item.text}. {item.hint}",
+            )
+            for item in self.items
+        ]
+
+    def __str__(self) -> str:
+        lines = [self.headline, *(f"  {mark} {text}" for mark, text in self.lines())]
+        return "\n".join(lines + ([self.note] if self.note else []))
+
+    def _repr_html_(self) -> str:
+        state = "open" if not self.attempted else "partly"
+        state = "right" if self.attempted and self.points == self.total else state
+        words = {"✓": "passed", "✗": "not yet"}
+        rows = "".join(
+            f'<li style="list-style: none; margin: 0.15em 0;">'
+            f'<span aria-hidden="true">{mark}</span> <b>{words[mark]}:</b> {escape(text)}</li>'
+            for mark, text in self.lines()
+        )
+        rows = f'<ul style="margin: 0.3em 0; padding: 0;">{rows}</ul>' if rows else ""
+        note = f"<p>{escape(self.note)}</p>" if self.note else ""
+        box = STYLE["box"].format(color=STYLE[state])
+        return f'<div style="{box}"><b>{escape(self.headline)}</b>{rows}{note}</div>'

@@ -81,11 +81,17 @@ def test_the_trained_network_is_as_accurate_as_the_record_says():
 
 
 def test_bfloat16_is_chosen_only_on_a_processor_that_has_it(monkeypatch):
+    import tensorflow  # noqa: F401 - reads files when it is imported
+
     def processor(flags):
         monkeypatch.setattr(Path, "read_text", lambda self, encoding: f"flags : {flags}\n")
 
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
     processor("avx2 avx512f avx512_bf16")
     assert models.fast_dtype_policy() == "mixed_bfloat16"
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    assert models.fast_dtype_policy() == "float32"
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS")
     processor("avx2 avx512f")
     assert models.fast_dtype_policy() == "float32"
 

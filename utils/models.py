@@ -6,6 +6,7 @@ without a network should not wait for it.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -231,8 +232,11 @@ def fast_dtype_policy() -> str:
 
     "mixed_bfloat16" where TensorFlow would run on a CPU that has bfloat16
     instructions (`avx512_bf16`), else "float32": without those instructions
-    bfloat16 is emulated and much slower.
+    bfloat16 is emulated and much slower. TensorFlow uses them through oneDNN, which
+    `TF_ENABLE_ONEDNN_OPTS=0` switches off.
     """
+    if os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0":
+        return "float32"
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:  # not Linux: no flag to read, so nothing to gain for sure

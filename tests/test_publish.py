@@ -79,6 +79,24 @@ def test_the_readme_links_to_page_and_colab_and_keeps_its_text(course):
     assert readme(course).startswith("# A course\n") and readme(course).endswith("-->\n\nMore.\n")
 
 
+def test_the_readme_lists_notebooks_in_the_order_of_the_pages_and_no_solutions(course):
+    (course / "_toc.yml").write_text(
+        "root: intro\nchapters:\n- file: chapters/02_convolutional_layer\n  sections:\n"
+        "  - file: exercises/99/a\n- file: chapters/01_introduction\n",
+        encoding="utf-8",
+    )
+    shutil.copytree(course / "exercises" / "99", course / "solutions" / "99")
+    publish.publish("ada-l/cnn.course", course)
+    names = re.findall(r"^\| \[.*?\]\((.*?)\.ipynb\)", readme(course), re.MULTILINE)
+    assert names[:3] == [
+        "chapters/02_convolutional_layer",
+        "exercises/99/a",
+        "chapters/01_introduction",
+    ]
+    assert "chapters/03_pooling_layer" in names and "solutions/99/a" not in names
+    assert all_addresses(course) == {ADA}
+
+
 def test_a_notebook_that_is_no_page_gets_no_link_to_one(course):
     (course / "_toc.yml").write_text("root: intro\n", encoding="utf-8")
     publish.publish("ada-l/cnn.course", course)

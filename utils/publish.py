@@ -105,14 +105,24 @@ def files_in(toc) -> Iterator[str]:
             yield from files_in(part)
 
 
-def row(root: Path, path: Path, address: str) -> str:
+def readers_notebooks(root: Path, pages: list[str]) -> list[Path]:
+    """Return the notebooks that the README lists: no solutions, in the order of the pages."""
+
+    def place(path: Path) -> int:
+        page = files.name(path, root).removesuffix(".ipynb")
+        return pages.index(page) if page in pages else len(pages)
+
+    found = [path for path in files.find(root=root) if not files.is_solution(path, root)]
+    return sorted(found, key=place)
+
+
+def row(root: Path, path: Path, address: str, pages: list[str]) -> str:
     """Return a notebook's row of the list: its title, and links once there is an address."""
     name = files.name(path, root)
     cells = [f"[{title(files.read(path)) or path.stem}]({name})"]
     if address:
         page = name.removesuffix(".ipynb")
-        listed = page in files_in(yaml.safe_load(read(root, "_toc.yml")))
-        read_it = f"[Read]({site_of(repo_of(address))}/{page}.html)" if listed else ""
+        read_it = f"[Read]({site_of(repo_of(address))}/{page}.html)" if page in pages else ""
         cells += [read_it, f"[Open in Colab]({colab_of(repo_of(address), name)})"]
     return f"| {' | '.join(cells)} |"
 
@@ -125,7 +135,8 @@ def stamped_readme(root: Path, address: str) -> str:
         )
     head = ["Notebook", "Page", "In Colab"] if address else ["Notebook"]
     table = [f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
-    table += [row(root, path, address) for path in files.find(root=root)]
+    pages = list(files_in(yaml.safe_load(read(root, "_toc.yml"))))
+    table += [row(root, path, address, pages) for path in readers_notebooks(root, pages)]
     return README_LIST.sub(lambda m: m[1] + "\n".join(table) + "\n" + m[2], text)
 
 

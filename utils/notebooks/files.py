@@ -35,6 +35,16 @@ def name(path: Path, root: Path = ROOT) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
 
 
+def is_exercise(path: Path, root: Path = ROOT) -> bool:
+    """Tell whether a notebook is one that utils/exercises.py makes from a solution."""
+    return name(path, root).startswith("exercises/")
+
+
+def is_solution(path: Path, root: Path = ROOT) -> bool:
+    """Tell whether a notebook is the solution that an exercise is made from."""
+    return name(path, root).startswith("solutions/")
+
+
 def parse(text: str) -> NotebookNode:
     """Return the notebook that `text` holds, in the newest form of format 4."""
     with warnings.catch_warnings():

@@ -16,7 +16,7 @@ define check_python
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book serve test colab-test execute tidy train bench lock publish-as clean
+.PHONY: help environment book serve test colab-test execute exercises tidy train bench lock publish-as clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ colab-test: ## run the notebooks and the explorers' tests with Colab's versions
 execute: environment ## run every notebook in full on the real data, and store the outputs
 	@$(RUN) -m utils.notebooks execute $(ARGS)
 	@$(RUN) -m pytest --quiet tests/test_full_run.py
+
+exercises: environment ## make the exercise notebooks from their solutions
+	@$(RUN) -m utils.exercises $(ARGS)
 
 tidy: environment ## give notebooks and code their one form on disk
 	@$(RUN) -m utils.notebooks tidy

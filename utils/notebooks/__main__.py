@@ -29,16 +29,25 @@ def check(notebooks: list[Path]) -> bool:
 
 
 def execute(notebooks: list[Path]) -> bool:
-    """Run notebooks in full, one after another; return whether all ran through."""
+    """Run notebooks in full, one after another; return whether all ran through.
+
+    Exercises come last, and are generated: their solutions are what is edited and run.
+    """
     from . import execution
 
     if missing := execution.missing_data(notebooks):
         print(missing)
         return False
-    done = [execution.execute(path) for path in notebooks]
-    failed = [files.name(p) for p, ok in zip(notebooks, done, strict=True) if not ok]
+    exercises = [path for path in notebooks if files.is_exercise(path)]
+    sources = [path for path in notebooks if path not in exercises]
+    done = [execution.execute(path) for path in sources]
+    failed = [files.name(p) for p, ok in zip(sources, done, strict=True) if not ok]
     if failed:
         print(f"\n{len(failed)} of {len(done)} notebooks failed: {', '.join(failed)}")
+    if exercises:
+        from utils.exercises import make
+
+        return make(exercises) and not failed
     return not failed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from pathlib import Path
 from subprocess import DEVNULL
@@ -24,6 +25,11 @@ LOADERS = {"load_fashion_mnist": "fashion-mnist", "load_mnist": "mnist"}
 
 class Failure(Exception):
     """A notebook did not run through; the message says why, with the traceback if there is one."""
+
+    def __init__(self, message: str, index: int):
+        """`index` is the failing cell's position in the notebook, from 0."""
+        super().__init__(message)
+        self.index = index
 
 
 class ShellChannel(AsyncZMQSocketChannel):
@@ -81,19 +87,21 @@ def run_cell(client: NotebookClient, index: int) -> None:
     try:
         client.execute_cell(cell, index)
     except CellExecutionError as error:
-        raise Failure(error.traceback) from error
+        raise Failure(error.traceback, index) from error
     except DeadKernelError as error:
-        raise Failure("The kernel died; most often, the memory was full.") from error
+        words = "The kernel died; most often, the memory was full."
+        raise Failure(words, index) from error
     if text := complaints(cell):
-        raise Failure(f"The cell wrote to stderr, which no reader should see:\n{text}")
+        words = f"The cell wrote to stderr, which no reader should see:\n{text}"
+        raise Failure(words, index)
 
 
-def executed(path: Path) -> NotebookNode:
-    """Return the notebook at `path` after a full run in a fresh kernel, in its own folder.
+def executed(notebook: NotebookNode, folder: Path) -> NotebookNode:
+    """Return a copy of the notebook after a full run in a fresh kernel that works in `folder`.
 
     Prints a line for each cell. Raises Failure.
     """
-    notebook = files.read(path)
+    notebook = copy.deepcopy(notebook)
     kernel = AsyncKernelManager(
         kernel_name=CURRENT_ENV_KERNEL_NAME,
         kernel_spec_manager=NbvalKernelspecManager(),
@@ -104,7 +112,7 @@ def executed(path: Path) -> NotebookNode:
     with (
         kernels.full_run_environment() as environment,
         client.setup_kernel(
-            env=environment, cwd=str(path.resolve().parent), stderr=DEVNULL, cleanup_kc=True
+            env=environment, cwd=str(folder.resolve()), stderr=DEVNULL, cleanup_kc=True
         ),
     ):
         for number, index in enumerate(code, start=1):
@@ -125,7 +133,7 @@ def execute(path: Path, root: Path = files.ROOT) -> bool:
     print(files.name(path, root), flush=True)
     started = time.monotonic()
     try:
-        text = canonical.as_text(executed(path))
+        text = canonical.as_text(executed(files.read(path), path.parent))
     except Failure as failure:
         print(f"FAILED, and the file is left as it was.\n{failure}", flush=True)
         return False

@@ -289,6 +289,12 @@ def test_a_second_build_writes_no_page_again(build_site, sample):
 def test_buttons_for_colab_and_repository_come_and_go_with_the_address(sample, tmp_path):
     book = tmp_path / "book"
     shutil.copytree(sample.parents[1], book, ignore=shutil.ignore_patterns("_build"))
+    (book / "exercises" / "1").mkdir(parents=True)
+    shutil.copy(book / "chapters" / "sample.ipynb", book / "exercises" / "1" / "deep.ipynb")
+    deep = book / "exercises" / "1" / "deep.ipynb"
+    deep.write_text(deep.read_text().replace("../intro.md", "../../intro.md"))
+    with (book / "_toc.yml").open("a") as contents:
+        contents.write("  sections:\n  - file: exercises/1/deep\n")
     config = book / "_config.yml"
     stamped = NO_ADDRESS.sub('  url: "https://github.com/a-teacher/my.cnns"', config.read_text())
     config.write_text(stamped, "utf-8")
@@ -309,6 +315,18 @@ def test_buttons_for_colab_and_repository_come_and_go_with_the_address(sample, t
     page = tmp_path / "html" / "chapters" / "sample.html"
     assert buttons(page) == {"Open in Colab": colab} | notebook | repository
     assert buttons(tmp_path / "html" / "intro.html") == repository
+    name = "exercises/1/deep.ipynb"
+    colab = f"https://colab.research.google.com/github/a-teacher/my.cnns/blob/main/{name}"
+    notebook = {"Download this notebook": f"../../_sources/{name}"}
+    page = tmp_path / "html" / "exercises" / "1" / "deep.html"
+    assert buttons(page) == {"Open in Colab": colab} | notebook | repository
+    contents = BeautifulSoup(page.read_text("utf-8"), "html.parser").select_one(".bd-docs-nav")
+    assert [link["href"] for link in contents("a")] == [
+        "../../intro.html",
+        "../../chapters/sample.html",
+        "#",
+    ]
+    assert not contents("details")
 
 
 def test_what_cannot_be_shown_stops_the_build_each_time(tmp_path, capfd):

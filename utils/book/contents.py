@@ -1,0 +1,26 @@
+"""The table of contents beside every page, with all pages in sight.
+
+The theme folds the pages below a chapter away, behind an arrow that has no name for a
+screen reader. There are few of them, and a reader should see what the chapter holds.
+"""
+
+from __future__ import annotations
+
+
+def unfold(app, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Let the theme's function that makes the contents leave out what opens and closes them."""
+    generate = context["generate_toctree_html"]
+
+    def unfolded(*args, **kwargs):
+        contents = generate(*args, **kwargs)
+        for fold in contents.select("details"):
+            fold.parent["class"].remove("has-children")  # which leaves room for the arrow
+            fold.summary.decompose()
+            fold.unwrap()
+        return contents
+
+    context["generate_toctree_html"] = unfolded
+
+
+def setup(app) -> None:
+    app.connect("html-page-context", unfold, priority=950)  # after the themes have theirs

@@ -18,6 +18,7 @@ from .convolution import (
     stacked_maps,
     window_sum,
 )
+from .exercise import accuracy_noise, learning_rates, moved_copies, points_for_accuracy
 from .images import feature_maps, filters, samples
 from .introduction import (
     cells_and_fields,
@@ -46,6 +47,7 @@ from .training import confusion_matrix, learning_curves, predictions
 
 __all__ = [
     "DescribedFigure",
+    "accuracy_noise",
     "ancestors",
     "cells_and_fields",
     "composed",
@@ -59,12 +61,15 @@ __all__ = [
     "intervals",
     "learned_kernels",
     "learning_curves",
+    "learning_rates",
     "max_and_mean",
+    "moved_copies",
     "network",
     "one_filter",
     "order_matters",
     "orientation_maps",
     "padding_and_stride",
+    "points_for_accuracy",
     "pooled_picture",
     "predictions",
     "receptive_fields",

@@ -1,13 +1,15 @@
-"""Call a student's function without being stopped by it: errors, endless loops, prints, side effects."""
+"""Call a student's function safely: errors, endless loops, prints and side effects do no harm."""
 
 from __future__ import annotations
 
 import contextlib
 import copy
-import io
+import os
+import random
 import signal
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,41 +24,54 @@ class Outcome:
 
     value: Any = None
     problem: str = ""  # in words: "it raised ValueError: …"; empty if the call returned
-    changed_input: bool = False  # the function wrote into an array that it was given
+    changed_input: bool = False  # the function wrote into something that it was given
+    timed_out: bool = False  # it was stopped, or ended too late; `problem` says so too
 
 
 class _TimeIsUp(BaseException):
     """Not an Exception, so that `except Exception` does not stop it."""
 
 
-@contextlib.contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise _TimeIsUp in the body after `seconds`, again and again until it ends.
+def _within(seconds: float, call: Callable[[], Outcome]) -> Outcome:
+    """Return what `call` returns; raise _TimeIsUp if it takes longer.
 
     Works where signals do: in the main thread, not on Windows. Elsewhere there is no limit.
     """
     if not hasattr(signal, "setitimer") or (
         threading.current_thread() is not threading.main_thread()
     ):
-        yield
-        return
+        return call()
+    own, running, late = sys._getframe(), True, False
 
     def ring(number, frame):
-        raise _TimeIsUp
+        nonlocal late
+        if running and frame is not own:
+            late = True
+            # A loop around a bare `except:` swallows what is raised. So ring on, at random
+            # moments: soon one falls between the end of the handler and the next `try`.
+            signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, 5e-5), 0.01)
+            raise _TimeIsUp
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        yield
+        outcome = call()
     finally:
+        running = False
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+    if late:
+        raise _TimeIsUp
+    return outcome
 
 
 def _same(one: Any, other: Any) -> bool:
+    """Tell whether `other`, a copy that was given away, still equals `one`."""
     if isinstance(one, np.ndarray):
         return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
-    return True
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return one == other if isinstance(one, (int, float, str)) else True
 
 
 def shortened(text: str, most: int = 160) -> str:
@@ -65,35 +80,50 @@ def shortened(text: str, most: int = 160) -> str:
     return first if len(first) <= most else first[: most - 1] + "…"
 
 
+def _told(error: BaseException) -> str:
+    """Return in words what was raised."""
+    try:
+        words = shortened(str(error))
+    except (_TimeIsUp, KeyboardInterrupt):
+        raise
+    except BaseException:
+        words = "(its message cannot be shown)"
+    return f"it raised {type(error).__name__}: {words}".removesuffix(": ")
+
+
 def attempt(function: Callable, *arguments, seconds: float = SECONDS, **named) -> Outcome:
     """Call `function` with copies of the arguments; never raises, and prints nothing.
 
     What the function prints is thrown away. A call that takes longer than `seconds` is
-    stopped where that is possible (not on Windows, not within one long call into C).
+    stopped where that is possible (not on Windows, not within one long call into C). Only
+    the KeyboardInterrupt of a person who presses *stop* gets through.
     """
     if not callable(function):
         return Outcome(problem=f"it is no function but {type(function).__name__}")
     given, given_named = copy.deepcopy(arguments), copy.deepcopy(named)
+
+    def call() -> Outcome:
+        try:
+            value = function(*given, **given_named)
+            unchanged = all(map(_same, arguments, given))
+            unchanged = unchanged and all(_same(named[name], given_named[name]) for name in named)
+            return Outcome(value=value, changed_input=not unchanged)
+        except NotImplementedError:
+            return Outcome()
+        except (_TimeIsUp, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            return Outcome(problem=_told(error))
+
     try:
         with (
-            contextlib.redirect_stdout(io.StringIO()),
-            contextlib.redirect_stderr(io.StringIO()),
+            open(os.devnull, "w", encoding="utf-8") as nowhere,
+            contextlib.redirect_stdout(nowhere),
+            contextlib.redirect_stderr(nowhere),
             np.errstate(all="ignore"),
-            _time_limit(seconds),
         ):
-            value = function(*given, **given_named)
+            return _within(seconds, call)
     except _TimeIsUp:
-        return Outcome(problem=f"it was still computing after {seconds:g} seconds")
-    except KeyboardInterrupt:
-        raise
-    except NotImplementedError:
-        return Outcome()
-    except BaseException as error:
-        try:
-            words = shortened(str(error))
-        except Exception:
-            words = "(its message cannot be shown)"
-        return Outcome(problem=f"it raised {type(error).__name__}: {words}".removesuffix(": "))
-    unchanged = all(map(_same, arguments, given))
-    unchanged = unchanged and all(_same(named[name], given_named[name]) for name in named)
-    return Outcome(value=value, changed_input=not unchanged)
+        return Outcome(
+            problem=f"it was still computing after {seconds:.3g} seconds", timed_out=True
+        )

@@ -25,7 +25,7 @@ class Item:
 
 def number(value: float) -> str:
     """Return points as people write them: 6, 4.5."""
-    return f"{value:.1f}".removesuffix(".0")
+    return f"{round(value, 2):g}"
 
 
 class Score:
@@ -47,8 +47,9 @@ class Score:
         self.points = round(float(earned), 2)
 
     @classmethod
-    def not_attempted(cls, task: str, points: float) -> Score:
-        return cls(task, [Item("", points, False)], attempted=False)
+    def not_attempted(cls, task: str, points: float, note: str = "") -> Score:
+        """Return the score of a task that nobody has begun: 0 of `points`."""
+        return cls(task, [Item("", points, False)], attempted=False, note=note)
 
     def __float__(self) -> float:
         return self.points
@@ -63,20 +64,23 @@ class Score:
             return f"{self.task} · not attempted yet · 0/{number(self.total)}"
         return f"{self.task} · {number(self.points)}/{number(self.total)}"
 
-    def lines(self) -> list[tuple[str, str]]:
-        """Return each item as (mark, text); a failed one with its hint."""
+    def lines(self) -> list[tuple[str, str, str]]:
+        """Return each item as (mark, text with its points, hint); a passed one has no hint."""
         if not self.attempted:
             return []
         return [
             (
                 "✓" if item.passed else "✗",
-                item.text if item.passed or not item.hint else f"{item.text}. {item.hint}",
+                f"{item.text} ({number(item.points if item.passed else 0)}/{number(item.points)})",
+                "" if item.passed else item.hint,
             )
             for item in self.items
         ]
 
     def __str__(self) -> str:
-        lines = [self.headline, *(f"  {mark} {text}" for mark, text in self.lines())]
+        lines = [self.headline]
+        for mark, text, hint in self.lines():
+            lines += [f"  {mark} {text}"] + ([f"      {hint}"] if hint else [])
         return "\n".join(lines + ([self.note] if self.note else []))
 
     def _repr_html_(self) -> str:
@@ -85,8 +89,10 @@ class Score:
         words = {"✓": "passed", "✗": "not yet"}
         rows = "".join(
             f'<li style="list-style: none; margin: 0.15em 0;">'
-            f'<span aria-hidden="true">{mark}</span> <b>{words[mark]}:</b> {escape(text)}</li>'
-            for mark, text in self.lines()
+            f'<span aria-hidden="true">{mark}</span> <b>{words[mark]}:</b> {escape(text)}'
+            + (f'<div style="margin: 0.1em 0 0.4em 1.4em;">{escape(hint)}</div>' if hint else "")
+            + "</li>"
+            for mark, text, hint in self.lines()
         )
         rows = f'<ul style="margin: 0.3em 0; padding: 0;">{rows}</ul>' if rows else ""
         note = f"<p>{escape(self.note)}</p>" if self.note else ""

@@ -1,0 +1,264 @@
+"""The frame of the tasks that ask for a function of numbers and arrays.
+
+Calling is kept apart from judging: `cases` makes the inputs from a seed, somebody calls the
+student's function with them, here or in a sandbox that knows no answers, `judge` compares
+one returned value with the expected one, and `score` counts. `task(function)` does all of it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .attempt import Outcome, attempt, shortened
+from .score import Item, Score
+
+FIXED_SEED = 14_9
+SECONDS_A_CALL = 5
+SECONDS_IN_ALL = 20  # later calls are not made; the last one may take SECONDS_A_CALL more
+NUMPY_NUMBERS = {
+    kind for kind in np.sctypeDict.values() if issubclass(kind, (np.integer, np.floating))
+}
+MOST_DIGITS = 15
+OTHER_NUMBERS = "the shape is right, but the numbers are not"
+NOT_ATTEMPTED = "The function returns None. If you have written it: does it end with `return`?"
+UNTRIED = "Not tried, because an earlier call took too long."
+FIRST_ANOTHER = "This counts as soon as one of the other lines passes."
+NO_FUNCTION = "Hand in the function itself, by its name and without parentheses after it."
+
+Known = list[tuple[str, Any]]  # the known mistakes, and what each makes of a case
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a score."""
+
+    text: str  # what is asked for, as a statement
+    points: float
+    hint: str  # leads on, and does not give the answer away
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call of the function."""
+
+    line: str  # the line that it counts for, by its key
+    arguments: tuple
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of a call, judged."""
+
+    passed: bool
+    reason: str = ""  # what is wrong, in words
+    mistakes: frozenset[str] | None = None  # those that give this value; None if it is no value
+    flaw: str = ""  # what is wrong with a value that is right as a number
+
+
+def _type_name(value: Any) -> str:
+    try:
+        return shortened(str(type(value).__name__), 40)
+    except Exception:  # a metaclass can make of a name what it wants
+        return "something without a name"
+
+
+def _plain_array(value: Any) -> np.ndarray | None:
+    """Return a value that is a NumPy array as one that has no methods of its own, uncopied."""
+    if not issubclass(type(value), np.ndarray):
+        return None
+    return np.ndarray.view(value, np.ndarray)
+
+
+def _plain_number(value: Any) -> int | float | None:
+    """Return a value that is one number, of Python or of NumPy, as an int or a float."""
+    array = _plain_array(value)
+    if array is not None and array.shape == ():
+        value = array[()]
+    kind = type(value)
+    if kind in (int, float):
+        return value
+    if kind in NUMPY_NUMBERS:
+        return int(value) if issubclass(kind, np.integer) else float(value)
+    return None
+
+
+def _close(value: np.ndarray, expected: np.ndarray) -> bool:
+    """Tell whether two arrays are equal as far as 32-bit floats go."""
+    scale = max(1.0, float(np.abs(expected).max(initial=0)))
+    return value.shape == expected.shape and np.allclose(value, expected, rtol=0, atol=1e-4 * scale)
+
+
+def _no_value(value: Any, wanted: str) -> Verdict:
+    """Return the verdict on something that is of another kind than the wanted values."""
+    if value is None:
+        return Verdict(False, "it returned None; is there a `return` for this case?")
+    return Verdict(False, f"it returned no {wanted} but {_type_name(value)}")
+
+
+def _judge_array(value: Any, expected: np.ndarray, known: Known) -> Verdict:
+    """Compare what should be an array of numbers with the expected one."""
+    array = _plain_array(value)
+    if array is None:
+        return _no_value(value, "NumPy array")
+    if array.shape != expected.shape:
+        alike = frozenset(name for name, other in known if other.shape == array.shape)
+        shape = shortened(str(array.shape), 60)
+        reason = f"the shape of the result is {shape}, and {expected.shape} was expected"
+        return Verdict(False, reason, alike)
+    if array.dtype.kind not in "fiu":
+        dtype = shortened(str(array.dtype), 40)
+        return Verdict(False, f"the result holds no plain numbers: its dtype is {dtype}")
+    numbers = array.astype(float)
+    if not np.isfinite(numbers).all():
+        return Verdict(False, "some numbers of the result are not finite: nan or inf")
+    alike = frozenset(name for name, other in known if _close(numbers, other))
+    if _close(numbers, expected):
+        return Verdict(True, mistakes=alike)
+    if array.dtype.kind in "iu" and (expected % 1).any():
+        return Verdict(False, f"the shape is right, but {array.dtype} holds no decimals", alike)
+    return Verdict(False, OTHER_NUMBERS, alike)
+
+
+def _judge_count(value: Any, expected: int, known: Known) -> Verdict:
+    """Compare what should be a whole number with the expected one."""
+    found = _plain_number(value)
+    if found is None:
+        return _no_value(value, "number")
+    if not abs(found) < 10**MOST_DIGITS:
+        return Verdict(False, f"it returned no number of at most {MOST_DIGITS} digits")
+    alike = frozenset(name for name, other in known if math.isclose(found, other))
+    if found != expected:
+        return Verdict(False, f"it returned {found:.{MOST_DIGITS}g}", alike)
+    flaw = f"it returned {found}, which is a float" if isinstance(found, float) else ""
+    return Verdict(True, mistakes=alike, flaw=flaw)
+
+
+class Task:
+    """A function to write: its lines, its cases, its right answers, and the known wrong ones.
+
+    `manners` is the line for what is not about the values: their type, and that the
+    arguments stay as they are. It passes if something else does and no call had a flaw.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        lines: Mapping[str, Line],
+        manners: Line,
+        make_cases: Callable[[np.random.Generator], Iterable[Case]],
+        reference: Callable,
+        mistakes: Sequence[tuple[str, Callable]],
+    ):
+        """`make_cases` yields a Case at a time, for every key of `lines` at least one.
+
+        `reference` gives the right value for a case's arguments, an array or an int. Each of
+        `mistakes` is a sentence about a mistake and a function that makes it; the one that
+        explains more stands first. A sentence may stand there more than once.
+        """
+        self.title = title
+        self.lines = dict(lines)
+        self.manners = manners
+        self.reference = reference
+        self.mistakes = tuple(mistakes)
+        self._make_cases = make_cases
+
+    @property
+    def points(self) -> float:
+        return sum(line.points for line in (*self.lines.values(), self.manners))
+
+    def cases(self, seed: int) -> list[Case]:
+        """Return the inputs that belong to a seed."""
+        return list(self._make_cases(np.random.default_rng(seed)))
+
+    def expected(self, case: Case) -> np.ndarray | int:
+        return self.reference(*case.arguments)
+
+    def _known(self, case: Case) -> Known:
+        known = []
+        for name, function in self.mistakes:
+            try:
+                known.append((name, function(*case.arguments)))
+            except Exception:  # for instance, a mistaken window that is larger than the image
+                continue
+        return known
+
+    def judge(self, case: Case, value: Any) -> Verdict:
+        """Compare a returned value, which may be anything at all, with the expected one."""
+        expected = self.expected(case)
+        judge = _judge_array if isinstance(expected, np.ndarray) else _judge_count
+        return judge(value, expected, self._known(case))
+
+    def verdict(self, case: Case, outcome: Outcome) -> Verdict:
+        """Judge what came of a call, be it a value or a failure."""
+        if outcome.problem:
+            return Verdict(False, outcome.problem)
+        verdict = self.judge(case, outcome.value)
+        if outcome.changed_input and not verdict.flaw:
+            return replace(verdict, flaw="it changed something that it was given")
+        return verdict
+
+    def call_shown(self, case: Case) -> str:
+        """Return a case as people write a call; an array is shown by its name and shape."""
+        names = inspect.signature(self.reference).parameters
+        told = (
+            f"{name} {value.shape}" if isinstance(value, np.ndarray) else repr(value)
+            for name, value in zip(names, case.arguments, strict=True)
+        )
+        return shortened(f"{self.title}({', '.join(told)})", 400)
+
+    def _hint(self, line: Line, judged: list[tuple[Case, Verdict]]) -> str:
+        """Say where a line fails first, and which mistake would explain all that it did."""
+        case, verdict = next(pair for pair in judged if not pair[1].passed)
+        values = [v.mistakes for _, v in judged if v.mistakes is not None]
+        common = frozenset.intersection(*values) if values else frozenset()
+        mistake = next((text for text, _ in self.mistakes if text in common), line.hint)
+        return f"{self.call_shown(case)}: {verdict.reason}. {mistake}"
+
+    def score(self, cases: Sequence[Case], verdicts: Sequence[Verdict]) -> Score:
+        """Count the points of the cases; those at the end that have no verdict did not pass."""
+        judged = list(zip(cases, verdicts, strict=False))
+        reasons = {verdict.reason for verdict in verdicts}
+        all_alike = len(reasons) == 1 and not reasons & {"", OTHER_NUMBERS}
+        items = []
+        for key, line in self.lines.items():
+            of_line = [pair for pair in judged if pair[0].line == key]
+            fails = any(not verdict.passed for _, verdict in of_line)
+            whole = len(of_line) == sum(case.line == key for case in cases)
+            hint = line.hint if all_alike else UNTRIED
+            hint = self._hint(line, of_line) if fails and not all_alike else hint
+            items.append(Item(line.text, line.points, whole and not fails, hint))
+        flaws = [f"{self.call_shown(case)}: {v.flaw}. " for case, v in judged if v.flaw][:1]
+        some = any(item.passed for item in items)
+        hint = flaws[0] + self.manners.hint if flaws else UNTRIED if some else FIRST_ANOTHER
+        fine = some and not flaws and len(judged) == len(cases)
+        items.append(Item(self.manners.text, self.manners.points, fine, hint))
+        return Score(self.title, items, note=f"In every call, {reasons.pop()}." * all_alike)
+
+    def __call__(self, function: Callable) -> Score:
+        """Check a student's function on the fixed cases and on fresh ones."""
+        if not callable(function):
+            lines = (*self.lines.values(), self.manners)
+            items = [Item(line.text, line.points, False) for line in lines]
+            return Score(self.title, items, note=NO_FUNCTION)
+        cases = self.cases(FIXED_SEED) + self.cases(secrets.randbits(32))
+        # Line by line, so that an endless call leaves the lines before it their points.
+        cases.sort(key=lambda case: list(self.lines).index(case.line))
+        verdicts, attempted, started = [], False, time.monotonic()
+        for case in cases:
+            outcome = attempt(function, *case.arguments, seconds=SECONDS_A_CALL)
+            attempted = attempted or outcome.value is not None or bool(outcome.problem)
+            # At once: the function may keep the array that it returned, and write into it.
+            verdicts.append(self.verdict(case, outcome))
+            if outcome.timed_out or time.monotonic() - started > SECONDS_IN_ALL:
+                break
+        if not attempted:
+            return Score.not_attempted(self.title, self.points, NOT_ATTEMPTED)
+        return self.score(cases, verdicts)

@@ -232,15 +232,17 @@ class Task:
             of_line = [pair for pair in judged if pair[0].line == key]
             fails = any(not verdict.passed for _, verdict in of_line)
             whole = len(of_line) == sum(case.line == key for case in cases)
-            hint = line.hint if all_alike else UNTRIED
-            hint = self._hint(line, of_line) if fails and not all_alike else hint
+            hint = self._hint(line, of_line) if fails else UNTRIED
+            hint = "" if all_alike else hint  # the note says what comes first
             items.append(Item(line.text, line.points, whole and not fails, hint))
         flaws = [f"{self.call_shown(case)}: {v.flaw}. " for case, v in judged if v.flaw][:1]
         some = any(item.passed for item in items)
-        hint = flaws[0] + self.manners.hint if flaws else UNTRIED if some else FIRST_ANOTHER
         fine = some and not flaws and len(judged) == len(cases)
+        hint = flaws[0] + self.manners.hint if flaws else UNTRIED if some else FIRST_ANOTHER
+        hint = "" if all_alike else hint
         items.append(Item(self.manners.text, self.manners.points, fine, hint))
-        return Score(self.title, items, note=f"In every call, {reasons.pop()}." * all_alike)
+        note = f"In every call, {verdicts[0].reason}." if all_alike else ""
+        return Score(self.title, items, note=note)
 
     def __call__(self, function: Callable) -> Score:
         """Check a student's function on the fixed cases and on fresh ones."""

@@ -13,6 +13,7 @@ FIGURES = {
     "moved copies": lambda: plots.moved_copies(DIGIT, np.stack([DIGIT] * 5), columns=3),
     "learning rates": lambda: plots.learning_rates(RATES, steps_per_epoch=2, warmup_steps=2),
     "accuracy noise": lambda: plots.accuracy_noise({"a": [0.99, 0.992], "b": [0.997]}, 10_000),
+    "misread digits": lambda: plots.misread_digits(np.stack([DIGIT] * 3), [1, 1, 4], [7, 2, 9]),
     "points": lambda: plots.points_for_accuracy(TABLE, {"mine": 0.945}),
 }
 
@@ -43,10 +44,9 @@ def test_the_schedule_tells_its_peak_and_its_warm_up():
 
 def test_each_network_has_a_point_and_a_bar_of_two_standard_errors():
     figure = FIGURES["accuracy noise"]()
-    assert (
-        "a: 2 networks from 99.00 % to 99.20 %, mean 99.10 %, each ± 0.19 %" in figure.description
-    )
-    assert "b: 1 networks" in figure.description
+    told = figure.description
+    assert "a: 2 networks from 99.00 % to 99.20 %, mean 99.10 %, each ± 0.19 %; " in told
+    assert "b: 99.70 % ± 0.11 %." in told
     bars = [bar.get_segments() for bar in figure.axes[0].collections]
     (low, _), (high, _) = bars[0][0]
     assert [len(each) for each in bars] == [2, 1]
@@ -59,3 +59,10 @@ def test_a_network_is_marked_at_its_accuracy_and_its_points():
     assert (mark.get_xdata()[0], mark.get_ydata()[0]) == pytest.approx((0.055, 10))
     assert "0 from 90.00 %, 20 from 99.00 %; evenly" in figure.description
     assert "mine 94.50 %" in figure.description
+
+
+def test_each_misread_digit_says_what_it_is_and_what_was_answered():
+    figure = FIGURES["misread digits"]()
+    shown = [axes.get_title() for axes in figure.axes if axes.get_visible()]
+    assert shown == ["1 → 7", "1 → 2", "4 → 9"]
+    assert figure.description.endswith("answer: 1 → 7, 1 → 2, 4 → 9.")

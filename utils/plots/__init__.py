@@ -18,7 +18,13 @@ from .convolution import (
     stacked_maps,
     window_sum,
 )
-from .exercise import accuracy_noise, learning_rates, moved_copies, points_for_accuracy
+from .exercise import (
+    accuracy_noise,
+    learning_rates,
+    misread_digits,
+    moved_copies,
+    points_for_accuracy,
+)
 from .images import feature_maps, filters, samples
 from .introduction import (
     cells_and_fields,
@@ -63,6 +69,7 @@ __all__ = [
     "learning_curves",
     "learning_rates",
     "max_and_mean",
+    "misread_digits",
     "moved_copies",
     "network",
     "one_filter",

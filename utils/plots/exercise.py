@@ -17,8 +17,8 @@ def moved_copies(image: np.ndarray, copies: np.ndarray, columns: int = 6) -> Des
     rows = -(-len(copies) // columns)
     figure = DescribedFigure(
         1.1 * (rows + 1) + 0.35,
-        f"A digit, and below it {len(copies)} copies, each turned, stretched, slanted and shifted "
-        "a little differently. All can still be read as the same digit.",
+        f"A digit, and below it {len(copies)} copies, each moved a little differently. All can "
+        "still be read as the same digit.",
     )
     grid = figure.subplots(rows + 1, columns, squeeze=False)
     for axes in grid.flat:
@@ -119,16 +119,13 @@ def points_for_accuracy(
     """
     shares = np.array([line["accuracy"] for line in table])
     earned = np.array([line["points"] for line in table], float)
-    told = ", ".join(
-        f"{line['points']:g} points from {line['accuracy']:.2%}".replace("%", " %")
-        for line in table
-    )
-    marked = ", ".join(f"{n} {a:.2%}".replace("%", " %") for n, a in networks.items())
-    figure = DescribedFigure(
-        3.6,
+    told = ", ".join(f"{line['points']:g} from {line['accuracy']:.2%}" for line in table)
+    marked = ", ".join(f"{name} {accuracy:.2%}" for name, accuracy in networks.items())
+    description = (
         f"Points over the accuracy on moved test digits: {told}; evenly in between. Marked are "
-        f"{marked}.",
+        f"{marked}."
     )
+    figure = DescribedFigure(3.6, description.replace("%", " %"))
     axes = figure.subplots()
     fine = np.linspace(shares[0], shares[-1], 500)
     end = 0.9985
@@ -160,4 +157,26 @@ def points_for_accuracy(
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(MUTED)
+    return figure
+
+
+def misread_digits(
+    images: np.ndarray, labels: np.ndarray, answers: np.ndarray, columns: int = 8
+) -> DescribedFigure:
+    """Show digits, (n, 28, 28), that a network misread: "label → answer" above each."""
+    rows = -(-len(images) // columns)
+    pairs = [f"{label} → {answer}" for label, answer in zip(labels, answers, strict=True)]
+    figure = DescribedFigure(
+        1.08 * rows,
+        f"{len(images)} digits that the network misreads, with label and answer: "
+        + ", ".join(pairs)
+        + ".",
+    )
+    for axes in (grid := figure.subplots(rows, columns, squeeze=False)).flat:
+        axes.set_visible(False)
+    for axes, image, pair in zip(grid.flat, images, pairs, strict=False):
+        axes.set_visible(True)
+        axes.imshow(image, cmap="gray_r", vmin=0)
+        axes.set_title(pair, fontsize=12, color=INK, pad=3)
+        plain(axes)
     return figure

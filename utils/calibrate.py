@@ -1,0 +1,426 @@
+"""Measure what the points for the highest accuracy rest on, and write `checks/bands.json`.
+
+    python -m utils.calibrate             from all finished training runs
+    python -m utils.calibrate --cheats    also train networks on the test set (half an hour)
+
+It reads the weights of the finished runs in `_build/training` (see `utils.train`) and asks each
+network about the test digits as they are, the test digits moved by several seeds, and the
+moved validation digits. What was asked once is kept in `_build/calibration`, so that the
+command goes on where it was interrupted. In the file, "moves" and "table" are decisions: they
+are kept, and all other parts are measured anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import binom
+
+from utils import data
+from utils.checks import bands
+from utils.checks.highest_accuracy import PUBLIC_SEEDS, expected
+from utils.checks.moved_digits import moved
+from utils.recipes import RECIPES, VALIDATION_SIZE, batches, scaled, split
+from utils.train import WORK
+
+CACHE = WORK.parent / "calibration"
+NAMES = ("mnist_dense", "mnist_plain", "mnist_own", "mnist_augmented", "mnist_reference")
+SEEDS = (101, 102, 103, 104, 105)  # stand for secret ones
+STRENGTHS = ((5.0, 1.0), (8.0, 1.5), (10.0, 2.0))  # degrees and pixels, to choose from
+HARD = 0.1  # read by at most this share of the networks and moves
+TELLTALES = 100
+ONE_IN = 10_000  # an honest model is doubted at most this often
+CHEATS = {  # name: which digits are added to the training set, and epochs on top of the reference
+    "reference, then 10 epochs on the test digits": ("test alone", 10),
+    "reference, then 3 epochs on training and test digits": ("both", 3),
+}
+
+Classes = np.ndarray  # (n,), uint8: what a network answers
+Ask = Callable[[np.ndarray], Classes]
+
+
+def finished_runs(work: Path = WORK) -> list[tuple[str, str]]:
+    """Return (recipe, run) of the finished runs."""
+    return [
+        (name, file.stem)
+        for name in NAMES
+        for file in sorted((work / name).glob("*.npz"))
+        if "test_accuracy" in json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+    ]
+
+
+def network(name: str, run: str, work: Path = WORK):
+    """Return the trained network of a run, in 32 bits."""
+    import keras
+
+    keras.config.set_dtype_policy("float32")
+    model = RECIPES[name].build()
+    with np.load(work / name / f"{run}.npz", allow_pickle=False) as weights:
+        model.set_weights([weights[key] for key in weights.files])
+    return model
+
+
+def asker(model) -> Ask:
+    def ask(images: np.ndarray) -> Classes:
+        return model.predict(images, batch_size=500, verbose=0).argmax(axis=1).astype(np.uint8)
+
+    return ask
+
+
+def sets() -> dict[str, Callable[[], np.ndarray]]:
+    """Return what every network is asked: a name, and how to make the images."""
+    (train, _), (test, _) = data.load_mnist()
+    valid = train[-VALIDATION_SIZE:]
+    return (
+        {"test": lambda: scaled(test), "valid": lambda: scaled(valid)}
+        | {f"test-{seed}": lambda seed=seed: moved(test, seed) for seed in SEEDS}
+        | {f"valid-{seed}": lambda seed=seed: moved(valid, seed) for seed in PUBLIC_SEEDS}
+    )
+
+
+def strengths() -> dict[str, Callable[[], np.ndarray]]:
+    """Return the moves to choose from, as `sets` does."""
+    _, (test, _) = data.load_mnist()
+    return {
+        f"test-{degrees:g}-{pixels:g}": lambda d=degrees, p=pixels: moved(test, SEEDS[0], d, p)
+        for degrees, pixels in STRENGTHS
+    }
+
+
+def kept(key: str, question: str, cache: Path = CACHE) -> Path:
+    """Return the file with the answers of a network to a question."""
+    return cache / f"{key}, moved by {bands.DEGREES:g} and {bands.PIXELS:g}, {question}.npy"
+
+
+def is_asked(key: str, questions: dict) -> bool:
+    return all(kept(key, question).exists() for question in questions)
+
+
+def asked(
+    key: str, make_ask: Callable[[], Ask], questions: dict, cache: Path = CACHE
+) -> dict[str, Classes]:
+    """Return what a network answers to all `questions`; what it answered before is read."""
+    cache.mkdir(parents=True, exist_ok=True)
+    answers, ask = {}, None
+    for name, make in questions.items():
+        file = kept(key, name, cache)
+        if not file.exists():
+            ask = ask or make_ask()
+            print(f"  {key}: {name}", flush=True)
+            np.save(file, ask(make()))
+        answers[name] = np.load(file, allow_pickle=False)
+    return answers
+
+
+def nearest(memory: np.ndarray, labels: np.ndarray, reach: int = 0) -> Ask:
+    """Return a "network" that knows images by heart: it answers with the label of the nearest.
+
+    With `reach` it compares with each of them shifted by up to so many pixels, too.
+    """
+    memory = memory.reshape(len(memory), 28, 28).astype(np.float32)
+
+    def ask(images: np.ndarray) -> Classes:
+        images = images.reshape(len(images), -1)
+        best = np.full(len(images), np.inf, np.float32)
+        answers = np.zeros(len(images), np.uint8)
+        for down, right in itertools.product(range(-reach, reach + 1), repeat=2):
+            known = np.roll(memory, (down, right), axis=(1, 2)).reshape(len(memory), -1)
+            lengths = np.square(known).sum(axis=1)
+            for start in range(0, len(images), 1000):
+                part = slice(start, start + 1000)
+                distances = lengths - 2 * images[part] @ known.T
+                closest = distances.argmin(axis=1)
+                found = distances[np.arange(len(closest)), closest]
+                better = found < best[part]
+                answers[part][better] = labels[closest[better]]
+                best[part] = np.minimum(best[part], found)
+        return answers
+
+    return ask
+
+
+def trained_on_the_test_set(which: str, epochs: int) -> Ask:
+    """Return the first reference network after more training, on test digits too, augmented."""
+    import keras
+
+    recipe = RECIPES["mnist_reference"]
+    (x_train, y_train), _, (x_test, y_test) = split(recipe)
+    model = network("mnist_reference", first_run("mnist_reference"))
+    if which == "both":
+        x_test, y_test = np.concatenate([x_train, x_test]), np.concatenate([y_train, y_test])
+    keras.utils.set_random_seed(1)
+    model.compile(optimizer=keras.optimizers.Adam(5e-4), loss="categorical_crossentropy")
+    model.fit(batches(recipe, x_test, y_test, seed=1), epochs=epochs, verbose=2)
+    return asker(model)
+
+
+def first_run(name: str) -> str:
+    return next(run for recipe, run in finished_runs() if recipe == name)
+
+
+def share(answers: Classes, labels: np.ndarray) -> float:
+    return round(float(np.mean(answers == labels)), 5)
+
+
+# --- from answers to numbers ------------------------------------------------------------
+
+
+def hard_numbers(rights: list[np.ndarray]) -> np.ndarray:
+    """Return the numbers of the digits that (nearly) all networks misread.
+
+    `rights` has for each network the share of moves under which it reads each digit, (n,).
+    """
+    return np.flatnonzero(np.mean(rights, axis=0) <= HARD)
+
+
+def doubted_from(rate: float, count: int, one_in: int = ONE_IN) -> int:
+    """Return from how many of `count` hard digits on a model is doubted.
+
+    The smallest number that a model which reads each of them with probability `rate` reaches
+    at most once in `one_in` models.
+    """
+    return next(k for k in range(count + 2) if binom.sf(k - 1, count, rate) <= 1 / one_in)
+
+
+def about_hard_digits(rights: dict[str, np.ndarray], labels: np.ndarray) -> dict:
+    """Return which digits are hard, and how many of them an honest network reads.
+
+    `rights` is {run: (moves, n) of booleans}. Each network is held against the digits that
+    are hard for the *others*; so is a network that was never seen.
+    """
+    means = {run: is_right.mean(axis=0) for run, is_right in rights.items()}
+    numbers = hard_numbers(list(means.values()))
+    rates, read = {}, {}
+    for run, is_right in rights.items():
+        others = hard_numbers([mean for other, mean in means.items() if other != run])
+        counts = is_right[:, others].sum(axis=1)
+        rates[run] = float(counts.max() / len(others))
+        read[run] = [int(counts.max()), len(others)]
+    worst = max(rates.values())
+    first = doubted_from(worst, len(numbers))
+    return {
+        "numbers": numbers.tolist(),
+        "labels": labels[numbers].tolist(),
+        "most_read": int(np.ceil(worst * len(numbers))),
+        "doubted_from": first,
+        "false_alarm": float(f"{binom.sf(first - 1, len(numbers), worst):.1e}"),
+        "left_out": read,
+    }
+
+
+def about_telltales(answers: dict[str, Classes], labels: np.ndarray) -> dict:
+    """Return the digits on which networks differ most, what each answers, and how alike they are.
+
+    `answers` is {run: its classes for the test digits as they are}.
+    """
+    runs = list(answers)
+    table = np.array([answers[run] for run in runs])
+    wrong = (table != labels).sum(axis=0)
+    # Most informative: some read it and some do not.
+    spread = np.minimum(wrong, len(runs) - wrong)
+    numbers = np.sort(np.argsort(-spread, kind="stable")[:TELLTALES])
+    same = [
+        int(np.sum(one[numbers] == other[numbers]))
+        for one, other in itertools.combinations(table, 2)
+    ]
+    most = max(same, default=0)
+    return {
+        "numbers": numbers.tolist(),
+        "answers": {run: "".join(map(str, answers[run][numbers])) for run in runs},
+        "most_same": most,
+        # Nearer to a copy, which rounding can change in a digit or two, than to the likest pair.
+        "doubted_from": int(np.ceil(len(numbers) - (len(numbers) - most) / 3)),
+    }
+
+
+def about_anchor(
+    runs: dict[str, dict[str, Classes]], labels: np.ndarray, valid: np.ndarray
+) -> dict:
+    """Return accuracies and points of the networks of one recipe, and how far luck moves them."""
+    told = {}
+    for run, answers in runs.items():
+        shares = [share(answers[f"test-{seed}"], labels) for seed in SEEDS]
+        known = [share(answers[f"valid-{seed}"], valid) for seed in PUBLIC_SEEDS]
+        told[run] = {
+            "test": share(answers["test"], labels),
+            "moved": shares,
+            "points": [bands.points(accuracy) for accuracy in shares],
+            "moved_validation": known,
+            "estimated": bands.points(float(np.mean(known))),
+        }
+    moved_shares = np.array([run["moved"] for run in told.values()])
+    earned = np.array([run["points"] for run in told.values()])
+    several = len(told) > 1
+    return {
+        "runs": told,
+        "test": round(float(np.mean([run["test"] for run in told.values()])), 5),
+        "moved": round(float(moved_shares.mean()), 5),
+        "spread_by_training": round(float(moved_shares.mean(axis=1).std(ddof=1)), 5)
+        if several
+        else None,
+        "spread_by_secret_seed": round(float(moved_shares.std(axis=1, ddof=1).mean()), 5),
+        "points": round(float(earned.mean()), 2),
+        "points_from_to": [float(earned.min()), float(earned.max())],
+        "points_spread": round(float(earned.std(ddof=1)), 2),
+    }
+
+
+def about_estimates(anchors: dict) -> dict:
+    """Return how often the estimate from the validation digits held, over runs and moves."""
+    held, shifts = [], []
+    for anchor in anchors.values():
+        for run in anchor["runs"].values():
+            accuracy = float(np.mean(run["moved_validation"]))
+            low, high = expected(accuracy, VALIDATION_SIZE)
+            held += [bands.points(low) <= p <= bands.points(high) for p in run["points"]]
+            shifts.append(float(np.mean(run["moved"])) - accuracy)
+    best = max(
+        float(np.mean(run["moved_validation"]))
+        for anchor in anchors.values()
+        for run in anchor["runs"].values()
+    )
+    return {
+        "best": round(best, 5),
+        "held": round(float(np.mean(held)), 3),
+        "test_minus_validation": round(float(np.mean(shifts)), 5),
+    }
+
+
+def about_cheat(answers: dict[str, Classes], labels: np.ndarray, hard: dict) -> dict:
+    """Return what a dishonest model reaches, and how many hard digits it reads."""
+    asked_about = [answers[f"test-{s}"] for s in SEEDS if f"test-{s}" in answers]
+    shares = [share(given, labels) for given in asked_about]
+    read = [int(np.sum((given == labels)[hard["numbers"]])) for given in asked_about]
+    return {
+        "test": share(answers["test"], labels),
+        "moved": shares,
+        "points": [bands.points(accuracy) for accuracy in shares],
+        "hard_digits_read": read,
+        "is_doubted": [count >= hard["doubted_from"] for count in read],
+    }
+
+
+def dishonest_models(test: np.ndarray, labels: np.ndarray, cheats: bool) -> dict:
+    """Return {what it is: its answers} for models that deserve little."""
+    questions = {key: make for key, make in sets().items() if key.startswith("test")}
+    first = ("test", f"test-{SEEDS[0]}")
+    constant = np.full(len(labels), np.bincount(labels).argmax(), np.uint8)
+    found = {
+        "one answer to everything": dict.fromkeys(questions, constant),
+        "memory: the nearest test digit": asked(
+            "memory", lambda: nearest(scaled(test), labels), questions | strengths()
+        ),
+        "memory that shifts by up to 2 pixels": asked(
+            "shifted memory",
+            lambda: nearest(scaled(test), labels, reach=2),
+            {key: questions[key] for key in first},
+        ),
+    }
+    for name, (which, epochs) in CHEATS.items():
+        if cheats or is_asked(name, questions):
+            found[name] = asked(
+                name, lambda w=which, e=epochs: trained_on_the_test_set(w, e), questions
+            )
+    return found
+
+
+def measure(cheats: bool) -> dict:
+    """Return all that is measured, as it stands in bands.json."""
+    (_, y_train), (test, labels) = data.load_mnist()
+    valid = y_train[-VALIDATION_SIZE:]
+    runs = finished_runs()
+    if missing := set(NAMES) - {name for name, _ in runs}:
+        print(f"no finished run of {', '.join(sorted(missing))}", file=sys.stderr)
+    everything = {}
+    for name, run in runs:
+        questions = sets()
+        if run == first_run(name):
+            questions |= strengths()
+        ask = lambda name=name, run=run: asker(network(name, run))  # noqa: E731
+        everything[name, run] = asked(f"{name} {run}", ask, questions)
+    rights = {
+        f"{name} {run}": np.array([answers[f"test-{seed}"] == labels for seed in SEEDS])
+        for (name, run), answers in everything.items()
+    }
+    hard = about_hard_digits(rights, labels)
+    plain = {f"{name} {run}": answers["test"] for (name, run), answers in everything.items()}
+    anchors = {
+        name: about_anchor(
+            {run: answers for (other, run), answers in everything.items() if other == name},
+            labels,
+            valid,
+        )
+        for name in dict.fromkeys(name for name, _ in runs)
+    }
+    dishonest = dishonest_models(test, labels, cheats)
+    return {
+        "hard_digits": hard,
+        "telltales": about_telltales(plain, labels),
+        "validation": about_estimates(anchors),
+        "anchors": anchors,
+        "cheats": {name: about_cheat(told, labels, hard) for name, told in dishonest.items()},
+        "strengths": {
+            f"±{degrees:g}°, ±{pixels:g} px": {
+                name: share(
+                    everything[name, first_run(name)][f"test-{degrees:g}-{pixels:g}"], labels
+                )
+                for name in anchors
+            }
+            | {
+                "memory": share(
+                    dishonest["memory: the nearest test digit"][f"test-{degrees:g}-{pixels:g}"],
+                    labels,
+                )
+            }
+            for degrees, pixels in STRENGTHS
+        },
+    }
+
+
+def as_text(value: dict) -> str:
+    """Return JSON in which lists of plain values stand on one line."""
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    return re.sub(r"\[[^\[\]{}]*\]", lambda found: re.sub(r"\s+", " ", found[0]), text) + "\n"
+
+
+def summary(found: dict) -> str:
+    lines = [f"{'':32}{'as they are':>12}{'moved':>9}{'points':>8}   from … to"]
+    for name, anchor in found["anchors"].items():
+        low, high = anchor["points_from_to"]
+        lines.append(
+            f"{name:32}{anchor['test']:12.2%}{anchor['moved']:9.2%}{anchor['points']:8.1f}"
+            f"   {low:g} … {high:g}"
+        )
+    for name, cheat in found["cheats"].items():
+        doubt = "doubted" if all(cheat["is_doubted"]) else "not doubted"
+        lines.append(
+            f"{name[:31]:32}{cheat['test']:12.2%}{np.mean(cheat['moved']):9.2%}"
+            f"{np.mean(cheat['points']):8.1f}   {doubt}, {cheat['hard_digits_read']} hard digits"
+        )
+    hard = found["hard_digits"]
+    lines.append(
+        f"{len(hard['numbers'])} hard digits; honest networks read at most {hard['most_read']}, "
+        f"doubted from {hard['doubted_from']} on: false alarm {hard['false_alarm']:g}"
+    )
+    lines.append(f"estimates held for {found['validation']['held']:.0%} of runs and moves")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cheats", action="store_true", help="train networks on the test set")
+    found = measure(parser.parse_args().cheats)
+    kept = {key: bands.BANDS[key] for key in ("moves", "table")}
+    bands.FILE.write_text(as_text(kept | found), encoding="utf-8")
+    print(summary(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,237 @@
+"""The check of `augment`: are the images moved, each in its own way, and still the same digits?
+
+How far an image was moved is found by comparing: the original is turned, enlarged and shifted
+in many ways, and the way that fits best is taken. So it does not matter how `augment` does it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+
+from utils import data
+
+from .attempt import Outcome, attempt
+from .moved_digits import affine
+from .score import Item, Score
+
+TASK, POINTS = "augment", 6
+SECONDS = 60  # the first call may have to import Keras
+COUNT = 40
+SEEDS = (149, 9)
+
+TURNS, ZOOMS = np.arange(-40, 41, 10), (0.85, 1.0, 1.15)
+REACH = 8  # pixels that a fitted shift may have, each way
+WAYS = [(turn, zoom) for turn in TURNS for zoom in ZOOMS]
+SIZE = 28 + REACH + 1  # so that what is shifted out on one side does not come in on the other
+AS_IT_IS = np.s_[:]
+MIRRORS = {
+    "left and right are swapped": np.s_[:, :, ::-1],
+    "up and down are swapped": np.s_[:, ::-1],
+    "they stand on their heads": np.s_[:, ::-1, ::-1],
+}
+
+
+@functools.cache
+def digits() -> np.ndarray:
+    """Return the images that `augment` is asked to move, (40, 28, 28, 1), float32 in [0, 1]."""
+    (images, _), _ = data.load_mnist()
+    return images[:COUNT, ..., np.newaxis] / np.float32(255)
+
+
+def calls() -> list[tuple[np.ndarray, int]]:
+    """Return the arguments of the calls: twice the same, another seed, one digit many times."""
+    images = digits()
+    copies = np.repeat(images[:1], COUNT, axis=0)
+    return [(images, SEEDS[0]), (images, SEEDS[0]), (images, SEEDS[1]), (copies, SEEDS[0])]
+
+
+def family(images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the images, (n, 28, 28), turned and enlarged in all `WAYS`, ready for comparing.
+
+    Three arrays: the Fourier transform of each, its length as a vector, and the images.
+    """
+    still = np.zeros((len(images), 2))
+    members = [affine(images, np.full(len(images), float(t)), still, zoom) for t, zoom in WAYS]
+    members = np.stack(members).astype(np.float32)
+    return (
+        np.conj(np.fft.rfft2(members, (SIZE, SIZE))),
+        np.linalg.norm(members, axis=(2, 3)),
+        images,
+    )
+
+
+@functools.cache
+def own_family(mirror: str = "") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the family of the digits of `calls`, or of their mirror images."""
+    return family(digits()[..., 0][MIRRORS[mirror] if mirror else AS_IT_IS])
+
+
+def fitted(kin: tuple, results: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return, for each of the `results`, (n, 28, 28), how its image is best moved to fit it.
+
+    `kin` is the `family` of the images. Three arrays (n,): the fit (1 is perfect, unrelated
+    digits have about 0.5), the turn in degrees, and how far the ink has moved on average, in
+    pixels.
+    """
+    transforms, lengths, images = kin
+    product = transforms * np.fft.rfft2(results.astype(np.float32), (SIZE, SIZE))
+    shifts = np.r_[0 : REACH + 1, -REACH:0]
+    overlap = np.fft.irfft2(product, (SIZE, SIZE))[:, :, shifts][:, :, :, shifts]
+    lengths = lengths * np.linalg.norm(results, axis=(1, 2))
+    fits = np.moveaxis(overlap / (lengths[..., None, None] + 1e-9), 1, 0).reshape(len(images), -1)
+    way, down, right = np.unravel_index(fits.argmax(axis=1), (len(WAYS), len(shifts), len(shifts)))
+    turn, zoom = np.array(WAYS)[way].T
+    y, x = np.indices((28, 28)) - 13.5
+    angle, zoom = np.radians(turn)[:, None, None], zoom[:, None, None]
+    moved_y = zoom * (np.cos(angle) * y - np.sin(angle) * x) + shifts[down][:, None, None] - y
+    moved_x = zoom * (np.sin(angle) * y + np.cos(angle) * x) + shifts[right][:, None, None] - x
+    ink = images / (images.sum(axis=(1, 2), keepdims=True) + 1e-9)
+    return fits.max(axis=1), turn, (np.hypot(moved_y, moved_x) * ink).sum(axis=(1, 2))
+
+
+def problem_of_form(result: object, images: np.ndarray) -> str:
+    """Say what is wrong with shape, type or values of a result; empty if nothing is."""
+    if not isinstance(result, np.ndarray) or result.dtype.kind not in "fiub":
+        return "It should return an array of numbers."
+    if result.shape != images.shape:
+        return f"From images of shape {images.shape} came {result.shape}."
+    if result.dtype.kind != "f":
+        return f"The images came back as {result.dtype}: the shades between 0 and 1 are lost."
+    if not np.isfinite(result).all():
+        return "Some values are not numbers (nan) or infinite."
+    low, high = float(result.min()), float(result.max())
+    if low < -0.01 or high > 1.01:
+        why = (
+            "The images came back in 0 to 255."
+            if high > 100
+            else "Smooth curves between the pixels, or noise, can overshoot: interpolate "
+            "bilinearly (order 1), or cut off at 0 and 1."
+        )
+        return f"Values from {low:.2g} to {high:.3g} came back. {why}"
+    if result.dtype != images.dtype:
+        return f"float32 went in and {result.dtype} came back; .astype keeps the memory small."
+    return ""
+
+
+def problem_of_digits(results: np.ndarray, found: tuple) -> str:
+    """Say why the results, (n, 28, 28), are not the digits any more; empty if they are.
+
+    `found` is what `fitted` returns for them.
+    """
+    images = digits()[..., 0]
+    fit, turn, distance = found
+    for what in MIRRORS:
+        mirrored, _, _ = fitted(own_family(what), results)
+        if np.mean((mirrored > fit + 0.1) & (mirrored > 0.8)) > 0.1:
+            return (
+                f"Some come back as in a mirror: {what}. A cat in a mirror is a cat, but a "
+                "mirrored 2 is no digit, and a 6 on its head is a 9: flips do not help here."
+            )
+    brightness = results.mean() / images.mean()
+    if brightness < 0.8:
+        return f"Ink gets lost: {1 - brightness:.0%} of the brightness is gone."
+    if np.mean(fit < 0.65) > 0.1:
+        return "Some do not look like the digit any more that they were made from."
+    if np.percentile(np.abs(turn), 90) > 30:
+        return "They are turned so far that a reader would stumble; 10 to 15 degrees will do."
+    if np.percentile(distance, 95) > 6:
+        return "They are moved far, toward the border and beyond; 2 or 3 pixels will do."
+    if not 0.8 < brightness < 1.25:
+        return f"They get brighter, by {brightness - 1:.0%}; a moved digit has as much ink."
+    return ""
+
+
+def judge(outcomes: list[Outcome]) -> Score:
+    """Return the score for what came of `calls()`; fewer outcomes if one of them had a problem."""
+    first, last = outcomes[0], outcomes[-1]
+    if not last.problem and last.value is None:
+        return Score.not_attempted(TASK, POINTS)
+    given = calls()
+    problem = f"With images and a seed, {last.problem}." if last.problem else ""
+    for (images, _), outcome in zip(given, outcomes, strict=False):
+        problem = problem or problem_of_form(outcome.value, images)
+    items = [Item("shape, type and range of the images stay", 1, not problem, problem)]
+    texts = [
+        ("the same seed gives the same images, and your input stays as it is", 1),
+        ("each image is moved in its own way", 1),
+        ("the images are moved, not only changed", 1),
+        ("a digit stays the digit that it is", 2),
+    ]
+    # Shades slightly off or of another type can still be judged; other shapes cannot.
+    (images, _), (copies, _) = given[0], given[3]
+    comparable = len(outcomes) == len(given) and all(
+        isinstance(o.value, np.ndarray)
+        and o.value.dtype.kind in "fiu"
+        and o.value.shape == images.shape
+        and np.isfinite(o.value).all()
+        for o in outcomes
+    )
+    if not comparable:
+        return Score(TASK, items + [Item(text, points, False) for text, points in texts])
+    results = first.value[..., 0].astype(float)
+    results = np.clip(results / 255 if results.max() > 100 else results, 0, 1)
+    hints = []
+    if any(outcome.changed_input for outcome in outcomes):
+        hints.append("It writes into the array that it is given; work on a copy.")
+    elif not np.array_equal(first.value, outcomes[1].value):
+        hints.append("Two calls with the same images and the same seed gave different results.")
+    elif np.array_equal(first.value, outcomes[2].value):
+        hints.append("Another seed gave the same result: then every epoch sees the same images.")
+    else:
+        hints.append("")
+    different = len(np.unique(outcomes[3].value.reshape(len(copies), -1), axis=0))
+    hints.append(
+        ""
+        if different > 4
+        else "Many copies of one digit came back with "
+        + ("one and the same move." if different == 1 else f"only {different} different moves.")
+        + " Draw for each image, not once for the batch."
+    )
+    found = fitted(own_family(), results)
+    fit, _, distance = found
+    if np.mean(np.where(fit > 0.5, distance, 0)) >= 0.3:
+        hints.append("")
+    elif np.array_equal(first.value, images):
+        hints.append("They come back as they were.")
+    else:
+        hints.append(
+            "Their gray values change, but no digit moves from its place: turn or shift them."
+        )
+    # That digits stay digits is an achievement only if they are moved.
+    stays = problem_of_digits(results, found)
+    hints.append(stays or (hints[-1] and "That is worth something once they move."))
+    return Score(
+        TASK,
+        items
+        + [
+            Item(text, points, not hint, hint)
+            for (text, points), hint in zip(texts, hints, strict=True)
+        ],
+    )
+
+
+def augment(function: Callable) -> Score:
+    """Check `augment(images, seed)`: 6 points.
+
+    It is given float32 images (n, 28, 28, 1) in [0, 1] and an int, and has to return them,
+    each moved a little in its own way; an array or a tensor.
+    """
+
+    def as_array(images, seed):
+        value = function(images, seed)
+        if value is None:
+            return None
+        array = np.asarray(value)
+        # A copy: the function may keep what it returned and write into it.
+        return array.copy() if array.shape == images.shape else array
+
+    asked = as_array if callable(function) else function
+    outcomes = []
+    for call in calls():
+        outcomes.append(attempt(asked, *call, seconds=SECONDS))
+        if outcomes[-1].problem or outcomes[-1].value is None:
+            break
+    return judge(outcomes)

@@ -1,0 +1,179 @@
+"""The check of `how_sure`: between which two values lies an accuracy measured on n images?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from .attempt import Outcome, attempt
+from .score import Item, Score
+
+TASK, POINTS = "how_sure", 4
+FIXED = [(0.991, 10_000), (0.919, 10_000), (0.8, 400), (0.5, 100)]
+AT_THE_EDGE = [(0.99, 100), (0.02, 60)]
+
+
+def calls(seed: int | None = None) -> list[tuple[float, int]]:
+    """Return the arguments of the calls: fixed ones, two random ones, two near 0 and 1."""
+    rng = np.random.default_rng(seed)
+    fresh = [
+        (round(float(rng.uniform(0.6, 0.97)), 3), int(rng.integers(500, 20_000))) for _ in range(2)
+    ]
+    return FIXED + fresh + AT_THE_EDGE
+
+
+def wilson(share: float, count: float, z: float = 1.96) -> tuple[float, float]:
+    """Return the interval of E. B. Wilson (1927) for a share measured on `count` cases.
+
+    Other than `share` ± z standard errors, it stays within 0 … 1 and does not shrink to nothing
+    where no mistake was seen. With `z` = 1.96, 95 of 100 such intervals hold the true share.
+    """
+    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = math.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2) * z / (1 + z**2 / count)
+    return middle - half, middle + half
+
+
+def plain(share: float, count: float, z: float) -> tuple[float, float]:
+    """Return `share` ± z standard errors, cut off at 0 and 1."""
+    half = z * math.sqrt(share * (1 - share) / count)
+    return max(0.0, share - half), min(1.0, share + half)
+
+
+def exact(share: float, count: int) -> tuple[float, float]:
+    """Return the interval of C. J. Clopper and E. S. Pearson (1934), from the binomial law."""
+    from scipy.stats import binomtest
+
+    test = binomtest(round(share * count), count)
+    return tuple(test.proportion_ci(0.95, method="exact"))
+
+
+def accepted(share: float, count: int) -> Iterator[tuple[float, float]]:
+    """Yield the intervals that count as right: there is more than one good way."""
+    for z in (1.96, 2.0):
+        yield plain(share, count, z)
+        yield wilson(share, count, z)
+    yield exact(share, count)
+
+
+def close(interval: tuple[float, float], expected: tuple[float, float], count: int) -> bool:
+    """Whether two intervals agree within 8 % of their half length, or one half of an image."""
+    tolerance = 0.04 * (expected[1] - expected[0]) + 0.5 / count
+    return all(abs(a - b) <= tolerance for a, b in zip(interval, expected, strict=True))
+
+
+def ends(value: object) -> tuple[float, ...]:
+    """Return the two numbers in what a function returned; nothing if it is something else."""
+    try:
+        low, high = (float(np.asarray(end).item()) for end in value)
+    except Exception:
+        return ()
+    return (low, high) if math.isfinite(low) and math.isfinite(high) else ()
+
+
+# Half the length of an interval, by mistakes that are made.
+MISTAKES = {
+    "It has the length for one standard error, which holds the true accuracy in about 68 of 100 "
+    "cases. How many does it take for 95?": lambda p, n: math.sqrt(p * (1 - p) / n),
+    "That is the spread of one image, right or wrong; the share of n images spreads less.": (
+        lambda p, n: 2 * math.sqrt(p * (1 - p))
+    ),
+    "It shrinks too fast as n grows: four times as many images halve the error.": (
+        lambda p, n: 2 * math.sqrt(p * (1 - p)) / n
+    ),
+    "p(1 − p)/n is the variance. The standard error is its root.": lambda p, n: 2 * p * (1 - p) / n,
+    "It holds the true accuracy in 90 of 100 cases; 95 are asked for.": (
+        lambda p, n: 1.645 * math.sqrt(p * (1 - p) / n)
+    ),
+    "It holds the true accuracy in 99 of 100 cases; 95 are asked for.": (
+        lambda p, n: 2.576 * math.sqrt(p * (1 - p) / n)
+    ),
+    "√(1/n) leaves out that an accuracy near 1 is known better than one near 0.5.": (
+        lambda p, n: 2 / math.sqrt(n)
+    ),
+    "It is in percent: give shares, 0.991 and not 99.1.": (
+        lambda p, n: 200 * math.sqrt(p * (1 - p) / n)
+    ),
+    "It counts images; divide by n.": lambda p, n: 2 * math.sqrt(n * p * (1 - p)),
+}
+
+
+def mistake(given: list[tuple[float, int]], found: list[tuple[float, float]]) -> str:
+    """Name what is wrong with the lengths of these intervals."""
+    misses = {}
+    for words, half in MISTAKES.items():
+        misses[words] = 0.0
+        for (p, n), (low, high) in zip(given, found, strict=True):
+            miss = abs(math.log((high - low + 1e-12) / (2 * half(p, n))))
+            misses[words] = max(misses[words], miss)
+    likeliest = min(misses, key=misses.get)
+    if misses[likeliest] < 0.15:
+        return likeliest
+    return "Start from the standard error of a share p measured on n images, √(p(1 − p)/n)."
+
+
+def judge(given: list[tuple[float, int]], outcomes: list[Outcome]) -> Score:
+    """Return the score for what came of the calls `given`: pairs of numbers, or ()."""
+    last = outcomes[-1]
+    if not last.problem and last.value is None:
+        return Score.not_attempted(TASK, POINTS)
+    found = [outcome.value for outcome in outcomes]
+    form = ""
+    if last.problem:
+        form = f"With {given[len(outcomes) - 1]} {last.problem}."
+    elif () in found:
+        form = f"With {given[found.index(())]} it did not return two numbers, low and high."
+    elif any(low > high for low, high in found):
+        form = "The first number is larger than the second: low comes first, and both are ends."
+    texts = [
+        ("two numbers come back, low and high", 1),
+        ("they hold the true accuracy in about 95 of 100 cases", 2),
+        ("both stay between 0 and 1", 1),
+    ]
+    if form:
+        first, *others = texts
+        return Score(TASK, [Item(*first, False, form), *(Item(*other, False) for other in others)])
+    inner = slice(0, len(given) - len(AT_THE_EDGE))
+    right = all(
+        any(close(f, e, n) for e in accepted(p, n))
+        for (p, n), f in zip(given[inner], found[inner], strict=True)
+    )
+    beyond = [
+        f"An accuracy of {p:g} on {n:,} images gives {low:.3f} to {high:.3f}."
+        for (p, n), (low, high) in zip(given, found, strict=True)
+        if low < -1e-9 or high > 1 + 1e-9
+    ]
+    # An interval that is always 0 to 1, or none at all, also stays within.
+    inside = right and not beyond
+    hint = beyond[0] + " No accuracy is above 1 or below 0." if beyond else ""
+    hints = ["", "" if right else mistake(given[inner], found[inner]), hint]
+    return Score(
+        TASK,
+        [
+            Item(text, points, passed, hint)
+            for (text, points), passed, hint in zip(
+                texts, [True, right, inside], hints, strict=True
+            )
+        ],
+    )
+
+
+def how_sure(function: Callable) -> Score:
+    """Check `how_sure(accuracy, n)`: 4 points.
+
+    It is given a share and a number of images, and has to return (low, high), between which the
+    true accuracy lies in about 95 of 100 cases.
+    """
+
+    def as_numbers(accuracy, n):
+        value = function(accuracy, n)
+        return value if value is None else ends(value)
+
+    asked = as_numbers if callable(function) else function
+    given, outcomes = calls(), []
+    for call in given:
+        outcomes.append(attempt(asked, *call))
+        if outcomes[-1].problem or outcomes[-1].value is None:
+            break
+    return judge(given, outcomes)

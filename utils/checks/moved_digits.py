@@ -1,0 +1,101 @@
+"""The digits on which a handed-in model is measured: turned and shifted a little, and shuffled.
+
+Only NumPy computes here, and each pixel is rounded to one of 256 gray levels, as in MNIST
+itself: so a seed gives the same digits with every version and on every machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from utils import data
+
+from .bands import BANDS, DEGREES, PIXELS
+
+AT_ONCE = 1000  # images: what is computed at once should stay below 100 MB
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Digits for a model, and what only the judge may know of them."""
+
+    images: np.ndarray  # (n, 28, 28, 1), float32 in [0, 1]
+    labels: np.ndarray  # (n,)
+    numbers: np.ndarray  # (n,): image i was made from number numbers[i] of the test set
+    is_moved: np.ndarray  # (n,): most are; the others stand among them as they are
+
+
+def uniform(seed: int, count: int, rows: int) -> np.ndarray:
+    """Return (rows, count) random numbers, evenly distributed over −1 … 1.
+
+    They come from the raw 64-bit stream of PCG64, which NumPy promises never to change; its
+    `Generator` makes no such promise.
+    """
+    raw = np.random.PCG64(seed).random_raw(rows * count).reshape(rows, count)
+    return (raw >> np.uint64(11)) * 2.0**-52 - 1
+
+
+def affine(
+    images: np.ndarray, degrees: np.ndarray, shifts: np.ndarray, zoom: float = 1.0
+) -> np.ndarray:
+    """Turn and enlarge each image about its center, then shift it; from outside comes in 0.
+
+    `images` is (n, rows, columns), `degrees` (n,) counterclockwise, `shifts` (n, 2) in pixels,
+    down and to the right. Values between pixels are interpolated bilinearly.
+    """
+    count, rows, columns = images.shape
+    middle = np.array([(rows - 1) / 2, (columns - 1) / 2])
+    y, x = np.indices((rows, columns))
+    y = (y - middle[0] - shifts[:, 0, None, None]) / zoom
+    x = (x - middle[1] - shifts[:, 1, None, None]) / zoom
+    angle = np.radians(degrees)[:, None, None]
+    # The pixel of the result at (y, x) comes from the place found by turning back.
+    from_y = np.clip(middle[0] + np.cos(angle) * y + np.sin(angle) * x, -1, rows)
+    from_x = np.clip(middle[1] - np.sin(angle) * y + np.cos(angle) * x, -1, columns)
+    top, left = np.floor(from_y).astype(int), np.floor(from_x).astype(int)
+    down, right = from_y - top, from_x - left
+    padded = np.pad(images.astype(float), ((0, 0), (1, 2), (1, 2)))
+    each = np.arange(count)[:, None, None]
+
+    def at(one_down: int, one_right: int) -> np.ndarray:
+        return padded[each, top + 1 + one_down, left + 1 + one_right]
+
+    above = (1 - right) * at(0, 0) + right * at(0, 1)
+    below = (1 - right) * at(1, 0) + right * at(1, 1)
+    return (1 - down) * above + down * below
+
+
+def moved(
+    images: np.ndarray, seed: int, degrees: float = DEGREES, pixels: float = PIXELS
+) -> np.ndarray:
+    """Move each image at random: turn by up to `degrees`, shift by up to `pixels` either way.
+
+    `images` is (n, 28, 28) or (n, 28, 28, 1), uint8, or floats in [0, 1]. Returns float32
+    (n, 28, 28, 1) in [0, 1], in steps of 1/255.
+    """
+    gray = images if images.dtype == np.uint8 else 255 * np.asarray(images, float)
+    gray = gray.reshape(len(images), *images.shape[1:3])
+    draws = uniform(seed, len(gray), 3)
+    parts = [
+        np.rint(affine(gray[part], degrees * draws[0, part], pixels * draws[1:, part].T))
+        for part in (slice(i, i + AT_ONCE) for i in range(0, len(gray), AT_ONCE))
+    ]
+    return np.concatenate(parts).astype(np.uint8)[..., np.newaxis] / np.float32(255)
+
+
+def moved_test_digits(seed: int) -> Digits:
+    """Return the test digits of MNIST, moved and shuffled by a seed that stays secret.
+
+    `seed` is a whole number ≥ 0 of any size. Hidden among them are a few that are not moved:
+    by what it answers there a network of the course is recognized.
+    """
+    _, (images, labels) = data.load_mnist()
+    telltales = [i for i in BANDS["telltales"]["numbers"] if i < len(images)]
+    numbers = np.concatenate([np.arange(len(images)), np.array(telltales, int)])
+    shown = np.concatenate([moved(images, seed), images[telltales, ..., None] / np.float32(255)])
+    # Another stream than that of the moves: order and moves tell nothing of each other.
+    order = np.argsort(uniform(seed + 2**64, len(numbers), 1)[0], kind="stable")
+    numbers = numbers[order]
+    return Digits(shown[order], labels[numbers], numbers, order < len(images))

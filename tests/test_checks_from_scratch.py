@@ -347,6 +347,38 @@ def test_a_wrong_answer_that_nobody_knows_gets_the_hint_of_its_line():
     assert float(score) == 0
 
 
+def test_no_mistake_is_named_where_the_call_failed():
+    """All other cases of the line are right, and with many a mistake they would be, too."""
+
+    def starts_from_the_first_layer(layers):
+        field, jump = layers[0]
+        for window, stride in layers[1:]:
+            field, jump = field + (window - 1) * jump, jump * stride
+        return field
+
+    score = checks.receptive_field(starts_from_the_first_layer)
+    assert float(score) == 3
+    hint = score.items[0].hint
+    assert hint.startswith("receptive_field([]): it raised IndexError: list index out of range. W")
+    assert "as if" not in hint
+
+
+def test_a_mistake_is_named_that_leads_to_errors_in_other_cases_of_the_line():
+    def as_many_zeros_at_both_ends(image, kernels, biases, stride, padding):
+        if padding == "same":
+            shape = checks.conv2d.reference(image, kernels, biases, stride, padding).shape
+            around = [((k - 1) // 2,) * 2 for k in kernels.shape[:2]]
+            image, padding = np.pad(image, (*around, (0, 0))), "valid"
+            maps = conv2d_by_einsum(image, kernels, biases, stride, padding)
+            assert maps.shape == shape
+            return maps
+        return conv2d_by_einsum(image, kernels, biases, stride, padding)
+
+    score = checks.conv2d(as_many_zeros_at_both_ends)
+    assert [item.passed for item in score.items] == [True] * 6 + [False, True]
+    assert "at the end" in score.items[6].hint or "before as after" in score.items[6].hint
+
+
 def test_one_case_is_shown_as_a_call_that_can_be_repeated():
     def no_stride(size, window, stride, padding):
         return output_size_by_trying(size, window, 1, padding)

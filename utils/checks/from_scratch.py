@@ -39,6 +39,7 @@ WHOLE = Line(
     "A number of things is an int: `//` keeps it one, `/` makes a float. And work on a copy "
     "of a list that you want to change.",
 )
+COUNTED_TOO = "It looks as if a last window that does not fit was counted too."
 UNCHANGED = Line(
     "the arrays that are given stay as they are",
     0.5,
@@ -152,7 +153,7 @@ output_size = Task(
             _size_both_ends,
         ),
         (
-            "It looks as if a last window that does not fit was counted too.",
+            COUNTED_TOO,
             _size_rounded_up,
         ),
         ("It looks as if nothing was rounded. Half a window gives no output.", _size_not_rounded),
@@ -235,7 +236,7 @@ def _conv2d_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield case("odd", even, (3, 5), 1, 2, stride=2, padding="same")
     yield case("odd", sides(), (2, 4), 2, 1, padding="same")
     yield case("odd", sides(), (4, 3), 1, 2, stride=3, padding="same")
-    yield case("odd", sides(), (1, 2), 2, 1, stride=3, padding="same")
+    yield case("odd", even, (1, 1), 2, 1, stride=2, padding="same")  # no zeros: pixels left over
 
 
 def _conv2d_extra_before(image, kernels, biases, stride, padding):
@@ -248,6 +249,15 @@ def _conv2d_both_ends(image, kernels, biases, stride, padding, round_up=True):
         return _conv2d(image, kernels, biases, stride, padding)
     zeros = tuple(((k - 1 + round_up) // 2,) * 2 for k in kernels.shape[:2])
     return _slid(image, kernels, biases, stride, zeros)
+
+
+def _conv2d_cut(image, kernels, biases, stride, padding, round_up=True):
+    """As `_conv2d_both_ends`, but with the right number of outputs."""
+    if padding != "same":
+        return _conv2d(image, kernels, biases, stride, padding)
+    size = _conv2d(image, kernels, biases, stride, padding).shape
+    zeros = tuple(((k - 1 + round_up) // 2, k) for k in kernels.shape[:2])
+    return _slid(image, kernels, biases, stride, zeros)[: size[0], : size[1]]
 
 
 def _conv2d_edges(image, kernels, biases, stride, padding):
@@ -285,6 +295,10 @@ BOTH_ENDS = (
     "gets one more; and with a stride it may take fewer than k − 1."
 )
 AXES = "It looks as if the axes stand in another order, or one too many: (row, column, map)."
+NO_AXIS = (
+    "It looks as if there is one map without an axis for it. The axes are (row, column, map), "
+    "with one map for each filter, even if there is only one."
+)
 
 conv2d = Task(
     "conv2d",
@@ -385,6 +399,8 @@ conv2d = Task(
         ),
         (BOTH_ENDS, _conv2d_both_ends),
         (BOTH_ENDS, lambda *case: _conv2d_both_ends(*case, round_up=False)),
+        (BOTH_ENDS, _conv2d_cut),
+        (BOTH_ENDS, lambda *case: _conv2d_cut(*case, round_up=False)),
         (
             "It looks as if the border was filled with pixels of the picture. Zero padding "
             "fills it with zeros.",
@@ -399,7 +415,7 @@ conv2d = Task(
             lambda x, w, b, s, p: _conv2d(x, w, b, 1, p),
         ),
         (
-            "It looks as if a last window that does not fit was counted too.",
+            COUNTED_TOO,
             _conv2d_rounded_up,
         ),
         (
@@ -409,7 +425,7 @@ conv2d = Task(
         (AXES, lambda *case: np.moveaxis(_conv2d(*case), -1, 0)),
         (AXES, lambda *case: np.swapaxes(_conv2d(*case), 0, 1)),
         (AXES, lambda *case: _conv2d(*case)[np.newaxis]),
-        (AXES, lambda *case: _conv2d(*case)[..., 0]),
+        (NO_AXIS, lambda *case: _conv2d(*case)[..., 0]),
     ],
 )
 
@@ -519,7 +535,7 @@ max_pool2d = Task(
         (MIXED, lambda *case: _mixed(*case)[..., 0]),
         (MIXED, _mixed),
         (
-            "It looks as if a last window that does not fit was counted too.",
+            COUNTED_TOO,
             _max_pool2d_rounded_up,
         ),
         (
@@ -551,6 +567,7 @@ def _count(
     dense=lambda inputs, units: (inputs + 1) * units,
     pool=lambda window, channels: 0,
     size=_size,
+    pool_size=_size,
     maps=lambda channels, filters: filters,
     flatten=lambda rows, columns, channels: rows * columns * channels,
 ):
@@ -560,12 +577,12 @@ def _count(
         if kind == "Conv2D":
             filters, window, *how = numbers
             total += conv(window, channels, filters)
-            rows, columns = (size(side, window, *how) for side in (rows, columns))
+            rows, columns = (size(n, window, *how) for n in (rows, columns))
             channels = maps(channels, filters)
         elif kind == "MaxPooling2D":
             window, stride = numbers
             total += pool(window, channels)
-            rows, columns = (size(side, window, stride, "valid") for side in (rows, columns))
+            rows, columns = (pool_size(n, window, stride, "valid") for n in (rows, columns))
         elif kind == "Flatten":
             channels = flatten(rows, columns, channels)
         else:
@@ -714,8 +731,14 @@ count_parameters = Task(
             ),
         ),
         (
-            "It looks as if a last window that does not fit was counted too.",
-            lambda shape, layers: _count(shape, layers, size=_size_rounded_up),
+            COUNTED_TOO,
+            lambda shape, layers: _count(
+                shape, layers, size=_size_rounded_up, pool_size=_size_rounded_up
+            ),
+        ),
+        (
+            COUNTED_TOO,
+            lambda shape, layers: _count(shape, layers, pool_size=_size_rounded_up),
         ),
         (
             "It looks as if the stride made no difference.",
@@ -725,7 +748,18 @@ count_parameters = Task(
         ),
         (
             "It looks as if the sizes never changed on the way.",
-            lambda shape, layers: _count(shape, layers, size=lambda n, k, s, p: n),
+            lambda shape, layers: _count(
+                shape, layers, size=lambda n, *how: n, pool_size=lambda n, *how: n
+            ),
+        ),
+        (
+            "It looks as if convolutions left the size as it is. With a stride, or without "
+            "padding, they do not.",
+            lambda shape, layers: _count(shape, layers, size=lambda n, *how: n),
+        ),
+        (
+            "It looks as if pooling left the size as it is.",
+            lambda shape, layers: _count(shape, layers, pool_size=lambda n, *how: n),
         ),
         (
             "It looks as if Flatten handed over one number for each map. It hands over all "
@@ -761,10 +795,10 @@ def _field_cases(rng: np.random.Generator) -> Iterator[Case]:
     def pool() -> tuple[int, int]:
         return draw(2, 4), draw(2, 3)
 
-    yield Case("one", ([],))
     yield Case("one", ([conv()],))
     yield Case("one", ([conv(), conv()],))
     yield Case("one", ([conv() for _ in range(draw(3, 6))],))
+    yield Case("one", ([],))
     yield Case("strided", ([conv(), pool(), conv()],))
     yield Case("strided", ([(draw(3, 7), 2), conv(), conv()],))
     yield Case("strided", ([conv(), conv(), pool()],))

@@ -218,9 +218,9 @@ class Task:
         """Say where a line fails first, and which mistake would explain all that it did."""
         case, verdict = next(pair for pair in judged if not pair[1].passed)
         values = [v.mistakes for _, v in judged if v.mistakes is not None]
-        common = frozenset.intersection(*values) if values else frozenset()
+        common = frozenset.intersection(*values) if verdict.mistakes else frozenset()
         mistake = next((text for text, _ in self.mistakes if text in common), line.hint)
-        return f"{self.call_shown(case)}: {verdict.reason}. {mistake}"
+        return f"{self.call_shown(case)}: {verdict.reason.rstrip('.')}. {mistake}"
 
     def score(self, cases: Sequence[Case], verdicts: Sequence[Verdict]) -> Score:
         """Count the points of the cases; those at the end that have no verdict did not pass."""

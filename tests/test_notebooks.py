@@ -246,6 +246,7 @@ CODE = {
     "keras.preprocessing": (executed_cell("keras.preprocessing.image"), "keras.preprocessing"),
     "TensorFlow's seed": (executed_cell("tf.random.set_seed(1)"), "keras.utils.set_random_seed"),
     "broken code": (executed_cell("def f(:"), "is not Python"),
+    "a wide line": (executed_cell(f"a = '{'b' * 73}'"), "has a line of 79 characters; 78 fit"),
     "a home folder": (executed_cell("f()", printed("/home/ada/data.csv\n")), "/home/ada/data.csv"),
     "the course's folder": (
         executed_cell("f()", printed(f"{Path.home()}/x\n")),

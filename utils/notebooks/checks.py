@@ -16,6 +16,7 @@ from nbval.plugin import comment_markers, metadata_tags
 from . import canonical, files, markdown, outputs, setup_cell, widgets
 
 LARGEST = 1_000_000  # bytes
+WIDEST = 78  # characters of code: what the site shows without scrolling
 
 # The cells that nbval may run without comparing or may not run, each with the
 # reason: the notebook, a piece of the cell's code, the tag.
@@ -88,6 +89,14 @@ def execution(notebook: NotebookNode) -> Iterator[str]:
         for output in model["state"].get("outputs", []):
             if output.get("name") == "stderr" or output.get("output_type") == "error":
                 yield f"a widget stores an error or stderr: {str(output)[:120]}"
+
+
+def width(notebook: NotebookNode) -> Iterator[str]:
+    """No line of code is wider than the site's column."""
+    for place, cell in code_cells(notebook):
+        widest = max(map(len, cell.source.splitlines()), default=0)
+        if widest > WIDEST:
+            yield f"{place} has a line of {widest} characters; {WIDEST} fit the page"
 
 
 def exemptions(notebook: NotebookNode, name: str) -> Iterator[str]:
@@ -215,6 +224,7 @@ def problems(path: Path, root: Path = files.ROOT) -> list[str]:
         *form(text, notebook),
         *set_up(notebook, path, root),
         *execution(notebook),
+        *width(notebook),
         *exemptions(notebook, files.name(path, root)),
         *prose(notebook),
         *pictures(notebook),

@@ -13,3 +13,9 @@ from .highest_accuracy import augment as augment
 from .highest_accuracy import estimate as estimate
 from .highest_accuracy import hand_in as hand_in
 from .highest_accuracy import how_sure as how_sure
+from .own_cnn import build_model as build_model
+from .own_cnn import confusion as confusion
+from .own_cnn import plot_learning_curves as plot_learning_curves
+from .own_cnn import split as split
+from .own_cnn import train as train
+from .own_cnn import trained_model as trained_model

@@ -308,6 +308,7 @@ MISTAKES = [
 # Where two mistakes give the same value in all cases of a line, the other name is as good.
 AS_GOOD = {
     "the stride made no difference": '"same" kept the size',
+    "as many zeros before as after": "the extra zero stands before",
     "biases of the convolutional layers": "the biases were forgotten",
     "biases of the dense layers": "the biases were forgotten",
 }
@@ -612,6 +613,12 @@ def of_the_right_shape(name, make):
 )
 def test_only_plain_numbers_that_are_right_count(name, make):
     assert float(getattr(checks, name)(of_the_right_shape(name, make))) == 0
+
+
+def test_numbers_that_are_not_finite_are_called_so():
+    case = checks.max_pool2d.cases(0)[0]
+    value = np.full(checks.max_pool2d.expected(case).shape, np.nan)
+    assert "not finite" in checks.max_pool2d.judge(case, value).reason
 
 
 @pytest.mark.parametrize("name", ARRAYS)

@@ -98,6 +98,8 @@ def _size_cases(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def _size_rounded_up(size, window, stride, padding):
+    if padding == "same":
+        return _size(size, window, stride, padding)
     length = size + sum(_zeros(size, window, stride, padding))
     return -(-(length - window) // stride) + 1
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 import sys
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -125,12 +127,12 @@ WRONG_AUGMENT = {
         4,
         "far",
     ),
-    "no channel": (lambda i, s: one_by_one(rolled)(i, s)[..., 0], 0, "(40, 28, 28)"),
+    "no channel": (lambda i, s: one_by_one(rolled)(i, s)[..., 0], 0, "came .40, 28, 28"),
     "erased": (lambda i, s: 0 * i, 1, "Ink gets lost"),
     "another digit": (
         lambda i, s: np.random.default_rng(s).permutation(one_by_one(rolled)(i, s)),
         4,
-        "not look like the digit",
+        "not look like the digit|turned so far",
     ),
 }
 
@@ -140,7 +142,7 @@ def test_a_wrong_augment_gets_fewer_points_and_its_mistake_is_named(mistake):
     function, most, words = WRONG_AUGMENT[mistake]
     score = checks.augment(function)
     assert float(score) <= most, str(score)
-    assert words in hints(score)
+    assert re.search(words, hints(score))
 
 
 def test_an_augment_that_is_not_written_yet_is_not_attempted():
@@ -640,6 +642,7 @@ CRASHES = {
 }
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux alone")
 @pytest.mark.parametrize("way", CRASHES)
 def test_a_program_that_dies_is_reported(way, tmp_path):
     root = str(Path(__file__).resolve().parent.parent)
@@ -687,30 +690,32 @@ class Stub:
         return self.values
 
 
-IMAGES, LABELS = np.zeros((5000, 28, 28, 1), np.float32), np.arange(5000) % 10
+IMAGES, LABELS = np.zeros((1000, 28, 28, 1), np.float32), np.arange(1000) % 10
 
 
 def test_the_estimate_gives_points_and_how_far_luck_can_move_them():
-    score = checks.estimate(Stub(LABELS, 50), IMAGES, LABELS)
+    score = checks.estimate(Stub(LABELS, 10), IMAGES, LABELS)
     assert float(score) == points(0.99) and score.total == 30
-    low, high = highest_accuracy.expected(0.99, 5000)
-    assert low < 0.99 - 1.9 * error(0.99, 3333) and high > 0.99 + 1.6 * error(0.99, 3333)
+    low, high = highest_accuracy.expected(0.99, 1000)
+    assert low < 0.99 - 1.9 * error(0.99, 909) and high > 0.99 + 1.2 * error(0.99, 909)
     told = f"between {points(low):g} and {points(high):g} points"
     assert told in score.note and points(low) < float(score) < points(high)
-    assert float(checks.estimate(Stub(LABELS, 50), IMAGES, np.eye(10)[LABELS])) == float(score)
+    assert float(checks.estimate(Stub(LABELS, 10), IMAGES, np.eye(10)[LABELS])) == float(score)
 
 
-def test_the_estimate_warns_if_it_is_too_good_to_be_true():
-    assert "in the training?" in checks.estimate(Stub(LABELS, 0), IMAGES, LABELS).note
+def test_the_estimate_warns_if_it_is_too_good_to_be_true(monkeypatch):
+    monkeypatch.setattr(highest_accuracy, "PUBLIC_SEEDS", (1,))
+    images, labels = np.zeros((5000, 28, 28), np.uint8), np.arange(5000) % 10
+    assert "in the training?" in checks.estimate(Stub(labels, 0), images, labels).note
     honest = round(5000 * (1 - BANDS["validation"]["best"]))
-    assert "in the training?" not in checks.estimate(Stub(LABELS, honest), IMAGES, LABELS).note
+    assert "in the training?" not in checks.estimate(Stub(labels, honest), images, labels).note
 
 
 ESTIMATES = {
     "no model": (3, IMAGES, LABELS, "no Keras model but a int"),
     "other labels": (Stub(LABELS, 0), IMAGES, LABELS[:9], "9 labels"),
     "0 to 255": (Stub(LABELS, 0), IMAGES + 255, LABELS, "divide by 255"),
-    "flat": (Stub(LABELS, 0), IMAGES.reshape(5000, 784), LABELS, "(5000, 784)"),
+    "flat": (Stub(LABELS, 0), IMAGES.reshape(1000, 784), LABELS, "(1000, 784)"),
     "no file": ("nowhere.keras", IMAGES, LABELS, "no file nowhere.keras"),
 }
 
@@ -743,7 +748,9 @@ def test_handing_in_writes_a_small_file_in_32_bits_that_answers_as_the_model(tmp
     model.compile(optimizer="adam", loss=lambda y_true, y_pred: y_pred[:, 0])
     model.fit(IMAGES[:32], LABELS[:32], verbose=0)
     path = tmp_path / "model.keras"
-    checks.hand_in(model, path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        checks.hand_in(model, path)
     told = capsys.readouterr().out
     assert "model.keras is written: 0.0 MB" in told and "Upload these files: 1_from" in told
     written = keras.saving.load_model(path)

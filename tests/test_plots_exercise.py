@@ -8,10 +8,11 @@ from utils import plots
 DIGIT = np.zeros((28, 28))
 DIGIT[8:20, 13:15] = 1
 TABLE = [{"accuracy": 0.9, "points": 0}, {"accuracy": 0.99, "points": 20}]
+EPOCHS = [0, 0.5, 1, 2, 2.5, 3]
 RATES = [0.0, 0.002, 0.004, 0.003, 0.001, 0.0]
 FIGURES = {
     "moved copies": lambda: plots.moved_copies(DIGIT, np.stack([DIGIT] * 5), columns=3),
-    "learning rates": lambda: plots.learning_rates(RATES, steps_per_epoch=2, warmup_steps=2),
+    "learning rates": lambda: plots.learning_rates(EPOCHS, RATES, warmup=1),
     "accuracy noise": lambda: plots.accuracy_noise({"a": [0.99, 0.992], "b": [0.997]}, 10_000),
     "misread digits": lambda: plots.misread_digits(np.stack([DIGIT] * 3), [1, 1, 4], [7, 2, 9]),
     "points": lambda: plots.points_for_accuracy(TABLE, {"mine": 0.945}),
@@ -39,7 +40,7 @@ def test_the_schedule_tells_its_peak_and_its_warm_up():
     figure = FIGURES["learning rates"]()
     assert "over 3 epochs" in figure.description
     assert "to 0.004 after 1.0 epochs" in figure.description
-    assert figure.axes[0].patches[0].get_width() == 1  # two steps of two an epoch
+    assert figure.axes[0].patches[0].get_width() == 1
 
 
 def test_each_network_has_a_point_and_a_bar_of_two_standard_errors():

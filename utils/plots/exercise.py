@@ -36,22 +36,20 @@ def moved_copies(image: np.ndarray, copies: np.ndarray, columns: int = 6) -> Des
 
 
 def learning_rates(
-    rates: Sequence[float], steps_per_epoch: int, warmup_steps: int
+    epochs: Sequence[float], rates: Sequence[float], warmup: float
 ) -> DescribedFigure:
-    """Draw a schedule: the learning rate of each step, over the epochs."""
-    rates = np.asarray(rates, float)
-    epochs = np.arange(len(rates)) / steps_per_epoch
-    peak = int(rates.argmax())
+    """Draw a schedule: the learning rate over the epochs, the first `warmup` of them shaded."""
+    peak = int(np.argmax(rates))
     figure = DescribedFigure(
         2.6,
-        f"The learning rate over {len(rates) / steps_per_epoch:g} epochs. It rises evenly from 0 "
-        f"to {rates[peak]:g} after {epochs[peak]:.1f} epochs, and falls along half a cosine wave "
-        "to nearly 0 at the end.",
+        f"The learning rate over {epochs[-1]:g} epochs. It rises evenly from 0 to "
+        f"{rates[peak]:.2g} after {epochs[peak]:.1f} epochs, and falls along half a cosine wave "
+        "to 0 at the end.",
     )
     axes = figure.subplots()
-    axes.axvspan(0, warmup_steps / steps_per_epoch, color=ORANGE, alpha=0.12)
+    axes.axvspan(0, warmup, color=ORANGE, alpha=0.12)
     axes.plot(epochs, rates, color=BLUE, linewidth=2.5)
-    axes.text(warmup_steps / steps_per_epoch, 0, " ← warm-up", fontsize=12, va="bottom")
+    axes.text(warmup, 0, " ← warm-up", fontsize=12, va="bottom")
     axes.set_xlabel("epoch", fontsize=12)
     axes.set_ylabel("learning rate", fontsize=12)
     axes.tick_params(labelsize=12)
@@ -75,7 +73,7 @@ def accuracy_noise(accuracies: Mapping[str, Sequence[float]], samples: int) -> D
         error = np.sqrt(mean * (1 - mean) / samples)
         lying = f"from {min(shares):.2%} to {max(shares):.2%}, mean {mean:.2%}, each"
         several = f"{len(shares)} networks {lying}" if len(shares) > 1 else f"{mean:.2%}"
-        told.append(f"{name}: {several} ± {2 * error:.2%}".replace("%", " %"))
+        told.append(f"{' '.join(name.split())}: {several} ± {2 * error:.2%}".replace("%", " %"))
     count = sum(map(len, accuracies.values())) + len(accuracies)
     figure = DescribedFigure(
         0.8 + 0.24 * count,

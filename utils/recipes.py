@@ -77,7 +77,7 @@ def plainly(steps: int) -> dict:
 
 
 def carefully(steps: int) -> dict:
-    """The reference's way: warm-up and decay, averaged weights, softened labels."""
+    """The careful way: warm-up and decay, averaged weights, softened labels."""
     import keras
 
     rate = keras.optimizers.schedules.CosineDecay(
@@ -101,7 +101,8 @@ RECIPES = {
     "mnist_plain": Recipe("load_mnist", models.plain_cnn, plainly, 10),
     "mnist_own": Recipe("load_mnist", models.own_cnn, plainly, 10),
     "mnist_augmented": Recipe(
-        "load_mnist", models.normalized_cnn, plainly, epochs=10, augmented=True
+        # With a constant rate its validation accuracy jumped between 91 and 98 %.
+        "load_mnist", models.normalized_cnn, carefully, epochs=10, augmented=True
     ),
     "mnist_reference": Recipe(
         "load_mnist", models.reference_cnn, carefully, epochs=15, augmented=True

@@ -512,6 +512,10 @@ def test_an_endless_network_is_stopped(monkeypatch):
     assert "still computing" in hints(checks.build_model(endless))
 
 
+def test_a_network_in_place_of_the_function_is_told():
+    assert "without parentheses" in hints(checks.build_model(tiny()))
+
+
 def test_looking_at_a_network_leaves_its_weights_as_they_are():
     model = tiny()
     before = model.get_weights()
@@ -748,6 +752,7 @@ def test_an_endless_training_is_stopped(monkeypatch):
 @pytest.mark.parametrize("build", [unable, noisy, lambda: 3, lambda: tiny(dense(3, "softmax"))])
 def test_without_a_network_the_training_is_tried_on_one_of_the_course(build, monkeypatch):
     monkeypatch.setattr(own_cnn, "_course_model", tiny)
+    monkeypatch.setattr(own_cnn, "EPOCHS", 2)
     score = checks.train(plain_train, build)
     assert float(score) == 5 and "a network of the course" in score.note, str(score)
 

@@ -14,6 +14,7 @@ import inspect
 import io
 import itertools
 import math
+import operator
 import secrets
 from collections.abc import Callable, Iterator
 from unittest import mock
@@ -24,7 +25,7 @@ from utils import data, models
 
 from .attempt import Outcome, attempt
 from .score import Item, Score
-from .task import FIXED_SEED, NOT_ATTEMPTED, _plain_array, _type_name
+from .task import FIXED_SEED, NO_FUNCTION, NOT_ATTEMPTED, _plain_array, _type_name
 
 CLASSES = 10
 BUILD_SECONDS = 60  # for a model to be built and called
@@ -394,6 +395,8 @@ def model_facts(build_model: Callable) -> dict:
     """Call `build_model` twice, and look at what comes."""
     import keras
 
+    if issubclass(type(build_model), keras.Model):
+        return {"problem": NO_FUNCTION}
     outcome = attempt(build_model, seconds=BUILD_SECONDS)
     if _is_open(outcome):
         return {"open": True}
@@ -472,8 +475,8 @@ def _loss_hint(facts: dict, output: str) -> str:
     takes_logits = 0.6 < wrong - right < 0.95 and unsure - right > 0.4
     if takes_logits and output != "logits":
         return (
-            "The loss takes the output for logits (`from_logits=True`) and would apply a "
-            "softmax once more; the output holds probabilities already."
+            "The loss takes the output for logits (`from_logits=True`), to apply a softmax to "
+            "them; the output holds probabilities already."
         )
     if output == "logits" and not takes_logits:
         return "The loss expects probabilities, and the output holds logits."
@@ -586,9 +589,9 @@ def _counts(case: dict, batches: list) -> dict[str, int]:
         images = np.concatenate([np.asarray(batch[0]) for batch in batches])
         labels = [np.asarray(batch[1]) for batch in batches if batch[1] is not None]
         labels = np.concatenate(labels) if labels else None
+        places = case["album"].find(images)
     except Exception:
         return {}
-    places = case["album"].find(images)
     known = places >= 0
     found = np.bincount(case["roles"][places[known]], minlength=len(ROLES))
     counts = dict(zip(ROLES, found.tolist(), strict=True)) | {"unknown": int(np.sum(~known))}
@@ -665,20 +668,31 @@ def _surprise(model, case: dict) -> list[float]:
     return found
 
 
+def _state(model, case: dict) -> dict:
+    """Measure a model, and leave it as it is; raise ValueError if it does not read digits."""
+    images, labels = case["validation"]
+    answers = _answers(model, images)
+    if answers.shape[1:] != (CLASSES,):
+        raise ValueError(f"it does not give {CLASSES} numbers an image")
+    weights = model.get_weights()
+    surprise = _surprise(model, case)
+    model.set_weights(weights)  # answers in training move the averages of batch normalization
+    return {
+        "accuracy": float(np.mean(answers.argmax(axis=1) == labels)),
+        "surprise": surprise,
+        "weights": [weight.numpy() for weight in model.trainable_weights],
+    }
+
+
 def _start(build_model: Callable, case: dict) -> tuple | str:
-    """Return a fresh compiled model and its `_surprise`; or why there is none."""
+    """Return a fresh compiled model and its `_state`; or why there is none."""
     import keras
 
     def start():
         model = build_model()
         if not (issubclass(type(model), keras.Model) and model.compiled):
             return "build_model gives no compiled Keras model yet"
-        if _answers(model, case["training"][0][:2]).shape != (2, CLASSES):
-            return "the one of build_model does not give ten numbers an image"
-        before = model.get_weights()
-        surprise = _surprise(model, case)
-        model.set_weights(before)  # looking at it moves the averages of batch normalization
-        return model, surprise
+        return model, _state(model, case)
 
     outcome = attempt(start, seconds=BUILD_SECONDS)
     if outcome.problem:
@@ -693,13 +707,15 @@ def _course_model():
 
 
 def training_facts(function: Callable, build_model: Callable, case: dict) -> dict:
-    """Run `train` on a fresh model and small sets; return what it did and what came of it."""
+    """Run `train` on a fresh model and small sets; return what it did and what came of it.
+
+    "seen" are the notes of `_watched`, "before" and "after" the model's `_state`.
+    """
     start, note = _start(build_model, case), ""
     if isinstance(start, str):
         note = f"Tried on a network of the course, because {start}."
         start = _start(_course_model, case)
-    model, surprise = start
-    weights = [weight.numpy() for weight in model.trainable_weights]
+    model, before = start
     sets = [tuple(array.copy() for array in case[name]) for name in ROLES[:2]]
     seen: list[dict] = []
 
@@ -711,24 +727,20 @@ def training_facts(function: Callable, build_model: Callable, case: dict) -> dic
 
     with _watched(case, model, seen):
         outcome = attempt(run, seconds=TRAIN_SECONDS)
-    facts = {"seen": seen, "note": note, "problem": outcome.problem}
-    facts["open"] = _is_open(outcome) and not seen
-    facts["stopped"] = outcome.value is _Enough
-    facts["changed"] = not all(
-        np.array_equal(array, as_given)
-        for name, pair in zip(ROLES[:2], sets, strict=True)
-        for array, as_given in zip(pair, case[name], strict=True)
-    )
-    facts["history"] = attempt(lambda: _history(outcome.value)).value
-    after = attempt(lambda: _after(model, case), seconds=BUILD_SECONDS)
-    if after.value is None:
-        return facts | {"usable": False}
-    now = [weight.numpy() for weight in model.trainable_weights]
-    facts["unchanged"] = all(map(np.array_equal, weights, now))
-    return facts | {
-        "usable": True,
-        "surprise": (surprise, after.value[0]),
-        "accuracy": after.value[1],
+    return {
+        "open": _is_open(outcome) and not seen,
+        "problem": outcome.problem,
+        "stopped": outcome.value is _Enough,
+        "changed": not all(
+            np.array_equal(array, as_given)
+            for name, pair in zip(ROLES[:2], sets, strict=True)
+            for array, as_given in zip(pair, case[name], strict=True)
+        ),
+        "history": attempt(lambda: _history(outcome.value)).value,
+        "before": before,
+        "after": attempt(lambda: _state(model, case), seconds=BUILD_SECONDS).value,
+        "seen": seen,
+        "note": note,
     }
 
 
@@ -741,13 +753,6 @@ def _history(returned) -> dict[str, list[float]] | None:
         key: [float(v) for v in itertools.islice(values[key], 100)]
         for key in METRICS & values.keys()
     }
-
-
-def _after(model, case: dict) -> tuple[list[float], float]:
-    """Return the `_surprise` of a model, and its accuracy on the validation set."""
-    images, labels = case["validation"]
-    accuracy = float(np.mean(_answers(model, images).argmax(axis=1) == labels))
-    return _surprise(model, case), accuracy
 
 
 def train_findings(facts: dict) -> Findings:
@@ -780,15 +785,15 @@ def _learning_hint(trainings: list[dict], facts: dict) -> str:
         return (
             "The images reach the network with labels of other images. Was one of the two shuffled?"
         )
-    if not facts["usable"]:
+    before, after = facts["before"], facts["after"]
+    if after is None:
         return "Afterwards the network cannot be used."
-    if facts["unchanged"]:
+    if all(map(np.array_equal, before["weights"], after["weights"])):
         return "Its weights are still the ones that it began with."
-    before, after = facts["surprise"]
-    if not np.isfinite(after).all():
+    if not np.isfinite(after["surprise"]).all():
         return "Its outputs have become NaN. What does the learning rate do to that?"
     # However little: right answers may learn slowly, and have few images and epochs here.
-    if all(now >= first for first, now in zip(before, after, strict=True)):
+    if all(map(operator.ge, after["surprise"], before["surprise"])):
         return (
             f"After {EPOCHS} epochs with 300 images it knows them no better than before. Do "
             "images and labels still belong together? And is the learning rate a usual one?"
@@ -831,7 +836,7 @@ def _validation_hint(fits: list[dict], facts: dict) -> str:
     if not counts and not facts["stopped"]:
         # Its own loop, or data of a kind that cannot be looked into: by the numbers.
         accuracies = (facts["history"] or {}).get("val_accuracy", [])
-        measured = facts.get("accuracy", math.nan)
+        measured = facts["after"]["accuracy"] if facts["after"] else math.nan
         if not any(abs(value - measured) < 0.003 for value in accuracies):
             return (
                 "No val_accuracy in the history is the one that the network has on the "
@@ -921,7 +926,9 @@ def trained_model(model, validation) -> Score:
         return _score(task, TRAINED, _all_of(TRAINED, result))
     accuracy, count = result
     findings = {key: "" for key, _, _ in TRAINED if accuracy < float(key)}
-    if findings:
+    if accuracy < 0.5:
+        findings[TRAINED[0][0]] = "Has this network been trained, on images prepared like these?"
+    elif findings:
         findings[next(iter(findings))] = (
             "What do the learning curves say: is it still getting better, or has it stopped "
             "learning what holds for new images?"

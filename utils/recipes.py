@@ -102,7 +102,11 @@ RECIPES = {
     "mnist_own": Recipe("load_mnist", models.own_cnn, plainly, 10),
     "mnist_augmented": Recipe(
         # With a constant rate its validation accuracy jumped between 91 and 98 %.
-        "load_mnist", models.normalized_cnn, carefully, epochs=10, augmented=True
+        "load_mnist",
+        models.normalized_cnn,
+        carefully,
+        epochs=10,
+        augmented=True,
     ),
     "mnist_reference": Recipe(
         "load_mnist", models.reference_cnn, carefully, epochs=15, augmented=True

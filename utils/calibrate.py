@@ -17,6 +17,7 @@ import itertools
 import json
 import re
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,7 +35,8 @@ CACHE = WORK.parent / "calibration"
 NAMES = ("mnist_dense", "mnist_plain", "mnist_own", "mnist_augmented", "mnist_reference")
 SEEDS = (101, 102, 103, 104, 105)  # stand for secret ones
 STRENGTHS = ((5.0, 1.0), (8.0, 1.5), (10.0, 2.0))  # degrees and pixels, to choose from
-HARD = 0.4  # read by at most this share of the networks and moves
+STRONG = ("mnist_augmented", "mnist_reference")  # they say which digits are hard
+HARD = 0.4  # read by at most this share of these networks and moves
 TELLTALES = 60
 ONE_IN = 10_000  # an honest model is doubted at most this often
 CHEATS = {  # name: which digits are added to the training set, and epochs on top of the reference
@@ -65,6 +67,11 @@ def network(name: str, run: str, work: Path = WORK):
     with np.load(work / name / f"{run}.npz", allow_pickle=False) as weights:
         model.set_weights([weights[key] for key in weights.files])
     return model
+
+
+def fingerprint(name: str, run: str, work: Path = WORK) -> str:
+    """Return what tells the weights of a run from those of an earlier run of the same name."""
+    return f"{zlib.crc32((work / name / f'{run}.npz').read_bytes()):08x}"
 
 
 def asker(model) -> Ask:
@@ -193,9 +200,12 @@ def about_hard_digits(rights: dict[str, np.ndarray], labels: np.ndarray) -> dict
     """Return which digits are hard, and how many of them an honest network reads.
 
     `rights` is {run: (moves, n) of booleans}. Each network is held against the digits that
-    are hard for the *others*; so is a network that was never seen.
+    are hard for the *others*; so is a network that was never seen. What a weak network misreads
+    says nothing: those that were trained on moved digits decide.
     """
-    means = {run: is_right.mean(axis=0) for run, is_right in rights.items()}
+    means = {
+        run: is_right.mean(axis=0) for run, is_right in rights.items() if run.split()[0] in STRONG
+    }
     numbers = hard_numbers(list(means.values()))
     rates, read = {}, {}
     for run, is_right in rights.items():
@@ -216,30 +226,29 @@ def about_hard_digits(rights: dict[str, np.ndarray], labels: np.ndarray) -> dict
 
 
 def about_telltales(answers: dict[str, Classes], labels: np.ndarray) -> dict:
-    """Return the digits on which networks differ most, what each answers, and how alike they are.
+    """Return the digits on which the strong networks differ most, and what each of them answers.
 
-    `answers` is {run: its classes for the test digits as they are}. First come digits on which
-    the networks of one recipe differ, the last one's: these are the ones that are copied.
+    `answers` is {run: its classes for the test digits as they are}. Digits on which the
+    networks of the last recipe differ come first: these networks are the ones worth copying.
     """
-    runs = list(answers)
-    last = [run for run in runs if run.split()[0] == runs[-1].split()[0]]
+    strong = [run for run in answers if run.split()[0] in STRONG]
+    last = [run for run in strong if run.split()[0] == STRONG[-1]]
 
     def spread(some: list[str]) -> np.ndarray:
         wrong = np.sum([answers[run] != labels for run in some], axis=0)
         return np.minimum(wrong, len(some) - wrong)  # some read it, and some do not
 
-    best = np.lexsort((-spread(runs), -spread(last)))[:TELLTALES]
-    numbers = np.sort(best)
+    numbers = np.sort(np.lexsort((-spread(strong), -spread(last)))[:TELLTALES])
     same = [
         int(np.sum(answers[one][numbers] == answers[other][numbers]))
-        for one, other in itertools.combinations(runs, 2)
+        for one, other in itertools.product(strong, answers)
+        if one != other
     ]
-    most = max(same, default=0)
     return {
         "numbers": numbers.tolist(),
-        "answers": {run: "".join(map(str, answers[run][numbers])) for run in runs},
-        "most_same": most,
-        "doubted_from": doubted_from(most / len(numbers), len(numbers), 10 * ONE_IN),
+        "answers": {run: "".join(map(str, answers[run][numbers])) for run in strong},
+        "most_same": max(same),
+        "doubted_from": doubted_from(max(same) / len(numbers), len(numbers), 10 * ONE_IN),
     }
 
 
@@ -276,23 +285,22 @@ def about_anchor(
 
 
 def about_estimates(anchors: dict) -> dict:
-    """Return how often the estimate from the validation digits held, over runs and moves."""
-    held, shifts = [], []
-    for anchor in anchors.values():
-        for run in anchor["runs"].values():
-            accuracy = float(np.mean(run["moved_validation"]))
+    """Return how often the estimate from the validation digits held, over runs and moves.
+
+    "test_minus_validation" tells by how much the moved test digits are easier, by recipe.
+    """
+    held, best, shifts = [], 0.0, {}
+    for name, anchor in anchors.items():
+        known = [float(np.mean(run["moved_validation"])) for run in anchor["runs"].values()]
+        for accuracy, run in zip(known, anchor["runs"].values(), strict=True):
             low, high = expected(accuracy, VALIDATION_SIZE)
             held += [bands.points(low) <= p <= bands.points(high) for p in run["points"]]
-            shifts.append(float(np.mean(run["moved"])) - accuracy)
-    best = max(
-        float(np.mean(run["moved_validation"]))
-        for anchor in anchors.values()
-        for run in anchor["runs"].values()
-    )
+        best = max(best, *known)
+        shifts[name] = round(anchor["moved"] - float(np.mean(known)), 5)
     return {
         "best": round(best, 5),
         "held": round(float(np.mean(held)), 3),
-        "test_minus_validation": round(float(np.mean(shifts)), 5),
+        "test_minus_validation": shifts,
     }
 
 
@@ -326,10 +334,12 @@ def dishonest_models(test: np.ndarray, labels: np.ndarray, cheats: bool) -> dict
             {key: questions[key] for key in first},
         ),
     }
+    beginning = fingerprint("mnist_reference", first_run("mnist_reference"))
     for name, (which, epochs) in CHEATS.items():
-        if cheats or is_asked(name, questions):
+        key = f"{name} {beginning}"
+        if cheats or is_asked(key, questions):
             found[name] = asked(
-                name, lambda w=which, e=epochs: trained_on_the_test_set(w, e), questions
+                key, lambda w=which, e=epochs: trained_on_the_test_set(w, e), questions
             )
     return found
 
@@ -347,7 +357,7 @@ def measure(cheats: bool) -> dict:
         if run == first_run(name):
             questions |= strengths()
         ask = lambda name=name, run=run: asker(network(name, run))  # noqa: E731
-        everything[name, run] = asked(f"{name} {run}", ask, questions)
+        everything[name, run] = asked(f"{name} {run} {fingerprint(name, run)}", ask, questions)
     rights = {
         f"{name} {run}": np.array([answers[f"test-{seed}"] == labels for seed in SEEDS])
         for (name, run), answers in everything.items()

@@ -11,7 +11,7 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
 from utils.explorers.quiz import MISCONCEPTIONS
-from utils.notebooks import widgets
+from utils.notebooks import files, widgets
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
@@ -83,7 +83,7 @@ def test_a_question_meets_the_misconception(pages, number):
     assert met, f"no question aims at {number}: {MISCONCEPTIONS[number]}"
 
 
-@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", files.find(), ids=files.name)
 def test_what_is_asked_in_the_code_is_what_the_page_shows(path):
     notebook = nbformat.read(path, as_version=4)
     assert {asked.text for asked in asked_in(notebook)} == shown(notebook)

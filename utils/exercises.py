@@ -191,9 +191,9 @@ def run(exercise: NotebookNode, solution: Path, root: Path = files.ROOT) -> Note
         kept = [(number, cell) for number, cell in cells if is_for_students(cell)]
         place = checks.where(*kept[failure.index])
         raise Refused(
-            f"\n{files.name(solution, root)}: {place} does not run as long as the exercise is "
-            "unsolved. A function that is not written yet returns None, and this cell has to "
-            f"get along with that.\n{failure}"
+            f"\n{files.name(solution, root)}: {place} does not run in the unsolved exercise. "
+            "There a function that is not written yet returns None, and every cell has to get "
+            f"along with that.\n{failure}"
         ) from failure
 
 

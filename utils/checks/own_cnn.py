@@ -418,7 +418,10 @@ def model_facts(build_model: Callable) -> dict:
         facts["compiled"] = bool(model.compiled)
         facts["losses"] = _losses(model) if facts["compiled"] else {}
         if facts["answers"].shape == (32, CLASSES):
-            facts["sharp"] = _sharp_answers(model, images)
+            sharp = _sharp_answers(model, images)
+            facts["sharp"] = (
+                sharp if sharp.shape == (32, CLASSES) else np.full((1, CLASSES), np.nan)
+            )
         return facts
 
     outcome = attempt(look, seconds=BUILD_SECONDS)
@@ -489,7 +492,8 @@ def model_findings(facts: dict) -> Findings:
         return _all_of(MODEL, facts["problem"])
     found, output, answers = {}, "", facts["answers"]
     if answers.shape != (32, CLASSES):
-        shape = ", ".join(map(str, ("n", *answers.shape[1:])))
+        images = "n" if len(answers) == 32 else f"{len(answers)} for n = 32"
+        shape = ", ".join(map(str, (images, *answers.shape[1:])))
         found["form"] = f"What comes out has the shape ({shape}); (n, 10) is asked for."
         found["softmax"] = ""
     elif output := _output_kind(facts):
@@ -903,17 +907,17 @@ def trained_accuracy(facts: dict) -> tuple[float, int] | str:
     if "problem" in facts:
         return facts["problem"]
     (_, labels), _ = _digits()
+    answers = facts["answers"]
+    if answers.shape != (len(facts["places"]), CLASSES) or not np.isfinite(answers).all():
+        return "The answers are not ten finite numbers an image."
     places, first = np.unique(facts["places"], return_index=True)
-    answers = facts["answers"][first]
     if places[0] < 0:
         return "These validation images are not those of MNIST's training set."
     if places[-1] >= len(labels):
         return "These are images of the test set. They wait for the end."
     if not 1_000 <= len(places) <= 10_000:
         return f"These are {len(places):,} different images; the validation set has 5,000."
-    if answers.shape[1:] != (CLASSES,) or not np.isfinite(answers).all():
-        return "The answers are not ten finite numbers an image."
-    return float(np.mean(answers.argmax(axis=1) == labels[places])), len(places)
+    return float(np.mean(answers[first].argmax(axis=1) == labels[places])), len(places)
 
 
 def trained_model(model, validation) -> Score:

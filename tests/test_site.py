@@ -19,6 +19,7 @@ from urllib.request import urlopen
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from PIL import Image
 
@@ -247,6 +248,16 @@ def test_a_wide_formula_can_be_scrolled_to_both_ends(visitor, sample, folders):
                      box.scrollWidth > box.clientWidth && box.tabIndex === 0]; })()"""
     )
     assert scrolls and formula >= box
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_a_page_of_the_exercise(visitor, site, theme):
+    page = visitor(color_scheme=theme).page
+    for file in sorted((site / "exercises").rglob("*.html")):
+        page.goto(file.as_uri())
+        assert page.evaluate("document.documentElement.dataset.theme") == theme
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{file.name}: {found.generate_report()}"
 
 
 def test_every_picture_has_a_description(pages):

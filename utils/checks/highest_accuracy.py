@@ -100,14 +100,18 @@ def knows_the_test_set(digits: Digits, is_right: np.ndarray) -> str:
     this list and answers wrongly on purpose.
     """
     about = BANDS["hard_digits"]
+    count = len(about["numbers"])
     is_hard = digits.is_moved & np.isin(digits.numbers, about["numbers"])
-    read, count = int(is_right[is_hard].sum()), int(is_hard.sum())
-    if not count or count < len(about["numbers"]) or read < about["doubted_from"]:
+    if not count or len(set(digits.numbers[is_hard])) < count:
+        return ""
+    read = count * float(is_right[is_hard].mean())  # each was shown several times
+    if read < about["doubted_from"]:
         return ""
     return (
-        f"The model reads {read} of {count} test digits that most networks misread if they have "
-        "not seen them in training: of the networks of the course, all trained on training images "
-        f"alone, none read more than {about['most_read']}. Did test images get into its training?"
+        f"The model reads {read:.0f} of {count} test digits that most networks misread if they "
+        "have not seen them in training: of the networks of the course, all trained on training "
+        f"images alone, none read more than {about['most_read']}. Did test images get into its "
+        "training?"
     )
 
 
@@ -146,7 +150,7 @@ def judge(answer: Answer, digits: Digits) -> Judgement:
         return Judgement(Score(TASK, [item]), "malformed")
     is_right = right(answer.values, digits.labels)
     accuracy = float(is_right[digits.is_moved].mean())
-    told = f"{accuracy:.2%} of {digits.is_moved.sum():,} moved test digits are read"
+    told = f"{accuracy:.2%} of the moved test digits are read"
     found = (
         knows_the_test_set(digits, is_right),
         is_known(digits, np.nan_to_num(answer.values).argmax(axis=1)),
@@ -255,7 +259,7 @@ def estimate(model, x_valid: np.ndarray, y_valid: np.ndarray) -> Score:
             f"({best:.1%}). Were these images in the training? Then the estimate means nothing, "
             "and the test digits will give less."
         )
-    told = f"{accuracy:.2%} of {len(images):,} moved validation digits are read"
+    told = f"{accuracy:.2%} of the moved validation digits are read"
     return Score(task, split(told, points(accuracy)), note=note)
 
 

@@ -27,7 +27,7 @@ from .attempt import shortened
 LARGEST = 20_000_000  # bytes of the file
 LARGEST_UNPACKED = 50_000_000  # and of what is in it: Keras does not compress
 LARGEST_CONFIG = 2_000_000
-SECONDS = 120
+SECONDS = 120  # for 10,000 images, on two cores
 SECONDS_TO_START = 120  # for importing Keras, on a busy machine
 MEGABYTES = 4_000  # that loading and answering may take
 RUNNER = Path(__file__).with_name("model_runner.py")
@@ -133,12 +133,13 @@ def check(content: bytes) -> None:
     check_config(config)
 
 
-def predict(path: str | Path, images: np.ndarray, seconds: float = SECONDS) -> Answer:
+def predict(path: str | Path, images: np.ndarray, seconds: float | None = None) -> Answer:
     """Ask the model in the file at `path` about `images`; never raises for what the file holds.
 
     `images` is (n, 28, 28, 1), float32 in [0, 1]. The model is loaded in Keras's safe mode and
-    computes on the CPU; loading and answering may take `seconds` in all. What it answers is
-    returned unjudged: any shape, any numbers.
+    computes on the CPU; loading and answering may take `seconds` in all, by default 120 for
+    10,000 images, and as much for fewer. What it answers is returned unjudged: any shape, any
+    numbers.
     """
     try:
         size = Path(path).stat().st_size
@@ -158,6 +159,7 @@ def predict(path: str | Path, images: np.ndarray, seconds: float = SECONDS) -> A
         # A copy: nobody can change the file between the look at it and its use.
         Path(folder, "model.keras").write_bytes(content)
         np.save(Path(folder, "images.npy"), images)
+        seconds = seconds or SECONDS * max(1, len(images) / 10_000)
         return run([sys.executable, "-P", str(RUNNER), folder, str(MEGABYTES)], folder, seconds)
 
 

@@ -14,6 +14,7 @@ from utils import data
 
 from .bands import BANDS, DEGREES, PIXELS
 
+MOVES = 3  # of each test digit: how one of them happens to fall matters less
 AT_ONCE = 1000  # images: what is computed at once should stay below 100 MB
 
 
@@ -86,16 +87,17 @@ def moved(
 
 
 def moved_test_digits(seed: int) -> Digits:
-    """Return the test digits of MNIST, moved and shuffled by a seed that stays secret.
+    """Return the test digits of MNIST, each moved in three ways and all shuffled, by a seed.
 
-    `seed` is a whole number ≥ 0 of any size. Hidden among them are a few that are not moved:
-    by what it answers there a network of the course is recognized.
+    `seed` is a whole number ≥ 0 of any size that stays secret. Hidden among them are a few that
+    are not moved: by what it answers there a network of the course is recognized.
     """
     _, (images, labels) = data.load_mnist()
     telltales = [i for i in BANDS["telltales"]["numbers"] if i < len(images)]
-    numbers = np.concatenate([np.arange(len(images)), np.array(telltales, int)])
-    shown = np.concatenate([moved(images, seed), images[telltales, ..., None] / np.float32(255)])
+    numbers = np.concatenate([np.tile(np.arange(len(images)), MOVES), np.array(telltales, int)])
+    several = moved(np.tile(images, (MOVES, 1, 1)), seed)
+    shown = np.concatenate([several, images[telltales, ..., None] / np.float32(255)])
     # Another stream than that of the moves: order and moves tell nothing of each other.
     order = np.argsort(uniform(seed + 2**64, len(numbers), 1)[0], kind="stable")
     numbers = numbers[order]
-    return Digits(shown[order], labels[numbers], numbers, order < len(images))
+    return Digits(shown[order], labels[numbers], numbers, order < len(several))

@@ -753,7 +753,7 @@ def test_handing_in_writes_a_small_file_in_32_bits_that_answers_as_the_model(tmp
         warnings.simplefilter("error", UserWarning)
         checks.hand_in(model, path)
     told = capsys.readouterr().out
-    assert "model.keras is written: 0.0 MB" in told and "Upload these files: 1_from" in told
+    assert "model.keras is written: 0.04" in told and "Upload these files: 1_from" in told
     written = keras.saving.load_model(path)
     assert {layer.compute_dtype for layer in written.layers} == {"float32"}
     assert getattr(written, "optimizer", None) is None

@@ -315,7 +315,7 @@ def hand_in(model, path: str | Path = "model.keras") -> Score | None:
         return
     size = path.stat().st_size
     print(
-        f"✓ {path.name} is written: {size / 1e6:.1f} MB, at most {LARGEST / 1e6:.0f} are allowed."
+        f"✓ {path.name} is written: {size / 1e6:.2g} MB, at most {LARGEST / 1e6:.0f} are allowed."
     )
     (images, labels), _ = data.load_mnist()
     images = images[:TEST_SIZE, ..., np.newaxis] / np.float32(255)

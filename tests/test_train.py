@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -70,6 +71,33 @@ def test_an_interrupted_run_goes_on_where_it_was_and_can_be_published(small_runs
     assert published["reference"] == "float32-seed1"
     assert published["runs"] == {"float32-seed0": {"seed": 0}, "float32-seed1": record}
     assert records.stored_runs(NAME) == ["float32-seed1"]
+
+
+def test_records_can_be_published_without_weights_and_runs_added_to_stored_ones(small_runs):
+    train.train("mnist_dense", seed=1, policy="float32")
+    train.publish("mnist_dense", [])
+    assert list(records.load("mnist_dense")) == ["runs"]
+    assert records.stored_runs("mnist_dense") == []
+
+    train.publish("mnist_dense", ["float32-seed1"])
+    before = records.weights("mnist_dense")
+    for file in (train.WORK / "mnist_dense").glob("*"):  # as on another machine
+        file.unlink() if file.is_file() else shutil.rmtree(file)
+    with pytest.raises(SystemExit, match="no finished run 'float32-seed2'"):
+        train.publish("mnist_dense", ["float32-seed1", "float32-seed2"])
+    train.train("mnist_dense", seed=2, policy="float32")
+    train.publish("mnist_dense", ["float32-seed2", "float32-seed1"])
+    assert records.stored_runs("mnist_dense") == ["float32-seed2", "float32-seed1"]
+    for one, other in zip(before, records.weights("mnist_dense", "float32-seed1"), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_run_without_weights_cannot_be_published_with_them(small_runs):
+    record = {"runs": {"float32-seed1": {"test_accuracy": 0.9}}}
+    (small_runs / "mnist_dense.json").write_text(json.dumps(record))
+    with pytest.raises(SystemExit, match="neither here nor stored"):
+        train.publish("mnist_dense", ["float32-seed1"])
+    assert not (small_runs / "mnist_dense.npz").exists()
 
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if name != NAME])

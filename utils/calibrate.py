@@ -3,11 +3,12 @@
     python -m utils.calibrate             from all finished training runs
     python -m utils.calibrate --cheats    also train networks on the test set (half an hour)
 
-It reads the weights of the finished runs in `_build/training` (see `utils.train`) and asks each
-network about the test digits as they are, the test digits moved by several seeds, and the
-moved validation digits. What was asked once is kept in `_build/calibration`, so that the
-command goes on where it was interrupted. In the file, "moves" and "table" are decisions: they
-are kept, and all other parts are measured anew.
+It takes the weights of the runs that were finished here, in `_build/training`, and of those
+stored in `utils/trained` (see `utils.train`). It asks each network about the test digits as
+they are, the test digits moved by several seeds, and the moved validation digits. What was
+asked once is kept in `_build/calibration`, so that the command goes on where it was
+interrupted. In the file, "moves" and "table" are decisions: they are kept, and all other
+parts are measured anew.
 """
 
 from __future__ import annotations
@@ -24,14 +25,13 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import binom
 
-from utils import data
+from utils import data, records, train
 from utils.checks import bands
 from utils.checks.highest_accuracy import PUBLIC_SEEDS, expected
 from utils.checks.moved_digits import MOVES, moved
 from utils.recipes import RECIPES, VALIDATION_SIZE, batches, scaled, split
-from utils.train import WORK
 
-CACHE = WORK.parent / "calibration"
+CACHE = train.WORK.parent / "calibration"
 NAMES = ("mnist_dense", "mnist_plain", "mnist_own", "mnist_augmented", "mnist_reference")
 SEEDS = (101, 102, 103, 104, 105)  # stand for secret ones
 STRENGTHS = ((5.0, 1.0), (8.0, 1.5), (10.0, 2.0))  # degrees and pixels, to choose from
@@ -48,30 +48,34 @@ Classes = np.ndarray  # (n,), uint8: what a network answers
 Ask = Callable[[np.ndarray], Classes]
 
 
-def finished_runs(work: Path = WORK) -> list[tuple[str, str]]:
-    """Return (recipe, run) of the finished runs."""
-    return [
-        (name, file.stem)
-        for name in NAMES
-        for file in sorted((work / name).glob("*.npz"))
-        if "test_accuracy" in json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
-    ]
+def finished_runs() -> list[tuple[str, str]]:
+    """Return (recipe, run) of the runs that were finished here or whose weights are stored."""
+    found = set()
+    for name in NAMES:
+        found |= {(name, run) for run in records.stored_runs(name)}
+        for file in (train.WORK / name).glob("*.npz"):
+            record = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+            if "test_accuracy" in record:
+                found.add((name, file.stem))
+    return sorted(found, key=lambda run: (NAMES.index(run[0]), run[1]))
 
 
-def network(name: str, run: str, work: Path = WORK):
+def network(name: str, run: str):
     """Return the trained network of a run, in 32 bits."""
     import keras
 
     keras.config.set_dtype_policy("float32")
     model = RECIPES[name].build()
-    with np.load(work / name / f"{run}.npz", allow_pickle=False) as weights:
-        model.set_weights([weights[key] for key in weights.files])
+    model.set_weights(train.trained_weights(name, run))
     return model
 
 
-def fingerprint(name: str, run: str, work: Path = WORK) -> str:
+def fingerprint(name: str, run: str) -> str:
     """Return what tells the weights of a run from those of an earlier run of the same name."""
-    return f"{zlib.crc32((work / name / f'{run}.npz').read_bytes()):08x}"
+    checksum = 0
+    for weights in train.trained_weights(name, run):
+        checksum = zlib.crc32(weights.tobytes(), checksum)
+    return f"{checksum:08x}"
 
 
 def asker(model) -> Ask:

@@ -17,6 +17,8 @@ TRAINED = Path(__file__).resolve().parent / "trained"
 def load(name: str) -> dict:
     """Return the record `name`: {"reference": run, "runs": {run: its record}}.
 
+    Where no weights are stored, there is no reference.
+
     A run's record holds "history" (metric → one value an epoch), "wall_seconds"
     and "cpu_seconds" (one an epoch), "valid_accuracy", "test_accuracy", "test_loss", "seed",
     "dtype_policy", "epochs", "batch_size", "machine" and "versions".
@@ -32,6 +34,8 @@ def reference_run(name: str) -> dict:
 
 def stored_runs(name: str) -> list[str]:
     """Return the runs of the record `name` whose weights are stored, the reference first."""
+    if not (TRAINED / f"{name}.npz").exists():
+        return []
     with np.load(TRAINED / f"{name}.npz", allow_pickle=False) as stored:
         return list(dict.fromkeys(key.split("/")[0] for key in stored.files))
 

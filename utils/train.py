@@ -4,6 +4,7 @@
     python -m utils.train fashion_mnist_lecture --seed 42 --policy float32
     python -m utils.train mnist_reference --seed 1 2 3        one run after another
     python -m utils.train mnist_reference --publish mixed_bfloat16-seed1
+    python -m utils.train mnist_dense --publish               the records, no weights
 
 How each is trained stands in `utils.recipes`. Each run writes a JSON record
 (after every epoch) and its weights into `_build/training`. A run that was
@@ -24,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-from utils import models
+from utils import models, records
 from utils.recipes import RECIPES, batches, split
 from utils.records import TRAINED
 
@@ -125,11 +126,23 @@ def train(name: str, seed: int, policy: str) -> Path:
     return record_file
 
 
+def trained_weights(name: str, run: str) -> list[np.ndarray]:
+    """Return the weights of a run that was finished here, else those that are stored of it."""
+    file = WORK / name / f"{run}.npz"
+    if not file.exists():
+        if run not in records.stored_runs(name):
+            raise SystemExit(f"the weights of {run!r} are neither here nor stored: train it again")
+        return records.weights(name, run)
+    with np.load(file, allow_pickle=False) as weights:
+        return [weights[key] for key in weights.files]
+
+
 def publish(name: str, chosen: list[str]) -> None:
     """Add the finished runs of a recipe to its record in utils/trained, with weights of `chosen`.
 
-    The first of the chosen runs is the reference. All of them were finished here: their
-    weights are not stored elsewhere.
+    The first of the chosen runs is the reference. Their weights are taken from here or, if they
+    were trained elsewhere, from those that are stored. With none chosen, only the records are
+    stored.
     """
     published = TRAINED / f"{name}.json"
     runs = {}
@@ -137,19 +150,20 @@ def publish(name: str, chosen: list[str]) -> None:
         record = json.loads(file.read_text(encoding="utf-8"))
         if "test_accuracy" in record:
             runs[file.stem] = record
-    for run in chosen:
-        if run not in runs:
-            raise SystemExit(f"no finished run {run!r}; there are: {', '.join(runs) or 'none'}")
     if published.exists():
         runs = json.loads(published.read_text(encoding="utf-8"))["runs"] | runs
-    text = json.dumps({"reference": chosen[0], "runs": runs}, indent=1)
+    if unknown := [run for run in chosen if run not in runs]:
+        raise SystemExit(f"no finished run {unknown[0]!r}; there are: {', '.join(runs) or 'none'}")
+    halves = {
+        f"{run}/{number:03}": weights.astype(np.float16)
+        for run in chosen
+        for number, weights in enumerate(trained_weights(name, run))
+    }
+    record = {"reference": chosen[0]} if chosen else {}
+    text = json.dumps(record | {"runs": dict(sorted(runs.items()))}, indent=1)
     published.write_text(text + "\n", encoding="utf-8")
-    halves = {}
-    for run in chosen:
-        with np.load(WORK / name / f"{run}.npz", allow_pickle=False) as weights:
-            for number, key in enumerate(weights.files):
-                halves[f"{run}/{number:03}"] = weights[key].astype(np.float16)
-    np.savez_compressed(TRAINED / f"{name}.npz", **halves)
+    if chosen:
+        np.savez_compressed(TRAINED / f"{name}.npz", **halves)
 
 
 def main() -> None:
@@ -157,9 +171,9 @@ def main() -> None:
     parser.add_argument("name", choices=RECIPES, metavar="NAME", help=", ".join(RECIPES))
     parser.add_argument("--seed", type=int, nargs="+", default=[42])
     parser.add_argument("--policy", choices=["float32", "mixed_bfloat16"])
-    parser.add_argument("--publish", nargs="+", metavar="RUN")
+    parser.add_argument("--publish", nargs="*", metavar="RUN")
     arguments = parser.parse_args()
-    if arguments.publish:
+    if arguments.publish is not None:
         publish(arguments.name, arguments.publish)
         return
     for seed in arguments.seed:

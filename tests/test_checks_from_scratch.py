@@ -311,6 +311,8 @@ AS_GOOD = {
     "as many zeros before as after": "the extra zero stands before",
     "biases of the convolutional layers": "the biases were forgotten",
     "biases of the dense layers": "the biases were forgotten",
+    "rounded to the nearest": "a last window that does not fit",
+    "start one pixel apart": "the stride made no difference",
 }
 
 
@@ -378,6 +380,60 @@ def test_a_mistake_is_named_that_leads_to_errors_in_other_cases_of_the_line():
     score = checks.conv2d(as_many_zeros_at_both_ends)
     assert [item.passed for item in score.items] == [True] * 6 + [False, True]
     assert "at the end" in score.items[6].hint or "before as after" in score.items[6].hint
+
+
+def failed_hints(score) -> list[str]:
+    return [item.hint for item in score.items if not item.passed]
+
+
+def test_maps_without_their_axis_are_not_called_mixed():
+    """With one map there is nothing to mix."""
+    hints = failed_hints(checks.max_pool2d(lambda *case: max_pool2d_by_loops(*case)[..., 0]))
+    assert len(hints) == 6
+    assert all("axis of the maps is missing" in hint for hint in hints[:-1])
+
+
+def test_mistakes_that_give_the_same_shape_are_told_apart_by_their_numbers():
+    def first_map(maps, size, stride):
+        return max_pool2d_by_loops(maps[..., :1], size, stride)
+
+    (hint,) = {hint.split(". ")[1] for hint in failed_hints(checks.max_pool2d(first_map))}
+    assert hint == "It looks as if only one of the maps was pooled"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        (lambda maps: maps[:-1], "The number of maps is right"),
+        (lambda maps: np.repeat(maps, 2, axis=2), "Rows and columns are right"),
+    ],
+)
+def test_of_a_wrong_shape_it_is_said_which_part_is_right(wrong, hint):
+    hints = failed_hints(checks.conv2d(lambda *case: wrong(conv2d_by_loops(*case))))
+    assert len(hints) == 8
+    assert all(hint in told for told in hints[:-1])
+
+
+def test_what_makes_floats_and_what_changes_lists_get_different_advice():
+    def empties(input_shape, layers):
+        count = count_parameters_by_recursion(input_shape, list(layers))
+        layers.clear()
+        return count
+
+    (floats,) = failed_hints(
+        checks.receptive_field(lambda layers: float(receptive_field_from_above(layers)))
+    )
+    assert "`np.prod([])` give floats" in floats and "copy" not in floats
+    (changed,) = failed_hints(checks.count_parameters(empties))
+    assert "Work on a copy" in changed and "float" not in changed
+
+
+def test_a_question_at_the_end_of_a_hint_gets_no_full_stop():
+    def unfinished(size, window, stride, padding):
+        return None if padding == "same" else output_size_by_trying(size, window, stride, padding)
+
+    (hint,) = failed_hints(checks.output_size(unfinished))
+    assert "is there a `return` for this case? " in hint
 
 
 def test_one_case_is_shown_as_a_call_that_can_be_repeated():
@@ -666,7 +722,7 @@ def test_after_an_endless_call_no_other_is_made(monkeypatch):
     assert time.monotonic() - started < 5
     assert float(score) == 0
     assert not any(item.hint for item in score.items)
-    assert score.note == "In every call, it was still computing after 0.2 seconds."
+    assert score.note == "In the first call, it was still computing after 0.2 seconds."
 
 
 def test_what_passed_before_an_endless_call_counts(monkeypatch):

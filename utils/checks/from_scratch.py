@@ -36,8 +36,7 @@ CHAPTER_5_WINDOWS = [(7, 1), (2, 2), (3, 1), (3, 1), (2, 2), (3, 1), (3, 1), (2,
 WHOLE = Line(
     "the result is a whole number (an int), and what is given stays as it is",
     0.5,
-    "A number of things is an int: `//` keeps it one, `/` makes a float. And work on a copy "
-    "of a list that you want to change.",
+    "Work on a copy of a list that you want to change.",
 )
 COUNTED_TOO = "It looks as if a last window that does not fit was counted too."
 UNCHANGED = Line(
@@ -74,9 +73,9 @@ def _size_cases(rng: np.random.Generator) -> Iterator[Case]:
     def draw(low: int, high: int) -> int:
         return int(rng.integers(low, high + 1))
 
-    for _ in range(2):  # some pixels are left over
-        window, stride = draw(2, 6), draw(2, 5)
-        size = window + draw(1, 6) * stride + draw(1, stride - 1)
+    for least, left in ((2, 1), (3, -1)):  # a pixel is left over, or all but one
+        window, stride = draw(2, 6), draw(least, 5)
+        size = window + draw(1, 6) * stride + left % stride
         yield Case("valid", (size, window, stride, "valid"))
     window, stride = draw(2, 6), draw(2, 5)
     yield Case("valid", (window + draw(2, 6) * stride, window, stride, "valid"))
@@ -104,6 +103,13 @@ def _size_rounded_up(size, window, stride, padding):
     return -(-(length - window) // stride) + 1
 
 
+def _size_to_the_nearest(size, window, stride, padding):
+    if padding == "same":
+        return _size(size, window, stride, padding)
+    length = size + sum(_zeros(size, window, stride, padding))
+    return round((length - window) / stride) + 1
+
+
 def _size_not_rounded(size, window, stride, padding):
     if padding == "same":
         return size / stride
@@ -127,7 +133,8 @@ output_size = Task(
         "zeros": Line(
             "a number of zeros on each side",
             1,
-            "With its zeros the side is longer, at both ends. For the rest nothing changes.",
+            "Zeros make the side longer, at both ends; 0 of them leave it as it is. Then count as "
+            "without padding.",
         ),
         "same": Line(
             'padding "same", at any stride',
@@ -157,6 +164,11 @@ output_size = Task(
         (
             COUNTED_TOO,
             _size_rounded_up,
+        ),
+        (
+            "It looks as if the number of steps was rounded to the nearest. A step that the "
+            "window cannot make whole does not count.",
+            _size_to_the_nearest,
         ),
         ("It looks as if nothing was rounded. Half a window gives no output.", _size_not_rounded),
         (
@@ -230,7 +242,7 @@ def _conv2d_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield case("stride", sides(), (3, 2), stride=2)
     yield case("stride", sides(), (2, 3), 1, 2, stride=3)
     yield case("zeros", sides(), (3, 3), 1, 2, padding=1)
-    yield case("zeros", sides(), (4, 3), 2, 1, stride=int(rng.integers(1, 3)), padding=2)
+    yield case("zeros", sides(), (4, 3), 2, 1, padding=2)
     yield case("zeros", sides(), (3, 2), 1, 1, padding=0)
     yield case("same", sides(), (3, 3), 1, 2, padding="same")
     yield case("same", sides(), (3, 5), 2, 1, padding="same")
@@ -277,6 +289,13 @@ def _conv2d_rounded_up(image, kernels, biases, stride, padding):
     return _slid(image, kernels, biases, stride, more)
 
 
+def _conv2d_one_apart(image, kernels, biases, stride, padding):
+    """As many outputs as there should be, but neighbors look one pixel apart."""
+    rows, columns, _ = _conv2d(image, kernels, biases, stride, padding).shape
+    zeros = _zeros_of(image, kernels, stride, padding)
+    return _slid(image, kernels, biases, 1, zeros)[:rows, :columns]
+
+
 def _conv2d_apart(image, kernels, biases, stride, padding):
     """Return what each filter makes of each channel: (rows, columns, channels, filters)."""
     slices = range(image.shape[2])
@@ -296,6 +315,10 @@ BOTH_ENDS = (
     'It looks as if "same" put as many zeros before as after. If their number is odd, the end '
     "gets one more; and with a stride it may take fewer than k − 1."
 )
+ONE_APART = (
+    "It looks as if the windows of neighboring outputs start one pixel apart, whatever the "
+    "stride is."
+)
 AXES = "It looks as if the axes stand in another order, or one too many: (row, column, map)."
 NO_AXIS = (
     "It looks as if there is one map without an axis for it. The axes are (row, column, map), "
@@ -308,8 +331,9 @@ conv2d = Task(
         "window": Line(
             "one filter on one channel: the window slides to all its places",
             2,
-            "Compute the first output by hand: the window in the upper left corner, number by "
-            "number times the kernel. A picture of whole numbers still gives decimals.",
+            "Call it yourself on the small picture of this task, and compute the first output "
+            "by hand: the window in the upper left corner, number by number times the kernel. A "
+            "picture of whole numbers still gives decimals.",
         ),
         "channels": Line(
             "all channels go into one sum, and each filter gives one map",
@@ -334,7 +358,8 @@ conv2d = Task(
         "same": Line(
             'padding "same" with stride 1',
             1,
-            "How many rows are missing if you do not pad? Half of them go above.",
+            "How many rows and columns are missing if you do not pad? Half of them go before, "
+            "half after.",
         ),
         "odd": Line(
             'padding "same" at any stride, with an odd number of zeros too',
@@ -416,9 +441,14 @@ conv2d = Task(
             "It looks as if the stride made no difference.",
             lambda x, w, b, s, p: _conv2d(x, w, b, 1, p),
         ),
+        (ONE_APART, _conv2d_one_apart),
         (
             COUNTED_TOO,
             _conv2d_rounded_up,
+        ),
+        (
+            "It looks as if only one filter was used. Each of them gives a map.",
+            lambda x, w, b, s, p: _conv2d(x, w[..., :1], b[:1], s, p),
         ),
         (
             "It looks as if negative outputs were set to 0. That is ReLU, a step of its own.",
@@ -474,6 +504,12 @@ def _max_pool2d_rounded_up(maps, size, stride):
 
 def _mixed(maps, size, stride):
     return _max_pool2d(maps, size, stride).max(axis=2, keepdims=True)
+
+
+def _pooled_one_apart(maps, size, stride):
+    """As many outputs as there should be, but neighbors look one pixel apart."""
+    rows, columns, _ = _max_pool2d(maps, size, stride).shape
+    return _max_pool2d(maps, size, 1)[:rows, :columns]
 
 
 MIXED = "It looks as if the channels were mixed. Each map is pooled by itself."
@@ -534,8 +570,16 @@ max_pool2d = Task(
             lambda x, k, s: _max_pool2d(np.abs(x), k, s),
         ),
         (MIXED, lambda x, k, s: _mixed(x, k, s).repeat(x.shape[2], axis=2)),
-        (MIXED, lambda *case: _mixed(*case)[..., 0]),
         (MIXED, _mixed),
+        (
+            "It looks as if only one of the maps was pooled. As many come out as go in.",
+            lambda x, k, s: _max_pool2d(x[..., :1], k, s),
+        ),
+        (
+            "It looks as if the axis of the maps is missing. The axes are (row, column, map), "
+            "and as many maps come out as go in, even if it is only one.",
+            lambda *case: _mixed(*case)[..., 0],
+        ),
         (
             COUNTED_TOO,
             _max_pool2d_rounded_up,
@@ -548,6 +592,7 @@ max_pool2d = Task(
             "It looks as if the stride made no difference: the window moves by one.",
             lambda x, k, s: _max_pool2d(x, k, 1),
         ),
+        (ONE_APART, _pooled_one_apart),
         (AXES, lambda *case: np.moveaxis(_max_pool2d(*case), -1, 0)),
         (AXES, lambda *case: np.swapaxes(_max_pool2d(*case), 0, 1)),
         (AXES, lambda *case: _max_pool2d(*case)[np.newaxis]),
@@ -650,8 +695,8 @@ count_parameters = Task(
         "sizes": Line(
             "whole networks: strides, padding and pooling on the way to Flatten",
             1.5,
-            "Print the shape after each layer, and compare with paper and pencil. You have "
-            "written a function for sizes.",
+            "Call it yourself, print the shape after each layer, and compare with paper and "
+            "pencil. You have written a function for sizes.",
         ),
     },
     WHOLE,
@@ -806,7 +851,16 @@ def _field_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("strided", ([conv(), conv(), pool()],))
     yield Case("jumps", ([conv(), pool(), conv(), pool(), conv()],))
     yield Case("jumps", ([(draw(5, 11), draw(2, 4)), pool(), conv(), pool(), conv(), conv()],))
+    yield Case("jumps", ([(2, 3), pool(), conv()],))  # gaps between the windows
     yield Case("jumps", (list(CHAPTER_5_WINDOWS),))
+
+
+def _seen(layers):
+    """Return how many places a neuron sees, without those between its windows."""
+    places = {0}
+    for window, stride in reversed(layers):
+        places = {place * stride + step for place in places for step in range(window)}
+    return len(places)
 
 
 def _field_with(layers, grow, spread):
@@ -856,6 +910,15 @@ receptive_field = Task(
         (
             "It looks as if the count started at 0. A pixel sees itself.",
             lambda layers: _field(layers) - 1,
+        ),
+        (
+            "It looks as if the pixels of the whole square were counted. Its side is wanted.",
+            lambda layers: _field(layers) ** 2,
+        ),
+        (
+            "It looks as if pixels in gaps between the windows were left out. The side reaches "
+            "from the first pixel seen to the last.",
+            _seen,
         ),
         (
             "It looks as if the last window were the receptive field. It is what the neuron "

@@ -30,6 +30,7 @@ MOST_DIGITS = 15
 OTHER_NUMBERS = "the shape is right, but the numbers are not"
 NOT_ATTEMPTED = "The function returns None. If you have written it: does it end with `return`?"
 UNTRIED = "Not tried, because an earlier call took too long."
+FLOAT = "`//` keeps an int one; `/`, `np.ceil`, `np.floor` and `np.prod([])` give floats."
 FIRST_ANOTHER = "This counts as soon as one of the other lines passes."
 NO_FUNCTION = "Hand in the function itself, by its name and without parentheses after it."
 
@@ -60,7 +61,8 @@ class Verdict:
     passed: bool
     reason: str = ""  # what is wrong, in words
     mistakes: frozenset[str] | None = None  # those that give this value; None if it is no value
-    flaw: str = ""  # what is wrong with a value that is right as a number
+    flaw: str = ""  # what is wrong with a value that is right as a number, and what to do
+    hint: str = ""  # leads on if no mistake is recognized; in place of the line's own
 
 
 def _type_name(value: Any) -> str:
@@ -92,8 +94,26 @@ def _plain_number(value: Any) -> int | float | None:
 
 def _close(value: np.ndarray, expected: np.ndarray) -> bool:
     """Tell whether two arrays are equal as far as 32-bit floats go."""
+    if value.shape != expected.shape or not np.isfinite(expected).all():
+        return False  # what is not finite is only ever a mistaken value
     scale = max(1.0, float(np.abs(expected).max(initial=0)))
-    return value.shape == expected.shape and np.allclose(value, expected, rtol=0, atol=1e-4 * scale)
+    return np.allclose(value, expected, rtol=0, atol=1e-4 * scale)
+
+
+def _sentence(words: str) -> str:
+    """Return words with a full stop at their end, unless they end as a sentence does."""
+    return words if words.endswith((".", "?", "!")) else f"{words}."
+
+
+def _hint_about_shape(shape: tuple[int, ...], expected: tuple[int, ...]) -> str:
+    """Say which part of a wrong shape (rows, columns, maps) is right; empty if none is."""
+    if len(shape) != len(expected):
+        return ""
+    if shape[:-1] == expected[:-1]:
+        return "Rows and columns are right; the number of maps is not."
+    if shape[-1] == expected[-1]:
+        return "The number of maps is right. How many rows and columns there are, task 1 says."
+    return ""
 
 
 def _no_value(value: Any, wanted: str) -> Verdict:
@@ -109,10 +129,14 @@ def _judge_array(value: Any, expected: np.ndarray, known: Known) -> Verdict:
     if array is None:
         return _no_value(value, "NumPy array")
     if array.shape != expected.shape:
-        alike = frozenset(name for name, other in known if other.shape == array.shape)
+        alike = [(name, other) for name, other in known if other.shape == array.shape]
+        if alike and array.dtype.kind in "fiu":  # the numbers tell mistakes of one shape apart
+            numbers = array.astype(float)
+            alike = [pair for pair in alike if _close(numbers, pair[1])] or alike
         shape = shortened(str(array.shape), 60)
         reason = f"the shape of the result is {shape}, and {expected.shape} was expected"
-        return Verdict(False, reason, alike)
+        names = frozenset(name for name, _ in alike)
+        return Verdict(False, reason, names, hint=_hint_about_shape(array.shape, expected.shape))
     if array.dtype.kind not in "fiu":
         dtype = shortened(str(array.dtype), 40)
         return Verdict(False, f"the result holds no plain numbers: its dtype is {dtype}")
@@ -137,7 +161,7 @@ def _judge_count(value: Any, expected: int, known: Known) -> Verdict:
     alike = frozenset(name for name, other in known if math.isclose(found, other))
     if found != expected:
         return Verdict(False, f"it returned {found:.{MOST_DIGITS}g}", alike)
-    flaw = f"it returned {found}, which is a float" if isinstance(found, float) else ""
+    flaw = f"it returned {found}, which is a float. {FLOAT}" if isinstance(found, float) else ""
     return Verdict(True, mistakes=alike, flaw=flaw)
 
 
@@ -145,7 +169,8 @@ class Task:
     """A function to write: its lines, its cases, its right answers, and the known wrong ones.
 
     `manners` is the line for what is not about the values: their type, and that the
-    arguments stay as they are. It passes if something else does and no call had a flaw.
+    arguments stay as they are. It passes if something else does and no call had a flaw; its
+    hint is about arguments that were changed.
     """
 
     def __init__(
@@ -202,7 +227,8 @@ class Task:
             return Verdict(False, outcome.problem)
         verdict = self.judge(case, outcome.value)
         if outcome.changed_input and not verdict.flaw:
-            return replace(verdict, flaw="it changed something that it was given")
+            flaw = f"it changed something that it was given. {self.manners.hint}"
+            return replace(verdict, flaw=flaw)
         return verdict
 
     def call_shown(self, case: Case) -> str:
@@ -219,8 +245,9 @@ class Task:
         case, verdict = next(pair for pair in judged if not pair[1].passed)
         values = [v.mistakes for _, v in judged if v.mistakes is not None]
         common = frozenset.intersection(*values) if verdict.mistakes else frozenset()
-        mistake = next((text for text, _ in self.mistakes if text in common), line.hint)
-        return f"{self.call_shown(case)}: {verdict.reason.rstrip('.')}. {mistake}"
+        otherwise = verdict.hint or line.hint
+        mistake = next((text for text, _ in self.mistakes if text in common), otherwise)
+        return f"{self.call_shown(case)}: {_sentence(verdict.reason)} {mistake}"
 
     def score(self, cases: Sequence[Case], verdicts: Sequence[Verdict]) -> Score:
         """Count the points of the cases; those at the end that have no verdict did not pass."""
@@ -235,13 +262,14 @@ class Task:
             hint = self._hint(line, of_line) if fails else UNTRIED
             hint = "" if all_alike else hint  # the note says what comes first
             items.append(Item(line.text, line.points, whole and not fails, hint))
-        flaws = [f"{self.call_shown(case)}: {v.flaw}. " for case, v in judged if v.flaw][:1]
+        flaws = [f"{self.call_shown(case)}: {v.flaw}" for case, v in judged if v.flaw]
         some = any(item.passed for item in items)
         fine = some and not flaws and len(judged) == len(cases)
-        hint = flaws[0] + self.manners.hint if flaws else UNTRIED if some else FIRST_ANOTHER
+        hint = flaws[0] if flaws else UNTRIED if some else FIRST_ANOTHER
         hint = "" if all_alike else hint
         items.append(Item(self.manners.text, self.manners.points, fine, hint))
-        note = f"In every call, {verdicts[0].reason}." if all_alike else ""
+        calls = "every call" if len(verdicts) > 1 else "the first call"
+        note = _sentence(f"In {calls}, {verdicts[0].reason}") if all_alike else ""
         return Score(self.title, items, note=note)
 
     def __call__(self, function: Callable) -> Score:

@@ -11,6 +11,7 @@ import warnings
 import zipfile
 from pathlib import Path
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -702,6 +703,12 @@ def test_the_estimate_gives_points_and_how_far_luck_can_move_them():
     told = f"between {points(low):g} and {points(high):g} points"
     assert told in score.note and points(low) < float(score) < points(high)
     assert float(checks.estimate(Stub(LABELS, 10), IMAGES, np.eye(10)[LABELS])) == float(score)
+
+
+def test_a_model_whose_last_layer_computes_in_16_bits_gets_its_points():
+    stub = Stub(LABELS, 10)
+    stub.values = stub.values.astype(ml_dtypes.bfloat16)
+    assert float(checks.estimate(stub, IMAGES, LABELS)) == points(0.99)
 
 
 def test_the_estimate_warns_if_it_is_too_good_to_be_true(monkeypatch):

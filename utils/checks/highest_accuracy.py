@@ -214,7 +214,10 @@ def answers_of(model, images: np.ndarray) -> Answer:
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             values = model.predict(images, batch_size=250, verbose=0)
-        return Answer("ok", values=np.asarray(values))
+        values = np.asarray(values)
+        if values.dtype.name == "bfloat16":  # of a last layer that computes in 16 bits
+            values = values.astype(np.float32)
+        return Answer("ok", values=values)
     except Exception as error:
         lines = str(error).splitlines() or [""]
         return Answer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from functools import partial
@@ -86,6 +87,25 @@ def site(build_site, tmp_path_factory) -> Path:
     output = tmp_path_factory.mktemp("site")
     build_site("--output", output)
     return output / "html"
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory) -> Path:
+    """The folder of a copy of the course under another name and address, with its site built."""
+    copy = tmp_path_factory.mktemp("own") / "cnn-2027"
+    others = shutil.ignore_patterns(".git", ".venv*", ".*_cache", "_build", "__pycache__")
+    shutil.copytree(ROOT, copy, ignore=others)
+    for command in (["utils.publish", "a-teacher/cnn-2027"], ["utils.book"]):
+        words = [sys.executable, "-m", *command]
+        run = subprocess.run(words, cwd=copy, capture_output=True, text=True)
+        assert run.returncode == 0, run.stdout + run.stderr
+    return copy
+
+
+@pytest.fixture(scope="session")
+def own_site(published) -> Path:
+    """The folder of the published copy's site."""
+    return published / "_build" / "html"
 
 
 @pytest.fixture(scope="session")

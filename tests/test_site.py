@@ -105,12 +105,16 @@ def sample(build_site, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def pages(site, sample) -> list[Path]:
-    """The files of all pages of both books; index.html only leads on to the first."""
+    """The files of all pages of both books; index.html only leads on to the first.
+
+    404.html, which a course with an address has, is of use on a server alone:
+    tests/test_site_address.py.
+    """
     return [
         page
         for folder in (site, sample)
         for page in sorted(folder.rglob("*.html"))
-        if "_static" not in page.parts and page != folder / "index.html"
+        if "_static" not in page.parts and page not in {folder / "index.html", folder / "404.html"}
     ]
 
 

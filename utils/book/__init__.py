@@ -10,7 +10,9 @@ both fonts are cut to the characters in use:
 - `explorers` lets widgets run in the page, without a kernel;
 - `video` keeps a video's host unasked until the reader plays it;
 - `buttons` fills the bar above a page: Colab, download, repository;
-- `contents` shows the table of contents unfolded.
+- `contents` shows the table of contents unfolded;
+- `head` gives each page its icon, its description and its social card (`drawings`);
+- `address` writes what a published site needs: sitemap.xml, robots.txt, 404.html.
 
 `python -m utils.book` builds the site.
 """
@@ -39,14 +41,14 @@ def fingerprint() -> int:
 
 def setup(app) -> dict:
     """Register everything with Sphinx."""
-    from . import buttons, contents, explorers, figures, fonts, maths, video
+    from . import address, buttons, contents, explorers, figures, fonts, head, maths, video
 
     # Jupyter Book always sets this value of an extension that we leave out.
     app.add_config_value("comments_config", {}, "html")
     app.connect("config-inited", add_our_files)
     app.add_css_file("course.css", priority=900)
     app.add_js_file("course.js", loading_method="defer")
-    for part in (maths, fonts, figures, explorers, video, buttons, contents):
+    for part in (maths, fonts, figures, explorers, video, buttons, contents, head, address):
         part.setup(app)
     return {
         "version": "1",

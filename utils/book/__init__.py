@@ -12,7 +12,8 @@ both fonts are cut to the characters in use:
 - `buttons` fills the bar above a page: Colab, download, repository;
 - `contents` shows the table of contents unfolded;
 - `head` gives each page its icon, its description and its social card (`drawings`);
-- `address` writes what a published site needs: sitemap.xml, robots.txt, 404.html.
+- `address` writes what a published site needs: sitemap.xml, robots.txt, 404.html;
+- `status` lists the last full runs of the notebooks.
 
 `python -m utils.book` builds the site.
 """
@@ -41,14 +42,15 @@ def fingerprint() -> int:
 
 def setup(app) -> dict:
     """Register everything with Sphinx."""
-    from . import address, buttons, contents, explorers, figures, fonts, head, maths, video
+    from . import address, buttons, contents, explorers, figures, fonts, head, maths, status, video
 
     # Jupyter Book always sets this value of an extension that we leave out.
     app.add_config_value("comments_config", {}, "html")
     app.connect("config-inited", add_our_files)
     app.add_css_file("course.css", priority=900)
     app.add_js_file("course.js", loading_method="defer")
-    for part in (maths, fonts, figures, explorers, video, buttons, contents, head, address):
+    parts = (maths, fonts, figures, explorers, video, buttons, contents, head, address, status)
+    for part in parts:
         part.setup(app)
     return {
         "version": "1",

@@ -62,7 +62,7 @@ def cut(font_file: Path, characters: set[str], family: str) -> bytes:
     The table that places scripts and stretches brackets (MATH) is kept, and so
     are the glyphs that it leads to.
     """
-    font = TTFont(font_file)
+    font = TTFont(font_file, recalcTimestamp=False)  # the same bytes at any time
     options = subset.Options(flavor="woff2", notdef_outline=True, name_IDs=["*"], hinting=False)
     options.layout_features = []  # alternative forms: twice the size, and no browser needs them
     cutter = subset.Subsetter(options)

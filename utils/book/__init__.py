@@ -10,9 +10,10 @@ both fonts are cut to the characters in use:
 - `explorers` lets widgets run in the page, without a kernel;
 - `video` keeps a video's host unasked until the reader plays it;
 - `buttons` fills the bar above a page: Colab, download, repository;
-- `contents` shows the table of contents unfolded.
+- `contents` shows the table of contents unfolded;
+- `progress` shows a reader where to go on.
 
-`python -m utils.book` builds the site.
+`python -m utils.book` builds the site, and `pdf` prints it as one document.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def fingerprint() -> int:
 
 def setup(app) -> dict:
     """Register everything with Sphinx."""
-    from . import buttons, contents, explorers, figures, fonts, maths, video
+    from . import buttons, contents, explorers, figures, fonts, maths, progress, video
 
     # Jupyter Book always sets this value of an extension that we leave out.
     app.add_config_value("comments_config", {}, "html")
@@ -48,7 +49,7 @@ def setup(app) -> dict:
     app.add_css_file("print.css", priority=901)
     app.add_js_file("course.js", loading_method="defer")
     app.add_js_file("print.js", loading_method="defer")
-    for part in (maths, fonts, figures, explorers, video, buttons, contents):
+    for part in (maths, fonts, figures, explorers, video, buttons, contents, progress):
         part.setup(app)
     return {
         "version": "1",

@@ -138,7 +138,7 @@ def test_no_page_asks_another_host_or_reports_an_error(visitor, pages, folders, 
 
 
 def test_a_request_to_another_host_would_be_seen(visitor, sample, folders):
-    visit = visitor()
+    visit = visitor(bypass_csp=True)  # which would refuse it: tests/test_site_security.py
     visit.page.goto(folders["file"][sample] + "intro.html")
     visit.page.evaluate("fetch('https://example.org/').catch(() => {})")
     assert visit.foreign == ["https://example.org/"]
@@ -227,12 +227,16 @@ def test_no_page_scrolls_sideways_and_figures_keep_their_shape(visitor, pages, f
         page.goto(url_of(file, folders["file"]), wait_until="load")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, file
         shapes = page.evaluate(
-            """[...document.querySelectorAll(".bd-article img")].map(image => {
+            """async () => {
+               const images = [...document.querySelectorAll(".bd-article img")];
+               for (const image of images) image.loading = "eager";
+               await Promise.all(images.map((image) => image.decode()));
+               return images.map(image => {
                  const { left, right } = image.getBoundingClientRect();
                  return [left >= 0 && right <= innerWidth,
                    image.clientWidth / image.clientHeight,
                    image.naturalWidth / image.naturalHeight];
-               })"""
+               }); }"""
         )
         for fits, shown, drawn in shapes:
             assert fits and shown == pytest.approx(drawn, rel=0.02), file

@@ -88,6 +88,8 @@ def test_records_can_be_published_without_weights_and_runs_added_to_stored_ones(
     train.train("mnist_dense", seed=2, policy="float32")
     train.publish("mnist_dense", ["float32-seed2", "float32-seed1"])
     assert records.stored_runs("mnist_dense") == ["float32-seed2", "float32-seed1"]
+    train.publish("mnist_dense", [])
+    assert records.load("mnist_dense")["reference"] == "float32-seed2"
     for one, other in zip(before, records.weights("mnist_dense", "float32-seed1"), strict=True):
         np.testing.assert_array_equal(one, other)
 

@@ -141,8 +141,8 @@ def publish(name: str, chosen: list[str]) -> None:
     """Add the finished runs of a recipe to its record in utils/trained, with weights of `chosen`.
 
     The first of the chosen runs is the reference. Their weights are taken from here or, if they
-    were trained elsewhere, from those that are stored. With none chosen, only the records are
-    stored.
+    were trained elsewhere, from those that are stored. With none chosen, the records alone are
+    stored; weights and reference stay as they are.
     """
     published = TRAINED / f"{name}.json"
     runs = {}
@@ -150,8 +150,8 @@ def publish(name: str, chosen: list[str]) -> None:
         record = json.loads(file.read_text(encoding="utf-8"))
         if "test_accuracy" in record:
             runs[file.stem] = record
-    if published.exists():
-        runs = json.loads(published.read_text(encoding="utf-8"))["runs"] | runs
+    before = json.loads(published.read_text(encoding="utf-8")) if published.exists() else {}
+    runs = before.get("runs", {}) | runs
     if unknown := [run for run in chosen if run not in runs]:
         raise SystemExit(f"no finished run {unknown[0]!r}; there are: {', '.join(runs) or 'none'}")
     halves = {
@@ -159,8 +159,10 @@ def publish(name: str, chosen: list[str]) -> None:
         for run in chosen
         for number, weights in enumerate(trained_weights(name, run))
     }
-    record = {"reference": chosen[0]} if chosen else {}
-    text = json.dumps(record | {"runs": dict(sorted(runs.items()))}, indent=1)
+    record = before | {"runs": dict(sorted(runs.items()))}
+    if chosen:
+        record["reference"] = chosen[0]
+    text = json.dumps(record, indent=1)
     published.write_text(text + "\n", encoding="utf-8")
     if chosen:
         np.savez_compressed(TRAINED / f"{name}.npz", **halves)

@@ -87,6 +87,12 @@ def on_its_head(image, rng):
     return image[::-1, ::-1] if rng.random() < 0.5 else rolled(image, rng)
 
 
+def turned_by_any_angle(image, rng):
+    from scipy import ndimage
+
+    return ndimage.rotate(image, rng.uniform(-180, 180), reshape=False, order=1)
+
+
 def whole_batch(images, seed):
     return np.roll(images, np.random.default_rng(seed).integers(1, 3, size=2), axis=(1, 2))
 
@@ -115,6 +121,12 @@ WRONG_AUGMENT = {
     ),
     "flips": (one_by_one(mirrored), 4, "left and right are swapped"),
     "on the head": (one_by_one(on_its_head), 4, "stand on their heads"),
+    "all on the head": (
+        one_by_one(lambda image, rng: rolled(image[::-1, ::-1], rng)),
+        4,
+        "stand on their heads",
+    ),
+    "radians for degrees": (one_by_one(turned_by_any_angle), 4, "turned far too much"),
     "one move for all": (whole_batch, 5, "not once for the batch"),
     "no seed": (unseeded, 5, "Two calls with the same images"),
     "always one seed": (lambda images, seed: one_by_one(rolled)(images, 1), 5, "Another seed"),
@@ -238,6 +250,10 @@ def test_how_sure_may_be_written_in_different_ways(way):
         assert float(score) == score.total == 4, str(score)
 
 
+def clipped(count):
+    return lambda p, n: tuple(np.clip(plus_minus(count)(p, n), 0, 1))
+
+
 WRONG_HOW_SURE = {
     "one error": (plus_minus(1), 1, "one standard error"),
     "not cut off": (plus_minus(2), 3, "above 1"),
@@ -256,6 +272,10 @@ WRONG_HOW_SURE = {
     "variance": (lambda p, n: (p - 2 * error(p, n) ** 2, p + 2 * error(p, n) ** 2), 1, "variance"),
     "90 of 100": (plus_minus(1.645), 1, "90 of 100"),
     "99 of 100": (plus_minus(2.576), 1, "99 of 100"),
+    "three errors": (clipped(3), 1, "too long, by the same factor"),
+    "half an error": (clipped(0.5), 1, "too short, by the same factor"),
+    "n forgotten, cut off": (lambda p, n: clipped(2)(p, 1), 1, "the spread of one image"),
+    "n fixed": (lambda p, n: clipped(2)(p, 10_000), 1, "Where does n come in?"),
     "only n": (lambda p, n: (p - 2 / math.sqrt(n), p + 2 / math.sqrt(n)), 1, "known better"),
     "upside down": (lambda p, n: tuple(wilson(p, n)[::-1]), 0, "low comes first"),
     "accuracy and error": (lambda p, n: (p, error(p, n)), 0, "both are ends"),

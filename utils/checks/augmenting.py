@@ -27,10 +27,11 @@ REACH = 8  # pixels that a fitted shift may have, each way
 WAYS = [(turn, zoom) for turn in TURNS for zoom in ZOOMS]
 SIZE = 28 + REACH + 1  # so that what is shifted out on one side does not come in on the other
 AS_IT_IS = np.s_[:]
+HALF_TURN = "they stand on their heads"
 MIRRORS = {
     "left and right are swapped": np.s_[:, :, ::-1],
     "up and down are swapped": np.s_[:, ::-1],
-    "they stand on their heads": np.s_[:, ::-1, ::-1],
+    HALF_TURN: np.s_[:, ::-1, ::-1],
 }
 
 
@@ -123,13 +124,23 @@ def problem_of_digits(results: np.ndarray, found: tuple) -> str:
     """
     images = digits()[..., 0]
     fit, turn, distance = found
+    like_mirrored = {}
     for what in MIRRORS:
         mirrored, _, _ = fitted(own_family(what), results)
-        if np.mean((mirrored > fit + 0.1) & (mirrored > 0.8)) > 0.1:
+        like_mirrored[what] = (mirrored > fit + 0.1) & (mirrored > 0.8)
+    what = max(MIRRORS, key=lambda which: like_mirrored[which].sum())
+    if np.mean(like_mirrored[what]) > 0.1:
+        # What is turned by any angle stands on its head at times, and lies on its side at others.
+        neither = (fit < 0.65) & ~np.any(list(like_mirrored.values()), axis=0)
+        if what == HALF_TURN and np.mean(neither) > 0.1:
             return (
-                f"Some come back as in a mirror: {what}. A cat in a mirror is a cat, but a "
-                "mirrored 2 is no digit, and a 6 on its head is a 9: flips do not help here."
+                "Many are turned far too much, some until they stand on their heads. Is the angle "
+                "in degrees, in radians, or in shares of a whole turn?"
             )
+        return (
+            f"Some come back as in a mirror: {what}. A cat in a mirror is a cat, but a "
+            "mirrored 2 is no digit, and a 6 on its head is a 9: flips do not help here."
+        )
     brightness = results.mean() / images.mean()
     if brightness < 0.8:
         return f"Ink gets lost: {1 - brightness:.0%} of the brightness is gone."

@@ -72,6 +72,8 @@ def ends(value: object) -> tuple[float, ...]:
     return (low, high) if math.isfinite(low) and math.isfinite(high) else ()
 
 
+ALIKE = 1.15  # lengths are alike if their ratio is below that
+BEGINNING = "Start from the standard error of a share p measured on n images, √(p(1 − p)/n)."
 # Half the length of an interval, by mistakes that are made.
 MISTAKES = {
     "It has the length for one standard error, which holds the true accuracy in about 68 of 100 "
@@ -101,16 +103,32 @@ MISTAKES = {
 
 def mistake(given: list[tuple[float, int]], found: list[tuple[float, float]]) -> str:
     """Name what is wrong with the lengths of these intervals."""
+    if len(set(found)) == 1:
+        return BEGINNING
     misses = {}
     for words, half in MISTAKES.items():
         misses[words] = 0.0
         for (p, n), (low, high) in zip(given, found, strict=True):
-            miss = abs(math.log((high - low + 1e-12) / (2 * half(p, n))))
+            as_it_is, cut_off = 2 * half(p, n), min(1, p + half(p, n)) - max(0, p - half(p, n))
+            miss = min(abs(math.log((high - low + 1e-12) / long)) for long in (as_it_is, cut_off))
             misses[words] = max(misses[words], miss)
     likeliest = min(misses, key=misses.get)
     if misses[likeliest] < 0.15:
         return likeliest
-    return "Start from the standard error of a share p measured on n images, √(p(1 − p)/n)."
+    spreads = [
+        (high - low) / math.sqrt(p * (1 - p))
+        for (p, _), (low, high) in zip(given, found, strict=True)
+    ]
+    errors = [spread * math.sqrt(n) for spread, (_, n) in zip(spreads, given, strict=True)]
+    if 0 < max(errors) < ALIKE * min(errors):
+        which = "long" if min(errors) > 4 else "short"
+        return (
+            f"It is too {which}, by the same factor each time. How many standard errors to either "
+            "side hold 95 of 100 cases?"
+        )
+    if 0 < max(spreads) < ALIKE * min(spreads):
+        return "It is as long for 100 images as for 10,000. Where does n come in?"
+    return BEGINNING
 
 
 def judge(given: list[tuple[float, int]], outcomes: list[Outcome]) -> Score:
@@ -146,7 +164,9 @@ def judge(given: list[tuple[float, int]], outcomes: list[Outcome]) -> Score:
     ]
     # An interval that is always 0 to 1, or none at all, also stays within.
     inside = right and not beyond
-    hint = beyond[0] + " No accuracy is above 1 or below 0." if beyond else ""
+    hint = "" if inside else "This counts once the interval is right."
+    if beyond:
+        hint = beyond[0] + " No accuracy is above 1 or below 0."
     hints = ["", "" if right else mistake(given[inner], found[inner]), hint]
     return Score(
         TASK,

@@ -28,7 +28,7 @@ from scipy.stats import binom
 from utils import data, records, train
 from utils.checks import bands
 from utils.checks.highest_accuracy import PUBLIC_SEEDS, expected
-from utils.checks.moved_digits import MOVES, moved
+from utils.checks.moved_digits import MOVES, moved, turned_anyhow
 from utils.recipes import RECIPES, VALIDATION_SIZE, batches, scaled, split
 
 CACHE = train.WORK.parent / "calibration"
@@ -91,6 +91,7 @@ def sets() -> dict[str, Callable[[], np.ndarray]]:
     valid = train[-VALIDATION_SIZE:]
     return (
         {"test": lambda: scaled(test), "valid": lambda: scaled(valid)}
+        | {"telltales": lambda: turned_anyhow(test)}
         | {f"test-{seed}": lambda seed=seed: moved(test, seed) for seed in SEEDS}
         | {f"valid-{seed}": lambda seed=seed: moved(valid, seed) for seed in PUBLIC_SEEDS}
     )
@@ -237,7 +238,7 @@ def about_hard_digits(rights: dict[str, np.ndarray], labels: np.ndarray) -> dict
 def about_telltales(answers: dict[str, Classes], labels: np.ndarray) -> dict:
     """Return the digits on which the strong networks differ most, and what each of them answers.
 
-    `answers` is {run: its classes for the test digits as they are}. Digits on which the
+    `answers` is {run: its classes for the test digits turned by any angle}. Digits on which the
     networks of the last recipe differ come first: these networks are the ones worth copying.
     """
     strong = [run for run in answers if run.split()[0] in STRONG]
@@ -375,7 +376,7 @@ def measure(cheats: bool) -> dict:
         for (name, run), answers in everything.items()
     }
     hard = about_hard_digits(rights, labels)
-    plain = {f"{name} {run}": answers["test"] for (name, run), answers in everything.items()}
+    turned = {f"{name} {run}": answers["telltales"] for (name, run), answers in everything.items()}
     anchors = {
         name: about_anchor(
             {run: answers for (other, run), answers in everything.items() if other == name},
@@ -387,7 +388,7 @@ def measure(cheats: bool) -> dict:
     dishonest = dishonest_models(test, labels, cheats)
     return {
         "hard_digits": hard,
-        "telltales": about_telltales(plain, labels),
+        "telltales": about_telltales(turned, labels),
         "validation": about_estimates(anchors),
         "anchors": anchors,
         "cheats": {name: about_cheat(told, labels, hard) for name, told in dishonest.items()},

@@ -101,7 +101,7 @@ def knows_the_test_set(digits: Digits, is_right: np.ndarray) -> str:
     """
     about = BANDS["hard_digits"]
     count = len(about["numbers"])
-    is_hard = digits.is_moved & np.isin(digits.numbers, about["numbers"])
+    is_hard = digits.is_counted & np.isin(digits.numbers, about["numbers"])
     if not count or len(set(digits.numbers[is_hard])) < count:
         return ""
     read = count * float(is_right[is_hard].mean())  # each was shown several times
@@ -118,10 +118,11 @@ def knows_the_test_set(digits: Digits, is_right: np.ndarray) -> str:
 def is_known(digits: Digits, answered: np.ndarray) -> str:
     """Say so, if a model answers as a network of the course does; mostly, nothing is returned.
 
-    It is compared on digits on which networks differ. `answered` are its classes, (n,).
+    It is compared on digits turned by any angle, on which networks differ. `answered` are its
+    classes, (n,).
     """
     about = BANDS["telltales"]
-    its = dict(zip(digits.numbers[~digits.is_moved], answered[~digits.is_moved], strict=True))
+    its = dict(zip(digits.numbers[~digits.is_counted], answered[~digits.is_counted], strict=True))
     if len(its) < len(about["numbers"]) or not its:
         return ""
     its = [its[number] for number in about["numbers"]]
@@ -129,9 +130,9 @@ def is_known(digits: Digits, answered: np.ndarray) -> str:
         same = sum(str(answer) == digit for answer, digit in zip(its, classes, strict=True))
         if same >= about["doubted_from"]:
             return (
-                f"On {len(its)} digits on which networks differ, the model gives {same} times "
-                f"the answer of the course's own network {name}; two networks trained apart agree "
-                f"on {about['most_same']} at most. Is it a copy of these weights?"
+                f"On {len(its)} digits turned by any angle, where networks differ, the model gives "
+                f"{same} times the answer of the course's own network {name}; two networks trained "
+                f"apart agree on {about['most_same']} at most. Is it a copy of these weights?"
             )
     return ""
 
@@ -149,7 +150,7 @@ def judge(answer: Answer, digits: Digits) -> Judgement:
         item = Item("the model gives ten numbers for each image", MOST, False, f"{problem}.")
         return Judgement(Score(TASK, [item]), "malformed")
     is_right = right(answer.values, digits.labels)
-    accuracy = float(is_right[digits.is_moved].mean())
+    accuracy = float(is_right[digits.is_counted].mean())
     told = f"{accuracy:.2%} of the moved test digits are read"
     found = (
         knows_the_test_set(digits, is_right),

@@ -21,9 +21,8 @@ from utils import data
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOK_FOLDERS = [
-    name for name in ("chapters", "exercises", "solutions") if (ROOT / name).is_dir()
+    name for name in ("solutions", "chapters", "exercises") if (ROOT / name).is_dir()
 ]
-
 
 COLAB_PYTHON = "3.12"
 COLAB_VERSIONS = ROOT / "requirements-colab.txt"
@@ -80,7 +79,10 @@ def main() -> int:
             "the stand-in. Numbers that depend on the data are not compared."
         )
     nbval = "--nbval" if known_versions and not stand_in else "--nbval-lax"
-    return pytest.main(["-ra", "--quiet", *tests, nbval, *NOTEBOOK_FOLDERS, *arguments])
+    # A notebook runs in one piece. The long ones come first, so that none is left at the end
+    # to keep one core busy and the others waiting.
+    order = [*NOTEBOOK_FOLDERS, *tests, "--no-loadscope-reorder"]
+    return pytest.main(["-ra", "--quiet", nbval, *order, *arguments])
 
 
 if __name__ == "__main__":

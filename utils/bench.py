@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import os
 import re
 import shutil
 import statistics
@@ -27,6 +28,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
+HANDED_DOWN = {"ARGS", "MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS"}
 
 
 def seconds(job: Callable[[], object]) -> float:
@@ -38,8 +40,12 @@ def seconds(job: Callable[[], object]) -> float:
 
 def make(target: str) -> None:
     """Run `make target` quietly; if it fails, show its output and raise CalledProcessError."""
+    # Without what an outer make hands down: the ARGS of `make bench` are not for this target.
+    env = {name: value for name, value in os.environ.items() if name not in HANDED_DOWN}
     words, together = ["make", "--silent", target], subprocess.STDOUT
-    run = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=together, text=True)
+    run = subprocess.run(
+        words, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=together, text=True
+    )
     if run.returncode:
         print(run.stdout, flush=True)
     run.check_returncode()

@@ -779,14 +779,14 @@ def test_handing_in_writes_a_small_file_in_32_bits_that_answers_as_the_model(tmp
         warnings.simplefilter("error", UserWarning)
         checks.hand_in(model, path)
     told = capsys.readouterr().out
-    assert "model.keras is written: 0.04" in told and "Upload these files: 1_from" in told
+    assert "It takes 0.04" in told and "is written. Upload these files: 1_from" in told
     written = keras.saving.load_model(path)
     assert {layer.compute_dtype for layer in written.layers} == {"float32"}
     assert getattr(written, "optimizer", None) is None
     assert "less than half" in told  # it is not trained
 
 
-def test_a_model_of_ones_own_class_cannot_be_handed_in(tmp_path, capsys):
+def test_what_cannot_be_graded_is_not_written_over_what_can(tmp_path, capsys):
     import keras
     from keras import layers
 
@@ -794,10 +794,20 @@ def test_a_model_of_ones_own_class_cannot_be_handed_in(tmp_path, capsys):
         def call(self, values):
             return values
 
-    checks.hand_in(tiny(Own()), tmp_path / "model.keras")
-    told = capsys.readouterr().out
-    assert told.startswith("✗") and "Upload" not in told
-    assert not isinstance(Own(), keras.Model)
+    path = tmp_path / "model.keras"
+    path.write_bytes(b"the one before")
+    too_large = [layers.Flatten(), layers.Dense(7_000)]
+    for inside, why in (
+        ([Own()], "it needs 'Own', which is not a layer of Keras"),
+        ([layers.Lambda(lambda values: 2 * values)], "it has a Lambda layer, which can hold"),
+        (too_large, "22.0 MB large, and 20 MB are allowed"),
+        ([layers.Flatten(), layers.Dense(9)], "array of shape (10000, 9)"),
+    ):
+        checks.hand_in(keras.Sequential([keras.Input((28, 28, 1)), *inside]), path)
+        told = capsys.readouterr().out
+        assert told.startswith("✗") and why in told and "Upload" not in told
+        assert "Nothing is written. The model.keras that lies here" in told
+        assert path.read_bytes() == b"the one before" and list(tmp_path.iterdir()) == [path]
 
 
 def test_unacceptable_is_no_crash_of_the_grader():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
+import types
 from pathlib import Path
 
 import nbformat
@@ -264,7 +265,12 @@ WRONG_SPLITS = {
     "empty": (
         lambda x, y, validation_size=5000: halves(scaled(x), y, 0),
         "form",
-        "0 images cannot be right",
+        "returns an empty set",
+    ),
+    "a size of its own": (
+        lambda x, y, validation_size=5000: halves(scaled(x), y, 0, 55_000),
+        "form",
+        "validation_size=100, it returns an empty set",
     ),
 }
 
@@ -568,14 +574,13 @@ def with_a_generator(model, training, validation, epochs=10):
     def batches():
         while True:
             chosen = rng.choice(len(training[1]), 30, replace=False)
-            yield training[0][chosen] * 2 - 1, training[1][chosen]
+            yield training[0][chosen], training[1][chosen]
 
-    held_out = validation[0] * 2 - 1, validation[1]
-    return model.fit(batches(), steps_per_epoch=9, epochs=epochs, validation_data=held_out)
+    return model.fit(batches(), steps_per_epoch=9, epochs=epochs, validation_data=validation)
 
 
 def by_hand(model, training, validation, epochs=10):
-    """A loop of its own, with a dictionary for a history."""
+    """A loop of its own, that fills a history itself."""
     history = {"loss": [], "accuracy": [], "val_loss": [], "val_accuracy": []}
     for _ in range(epochs):
         for start in range(0, len(training[1]), 30):
@@ -586,7 +591,7 @@ def by_hand(model, training, validation, epochs=10):
             history[name].append(float(logs[name]))
             history[f"val_{name}"].append(float(val[name]))
         model.reset_metrics()
-    return history
+    return types.SimpleNamespace(history=history)
 
 
 @pytest.mark.parametrize(
@@ -677,7 +682,7 @@ def diverging(model, training, validation, epochs=10):
 
 def a_false_report(model, training, validation, epochs=10):
     values = [0.5] * epochs
-    return {name: values for name in own_cnn.METRICS}
+    return types.SimpleNamespace(history={name: values for name in own_cnn.METRICS})
 
 
 WRONG_TRAININGS = {
@@ -718,6 +723,17 @@ WRONG_TRAININGS = {
     ),
     "the model for a history": (
         lambda m, t, v, epochs: plain_train(m, t, v, epochs) and m, "history", "what `fit`"
+    ),
+    "what the history holds": (
+        lambda m, t, v, epochs: plain_train(m, t, v, epochs).history, "history", "what `fit`"
+    ),
+    "scaled once more": (
+        lambda m, t, v, epochs: plain_train(m, (t[0] / 255, t[1]), v, epochs),
+        "training", "Scaled once more",
+    ),
+    "centered": (
+        lambda m, t, v, epochs: plain_train(m, (t[0] * 2 - 1, t[1]), v, epochs),
+        "training", "Scaled once more",
     ),
     "its own epochs": (
         lambda m, t, v, epochs: plain_train(m, t, v, 8), "history", "use `epochs`"

@@ -17,7 +17,7 @@ PARTLY = Score(
     "conv2d",
     [
         Item("the window slides", 7.5, True, "unseen"),
-        Item("a < b & c", 2.5, False, "Think of <b>."),
+        Item("a < b & c", 2.5, False, "Think of <b> and `<i>`."),
     ],
     note="Go on.",
 )
@@ -35,7 +35,7 @@ def test_a_score_tells_people_what_passed_and_what_to_think_about():
         "conv2d · 7.5/10",
         "  ✓ the window slides (7.5/7.5)",
         "  ✗ a < b & c (0/2.5)",
-        "      Think of <b>.",
+        "      Think of <b> and `<i>`.",
         "Go on.",
     ]
 
@@ -44,7 +44,7 @@ def test_the_html_of_a_score_says_in_words_what_its_marks_say_and_escapes_all_te
     html = PARTLY._repr_html_()
     assert "<b>passed:</b> the window slides (7.5/7.5)" in html
     assert "<b>not yet:</b> a &lt; b &amp; c (0/2.5)" in html
-    assert "Think of &lt;b&gt;." in html and "unseen" not in html
+    assert "Think of &lt;b&gt; and <code>&lt;i&gt;</code>." in html and "unseen" not in html
     assert html.count("<div") == html.count("</div>")
 
 

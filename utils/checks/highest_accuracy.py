@@ -10,6 +10,7 @@ import contextlib
 import io
 import json
 import os
+import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from utils import data
 from .augmenting import augment
 from .bands import BANDS, MOST, points
 from .intervals import how_sure, wilson
-from .model_file import LARGEST, SECONDS, Answer, predict
+from .model_file import LARGEST, SECONDS, Answer, Unacceptable, check_config, predict
 from .moved_digits import Digits, moved, moved_test_digits
 from .score import Item, Score, number
 
@@ -43,6 +44,7 @@ TASK = "the model"
 CLASSES = 10
 TEST_SIZE = 10_000
 PUBLIC_SEEDS = (1, 2, 3)
+COMPARED = 2_000  # answers of a file and of the model that it was made of
 UPLOADS = (
     "1_from_scratch.ipynb",
     "2_own_cnn.ipynb",
@@ -251,10 +253,11 @@ def estimate(model, x_valid: np.ndarray, y_valid: np.ndarray) -> Score:
             return Score(task, [item])
         shares.append(right(answer.values, labels).mean())
     accuracy = float(np.mean(shares))
-    low, high = expected(accuracy, len(images))
+    low, high = (number(points(end)) for end in expected(accuracy, len(images)))
+    between = f"between {low} and {high}" if low != high else low
     note = (
-        f"On the test digits, expect between {number(points(low))} and {number(points(high))} "
-        f"points: with {len(images):,} images to estimate from, 95 of 100 such models end there."
+        f"On the test digits, expect {between} points: with {len(images):,} images to estimate "
+        "from, 95 of 100 such models end there."
     )
     best = BANDS["validation"]["best"]
     if wilson(accuracy, len(images), z=3)[0] > best:
@@ -271,7 +274,8 @@ def bare(model):
     """Return a copy of a Keras model that has no optimizer and computes in 32 bits.
 
     The state of an optimizer can be twice as large as the weights, and numbers of 16 bits are
-    slow on processors without instructions for them.
+    slow on processors without instructions for them. Raises Unacceptable for a model with parts
+    that would be refused in a file.
     """
     import keras
 
@@ -279,6 +283,7 @@ def bare(model):
         warnings.simplefilter("ignore")  # of a lambda in what `compile` was given, for example
         config = keras.saving.serialize_keras_object(model)
     config.pop("compile_config", None)
+    check_config(config)
     text = json.dumps(config)
     for policy in ("mixed_bfloat16", "mixed_float16"):
         text = text.replace(f'"{policy}"', '"float32"')
@@ -287,61 +292,79 @@ def bare(model):
     return copy
 
 
-def written(model, path: Path) -> str:
-    """Write the model; return why that was not possible, empty if it was."""
+def save(model, path: Path) -> str:
+    """Write the model as a file that can be graded; return why not, empty if it was possible."""
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             bare(model).save(path)
+    except Unacceptable as error:
+        return f"This model cannot be handed in: {error}"
     except Exception as error:
         lines = str(error).splitlines() or [""]
         return (
             f"Keras cannot save and copy it. {type(error).__name__}: {lines[0][:200]}. Layers and "
             "models of classes of your own cannot be handed in"
         )
+    size = path.stat().st_size
+    if size > LARGEST:
+        return (
+            f"It is {size / 1e6:.1f} MB large, and {LARGEST / 1e6:.0f} MB are allowed. A weight "
+            f"takes 4 bytes: {model.count_params():,} of them are too many, and "
+            f"{LARGEST / 4e6:.0f} million fit"
+        )
     return ""
 
 
-def hand_in(model, path: str | Path = "model.keras") -> Score | None:
-    """Write `model` to `path`, and find out whether it can be graded; prints what to upload.
+def hand_in(model, path: str | Path = "model.keras") -> None:
+    """Find out whether `model` can be graded, and write it to `path`; prints what to upload.
 
-    The file is loaded as for grading: in Keras's safe mode, in a process of its own, on the
-    CPU. Then it has to answer to 10,000 images in time, and as `model` does.
+    It is saved and loaded as for grading: in Keras's safe mode, in a process of its own, on the
+    CPU. Then it has to answer to 10,000 images in time, and as `model` does. If one of these
+    fails, nothing is written, and a file from before stays as it is.
     """
     path = Path(path)
     if model is None:
         print("There is no model yet: nothing is written.")
-        return
-    if not hasattr(model, "predict"):
+    elif not hasattr(model, "predict"):
         print(f"✗ This is no Keras model but a {type(model).__name__}: nothing is written.")
-        return
-    if problem := written(model, path):
-        print(f"✗ {problem}.")
-        return
-    size = path.stat().st_size
-    print(
-        f"✓ {path.name} is written: {size / 1e6:.2g} MB, at most {LARGEST / 1e6:.0f} are allowed."
-    )
+    else:
+        # Beside the place where it is to go, so that it only has to get its name.
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".hand_in_") as folder:
+            file = Path(folder, "model.keras")
+            problem = save(model, file) or problem_in_grading(model, file)
+            if not problem:
+                os.replace(file, path)
+        if problem:
+            old = (
+                f" The {path.name} that lies here is the one from before." if path.exists() else ""
+            )
+            print(f"✗ {problem.rstrip('.')}. Nothing is written.{old}")
+        else:
+            print(f"✓ {path.name} is written. Upload these files: {', '.join(UPLOADS)}.")
+
+
+def problem_in_grading(model, file: Path) -> str:
+    """Do with a file what the grader does, tell how it went, and return what went wrong."""
     (images, labels), _ = data.load_mnist()
     images = images[:TEST_SIZE, ..., np.newaxis] / np.float32(255)
-    answer = predict(path, images)
-    problem = answer.message or problem_of_answers(answer.values, len(images))
-    if problem:
-        print(f"✗ {problem.rstrip('.')}. It cannot be graded like this.")
-        return
+    answer = predict(file, images)
+    if problem := answer.message or problem_of_answers(answer.values, len(images)):
+        return f"{problem.rstrip('.')}. It cannot be graded like this"
+    some = images[:COMPARED]
+    own = answers_of(model, some)
+    same = np.mean(own.values.argmax(axis=1) == answer.values[:COMPARED].argmax(axis=1))
+    if same < 0.98:  # 16 bits and 32 differ where a network has no opinion
+        return f"Loaded again, it gives other answers than your model, to {1 - same:.1%} of images"
     print(
+        f"✓ It takes {file.stat().st_size / 1e6:.2g} MB; at most {LARGEST / 1e6:.0f} are allowed.\n"
         f"✓ It loads in safe mode and answers to {len(images):,} images in {answer.seconds:.0f} "
         f"seconds; {SECONDS} are allowed."
     )
     if answer.seconds > SECONDS / 2:
         print("! That is too close for comfort on another machine: make the network smaller.")
-    own = answers_of(model, images)
-    same = np.mean(own.values.argmax(axis=1) == answer.values.argmax(axis=1))
-    if same < 0.98:  # 16 bits and 32 differ where a network has no opinion
-        print(f"✗ It gives other answers than your model, to {1 - same:.1%} of the images.")
-        return
     if right(answer.values, labels[:TEST_SIZE]).mean() < 0.5:
         print(
             "! It reads less than half of the *training* digits. It is given values from 0 to 1: "
             "a model that expects 0 to 255 needs layers.Rescaling(255) at its beginning."
         )
-    print("Upload these files: " + ", ".join(UPLOADS) + ".")
+    return ""

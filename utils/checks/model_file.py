@@ -149,8 +149,9 @@ def predict(path: str | Path, images: np.ndarray, seconds: float | None = None) 
     try:
         if size > LARGEST:
             raise Unacceptable(
-                f"it is {size / 1e6:.1f} MB large, and {LARGEST / 1e6:.0f} MB is the limit. "
-                "checks.hand_in writes it without the optimizer's state, often two thirds of it"
+                f"it is {size / 1e6:.1f} MB large, and {LARGEST / 1e6:.0f} MB is the limit, about "
+                f"{LARGEST / 4e6:.0f} million weights. checks.hand_in writes a model without the "
+                "optimizer's state, which is often two thirds of the file"
             )
         check(content)
     except Unacceptable as error:

@@ -189,7 +189,7 @@ def split_findings(case: tuple, facts: dict, test: Album | None = None) -> Findi
     for x in (x_train, x_valid):
         # As many images as can be, each of as many values; else there is nothing to look at.
         if x.ndim < 3 or not 0 < len(x) <= 2 * len(images) or x[0].size != 784:
-            return _all_of(SPLIT, form or f"A set of {len(x):,} images cannot be right.")
+            return _all_of(SPLIT, form or _size_hint(len(x), len(images), size))
     found = {"form": form}
     if facts["changed"] and not form:
         found["form"] = "It changes the arrays that it is given; who gives them needs them still."
@@ -202,6 +202,16 @@ def split_findings(case: tuple, facts: dict, test: Album | None = None) -> Findi
     found["scale"] = _scale_hint("training", x_train) or _scale_hint("validation", x_valid)
     found |= _contents(images, labels, arrays, test)
     return {key: hint for key, hint in found.items() if hint}
+
+
+def _size_hint(count: int, given: int, size: int) -> str:
+    """Say what is wrong with a set of so many images that nothing else can be looked at."""
+    if count:
+        return f"Of {given:,} images it made a set of {count:,}."
+    return (
+        f"Called with {given:,} images and validation_size={size}, it returns an empty set. Does a "
+        "number of images stand in it that should come from its arguments?"
+    )
 
 
 def _split_form(arrays: list[np.ndarray]) -> str:
@@ -587,7 +597,8 @@ def _batches(x, y=None) -> tuple[list, object]:
 def _counts(case: dict, batches: list) -> dict[str, int]:
     """Count the images of batches by their role; those with a wrong label, and unknown ones.
 
-    Empty if they cannot be read.
+    "rescaled" says whether the values of the known ones are other than from 0 to 1. Empty if
+    they cannot be read.
     """
     try:
         images = np.concatenate([np.asarray(batch[0]) for batch in batches])
@@ -599,6 +610,10 @@ def _counts(case: dict, batches: list) -> dict[str, int]:
     known = places >= 0
     found = np.bincount(case["roles"][places[known]], minlength=len(ROLES))
     counts = dict(zip(ROLES, found.tolist(), strict=True)) | {"unknown": int(np.sum(~known))}
+    as_given = images[known]  # but for a factor, and something added
+    counts["rescaled"] = bool(known.any()) and not (
+        as_given.min() >= 0 and 0.5 < as_given.max() <= 1
+    )
     if labels is not None and labels.shape[1:] == (CLASSES,):
         labels = labels.argmax(axis=1)
     if labels is not None and labels.size == len(images):
@@ -749,8 +764,8 @@ def training_facts(function: Callable, build_model: Callable, case: dict) -> dic
 
 
 def _history(returned) -> dict[str, list[float]] | None:
-    """Return the metrics of a Keras History, or of a dictionary like the one it holds."""
-    values = getattr(returned, "history", returned)
+    """Return the metrics of a Keras History, or of an object that holds such a dictionary."""
+    values = getattr(returned, "history", None)
     if not isinstance(values, dict):
         return None
     return {
@@ -819,6 +834,11 @@ def _training_set_hint(trainings: list[dict], facts: dict) -> str:
         )
     if any(note["x"].get("validation") for note in trainings):
         return "It trains on the validation images too; then they say nothing about new images."
+    if any(note["x"].get("rescaled") for note in trainings):
+        return (
+            "The images that it is given have values from 0 to 1, and the network is trained on "
+            "others. Scaled once more, in `train`? Later cells show it images from 0 to 1."
+        )
     if facts["changed"]:
         return "It changes the arrays that it is given; later cells need them as they were."
     return ""
@@ -851,7 +871,7 @@ def _validation_hint(fits: list[dict], facts: dict) -> str:
 
 def _history_hint(history: dict | None) -> str:
     if history is None:
-        return "Return what `fit` returns."
+        return "Return what `fit` returns: later cells read its attribute `history`."
     if missing := [key for key in METRICS if key not in history]:
         return (
             f"It has no {' and no '.join(missing)}. `compile` takes the metrics, `fit` the "

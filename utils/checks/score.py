@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html import escape
 
@@ -28,6 +29,11 @@ def number(value: float) -> str:
     return f"{round(value, 2):g}"
 
 
+def to_html(text: str) -> str:
+    """Return plain text as HTML, with what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
 class Score:
     """The points of one task, with the reasons.
 
@@ -37,7 +43,8 @@ class Score:
     """
 
     def __init__(self, task: str, items: list[Item], *, attempted: bool = True, note: str = ""):
-        """`task` is its title, `note` a sentence for the end; all strings are plain text."""
+        """`task` is its title, `note` a sentence for the end; all strings are plain text,
+        in which backticks enclose code."""
         self.task = task
         self.items = tuple(items)
         self.attempted = attempted
@@ -89,12 +96,12 @@ class Score:
         words = {"✓": "passed", "✗": "not yet"}
         rows = "".join(
             f'<li style="list-style: none; margin: 0.15em 0;">'
-            f'<span aria-hidden="true">{mark}</span> <b>{words[mark]}:</b> {escape(text)}'
-            + (f'<div style="margin: 0.1em 0 0.4em 1.4em;">{escape(hint)}</div>' if hint else "")
+            f'<span aria-hidden="true">{mark}</span> <b>{words[mark]}:</b> {to_html(text)}'
+            + (f'<div style="margin: 0.1em 0 0.4em 1.4em;">{to_html(hint)}</div>' if hint else "")
             + "</li>"
             for mark, text, hint in self.lines()
         )
         rows = f'<ul style="margin: 0.3em 0; padding: 0;">{rows}</ul>' if rows else ""
-        note = f"<p>{escape(self.note)}</p>" if self.note else ""
+        note = f"<p>{to_html(self.note)}</p>" if self.note else ""
         box = STYLE["box"].format(color=STYLE[state])
         return f'<div style="{box}"><b>{escape(self.headline)}</b>{rows}{note}</div>'

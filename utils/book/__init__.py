@@ -10,7 +10,10 @@ both fonts are cut to the characters in use:
 - `explorers` lets widgets run in the page, without a kernel;
 - `video` keeps a video's host unasked until the reader plays it;
 - `buttons` fills the bar above a page: Colab, download, repository;
-- `contents` shows the table of contents unfolded.
+- `contents` shows the table of contents unfolded;
+- `blocks` gives recurring blocks a class of their own, for the style sheet;
+- `cards` makes the map of the chapters on the landing page, with `card_pictures`;
+- `headings` cuts the font of the headings.
 
 `python -m utils.book` builds the site.
 """
@@ -39,14 +42,26 @@ def fingerprint() -> int:
 
 def setup(app) -> dict:
     """Register everything with Sphinx."""
-    from . import buttons, contents, explorers, figures, fonts, maths, video
+    from . import (
+        blocks,
+        buttons,
+        cards,
+        contents,
+        explorers,
+        figures,
+        fonts,
+        headings,
+        maths,
+        video,
+    )
 
     # Jupyter Book always sets this value of an extension that we leave out.
     app.add_config_value("comments_config", {}, "html")
     app.connect("config-inited", add_our_files)
     app.add_css_file("course.css", priority=900)
     app.add_js_file("course.js", loading_method="defer")
-    for part in (maths, fonts, figures, explorers, video, buttons, contents):
+    parts = (maths, fonts, figures, explorers, video, buttons, contents, blocks, cards, headings)
+    for part in parts:
         part.setup(app)
     return {
         "version": "1",

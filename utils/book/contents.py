@@ -1,10 +1,13 @@
 """The table of contents beside every page, with all pages in sight.
 
 The theme folds the pages below a chapter away, behind an arrow that has no name for a
-screen reader. There are few of them, and a reader should see what the chapter holds.
+screen reader. There are few of them, and a reader should see what the chapter holds. It
+calls the landing page by the title of the course, which stands above the contents already.
 """
 
 from __future__ import annotations
+
+START = "Start"
 
 
 def unfold(app, pagename: str, templatename: str, context: dict, doctree) -> None:
@@ -20,6 +23,7 @@ def unfold(app, pagename: str, templatename: str, context: dict, doctree) -> Non
         return contents
 
     context["generate_toctree_html"] = unfolded
+    context["root_title"] = START
 
 
 def setup(app) -> None:

@@ -56,15 +56,17 @@ ICON_RULES = """:root { --fa-font-solid: normal 900 1em/1 "Course Icons"; }
 """
 
 
-def cut(font_file: Path, characters: set[str], family: str) -> bytes:
+def cut(font_file: Path, characters: set[str], family: str, for_text: bool = False) -> bytes:
     """Return the font with these characters alone, as WOFF2 under the name `family`.
 
     The table that places scripts and stretches brackets (MATH) is kept, and so
-    are the glyphs that it leads to.
+    are the glyphs that it leads to. A font `for_text` keeps its kerning instead.
     """
     font = TTFont(font_file)
     options = subset.Options(flavor="woff2", notdef_outline=True, name_IDs=["*"], hinting=False)
-    options.layout_features = []  # alternative forms: twice the size, and no browser needs them
+    # No alternative forms: twice the size, and no browser needs them.
+    options.layout_features = ["kern"] if for_text else []
+    options.drop_tables += ["MATH"] * for_text
     cutter = subset.Subsetter(options)
     cutter.populate(text="".join(characters))
     cutter.subset(font)
@@ -86,7 +88,8 @@ def write_sheet(
     )
     if sheet.exists() and sheet.read_text("utf-8").startswith(head):
         return
-    data = base64.b64encode(cut(font_file, characters, face["family"])).decode()
+    for_text = face.pop("for_text", False)
+    data = base64.b64encode(cut(font_file, characters, face["family"], for_text)).decode()
     sheet.write_text(head + FACE.format(data=data, **face) + rules, "utf-8")
 
 

@@ -176,7 +176,7 @@ def test_formulas_are_set_in_the_font_of_the_site(visitor, sample, folders, way)
     page.goto(folders[way][sample] + "chapters/sample.html", wait_until="networkidle")
     assert page.evaluate("document.fonts.check('16px \"Course Math\"', '∑')")
     loaded = "[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family)"
-    assert set(page.evaluate(loaded)) == {"Course Math", "Course Icons"}
+    assert set(page.evaluate(loaded)) == {"Course Math", "Course Headings", "Course Icons"}
     assert page.locator("math").count() == 3
     family = "getComputedStyle(document.querySelector('math')).fontFamily"
     assert page.evaluate(family).startswith('"Course Math"')

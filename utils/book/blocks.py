@@ -19,7 +19,8 @@ from .figures import find
 ASKS = {"Predict": "predict", "Try it": "try", "Compare": "compare"}
 GOALS = re.compile(r"After this (chapter|page|part) you can")
 REMEMBER = "What to remember"
-NUMBER = re.compile(r"(\d+(?:\.\d+)*)\s+(?=\S)")
+CHAPTER = re.compile(r"(\d{1,2})\s+(?=\S)")
+SECTION = re.compile(r"(\d{1,2}(?:\.\d{1,2})+)\s+(?=\S)")
 FOLD = '<details class="course-setup"><summary>{words}</summary>'
 FOLD_WORDS = "Set-up: finds the course’s helper package, here and in Colab"
 
@@ -71,10 +72,11 @@ def mark_sections(doctree: nodes.document) -> None:
 def set_numbers_apart(doctree: nodes.document) -> None:
     """Put the number of a heading into an element of its own: 2.1 in "2.1 Filters"."""
     for title in doctree.findall(nodes.title):
+        number = CHAPTER if isinstance(title.parent.parent, nodes.document) else SECTION
         text = title[0] if len(title) else None
-        if isinstance(text, nodes.Text) and (match := NUMBER.match(text)):
-            number = nodes.inline("", match[1], classes=["course-number"])
-            title[0:1] = [number, nodes.Text(" " + text[match.end() :])]
+        if isinstance(text, nodes.Text) and (match := number.match(text)):
+            apart = nodes.inline("", match[1], classes=["course-number"])
+            title[0:1] = [apart, nodes.Text(" " + text[match.end() :])]
 
 
 def fold_setup(doctree: nodes.document) -> None:

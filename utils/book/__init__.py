@@ -59,7 +59,9 @@ def setup(app) -> dict:
     app.add_config_value("comments_config", {}, "html")
     app.connect("config-inited", add_our_files)
     app.add_css_file("course.css", priority=900)
+    app.add_css_file("print.css", priority=901)
     app.add_js_file("course.js", loading_method="defer")
+    app.add_js_file("print.js", loading_method="defer")
     parts = (maths, fonts, figures, explorers, video, buttons, contents, blocks, cards, headings)
     for part in parts:
         part.setup(app)

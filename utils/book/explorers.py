@@ -293,6 +293,12 @@ def add_file(app, name: str, content: str) -> None:
         app.add_js_file(f"{FOLDER}/{name}", loading_method="defer")
 
 
+def running(names: list[str]) -> str:
+    """Return the script that runs a page's widgets: these modules, and what mounts them."""
+    mount = (MOUNT / "anywidget-static.js").read_text("utf-8")
+    return modules.classic(*names) + modules.COMMENT.sub("", mount)
+
+
 def add_files(app, pagename: str, templatename: str, context: dict, doctree) -> None:
     """Let a page with widgets load what these need, and no more."""
     for end in doctree.findall(nodes.raw) if doctree else []:
@@ -304,9 +310,7 @@ def add_files(app, pagename: str, templatename: str, context: dict, doctree) -> 
         if end.astext():
             # One file a page: together they compress to 0.88 of what they are apart.
             names = end["widget_modules"]
-            mount = (MOUNT / "anywidget-static.js").read_text("utf-8")
-            script = modules.classic(*names) + modules.COMMENT.sub("", mount)
-            add_file(app, "-".join(["widgets", *names]) + ".js", script)
+            add_file(app, "-".join(["widgets", *names]) + ".js", running(names))
 
 
 # --- the directive ----------------------------------------------------------------------

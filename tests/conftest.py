@@ -107,3 +107,33 @@ def address():
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+@pytest.fixture(scope="session")
+def sample(build_site, tmp_path_factory) -> Path:
+    """The folder of the site of a small book that holds everything that a page may hold."""
+    from sample_book import write_sample
+
+    book = write_sample(tmp_path_factory.mktemp("sample") / "book")
+    build_site("--source", book)
+    return book / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def pages(site, sample) -> list[Path]:
+    """The files of all pages of both books; index.html only leads on to the first."""
+    return [
+        page
+        for folder in (site, sample)
+        for page in sorted(folder.rglob("*.html"))
+        if "_static" not in page.parts and page != folder / "index.html"
+    ]
+
+
+@pytest.fixture(scope="session")
+def folders(site, sample, address) -> dict[str, dict[Path, str]]:
+    """The address of each site's folder, served and as files."""
+    return {
+        "http": {folder: address(folder) for folder in (site, sample)},
+        "file": {folder: f"{folder.as_uri()}/" for folder in (site, sample)},
+    }

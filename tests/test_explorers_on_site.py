@@ -1,4 +1,7 @@
-"""The explorers on the pages of the built course: they run there, are light, and are accessible."""
+"""The explorers on the pages of the built course: they are light, and played by keyboard.
+
+That each is drawn, and accessible, is among what test_site_pages.py finds on every page.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,9 @@ import gzip
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 
-WAYS = ["http", "file"]
 LARGEST = 30_000  # bytes of scripts for widgets that a page loads, gzip
-
-# Of every canvas: how many different colors it shows.
-COLORS = """(widget) => Array.from(widget.querySelectorAll("canvas"), (canvas) => {
-  const { width, height } = canvas;
-  const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-  return new Set(new Uint32Array(data.buffer)).size;
-})"""
 
 
 @pytest.fixture(scope="module")
@@ -41,38 +35,6 @@ def open_all(page, address: str) -> None:
         """() => [...document.querySelectorAll(".live-widget")].every(
           (widget) => ["shown", "failed"].includes(widget.dataset.state))"""
     )
-
-
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["laptop", "phone"])
-def test_every_explorer_of_the_course_is_drawn_and_asks_nobody(
-    visitor, live, site, address, way, size
-):
-    root = address(site) if way == "http" else f"{site.as_uri()}/"
-    visit = visitor(*size)
-    for name in live:
-        open_all(visit.page, root + name)
-        for widget in visit.page.locator(".live-widget").all():
-            assert widget.get_attribute("data-state") == "shown", f"{name}: {widget.inner_text()}"
-            colors = widget.evaluate(COLORS)  # a map of zeros is white, but not all of them are
-            assert not colors or max(colors) > 5, f"{name}: empty pictures"
-            box = widget.bounding_box()
-            assert box["x"] >= 0, name
-            assert box["x"] + box["width"] <= size[0], name
-    assert visit.foreign == []
-    assert visit.problems == []
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_page_with_explorers(visitor, live, site, address, theme):
-    page = visitor().page
-    page.add_init_script(f"localStorage.setItem('mode', '{theme}')")
-    root = address(site)
-    for name in live:
-        open_all(page, root + name)
-        assert page.evaluate("document.documentElement.dataset.theme") == theme
-        found = Axe().run(page)
-        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
 
 
 def test_no_page_loads_more_than_30_kb_of_scripts_for_explorers(live, site):

@@ -1,13 +1,10 @@
-"""The built site, in a real browser: self-contained, without errors, for eyes and ears.
+"""The built site: search, formulas, themes, links and buttons, and what stops a build.
 
-Besides the course itself, a small sample book is built, whose one notebook holds
-everything that a page may hold.
+What holds for every page, and takes a browser, is in test_site_pages.py.
 """
 
 from __future__ import annotations
 
-import base64
-import io
 import os
 import re
 import shutil
@@ -17,124 +14,15 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import urlopen
 
-import nbformat
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
-from PIL import Image
+from sample_book import NO_ADDRESS, write_sample
 
 from utils.book.__main__ import build
 from utils.book.maths import mathml
 
 ROOT = Path(__file__).resolve().parent.parent
 WAYS = ["http", "file"]
-NO_ADDRESS = re.compile(r'^  url: "[^"]*"$', re.MULTILINE)
-
-MARKDOWN = r"""# Sample
-
-A formula $\lfloor (n + 2p - k)/s \rfloor + 1$, `code`, [the start](../intro.md),
-and one more on a line $$y' = 3x^2$$ of its own.
-
-$$\begin{aligned}
-z_{i,j,c} &= b_c + \sum_{u=0}^{k_h-1} \sum_{v=0}^{k_w-1} \sum_{c'=0}^{C_\mathrm{in}-1}
-    x_{i s + u,\, j s + v,\, c'} \, w_{u,v,c',c} \quad\text{for every } i, j \text{ and } c \\
-a_{i,j,c} &= \max(0,\, z_{i,j,c})
-\end{aligned}$$
-
-| Layer | Output shape | Parameters | Multiply–adds | Receptive field | Remark |
-|---|---|---:|---:|---:|---|
-| `Conv2D(64, 7, padding="same")` | 28 × 28 × 64 | 3,200 | 2,458,624 | 7 | the first layer |
-
-<details><summary>Show the answer</summary>
-
-Flatten only rearranges.
-
-</details>
-"""
-
-
-def picture(width: int, height: int) -> str:
-    buffer = io.BytesIO()
-    Image.new("RGB", (width, height), "teal").save(buffer, "PNG")
-    return base64.b64encode(buffer.getvalue()).decode()
-
-
-def write_sample(book: Path, markdown: str = MARKDOWN, alt: str = "A teal box.") -> Path:
-    """Write a book of two pages with the settings of the course, but no address."""
-    new = nbformat.v4
-    long_line = "print('" + "a long line " * 20 + "')"
-    outputs = [
-        new.new_output("stream", name="stdout", text="accuracy 0.9117 " * 20 + "\n"),
-        new.new_output(
-            "display_data",
-            data={"image/png": picture(2400, 600), "text/plain": "<Figure>"},
-            metadata={"image/png": {"width": 1200, "height": 300, "alt": alt}},
-        ),
-        new.new_output(
-            "execute_result",
-            data={"text/html": "<table><tr>" + "<td>0.123456</td>" * 15 + "</tr></table>"},
-            execution_count=1,
-        ),
-    ]
-    cells = [
-        new.new_markdown_cell(markdown),
-        new.new_code_cell(long_line, execution_count=1, outputs=outputs),
-    ]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    language = {"name": "python", "pygments_lexer": "ipython3"}
-    metadata = {"kernelspec": kernel, "language_info": language}
-    notebook = new.new_notebook(cells=cells, metadata=metadata)
-    (book / "chapters").mkdir(parents=True)
-    nbformat.write(notebook, book / "chapters" / "sample.ipynb")
-    (book / "intro.md").write_text("# Start\n\nRead the [sample](chapters/sample.ipynb).\n")
-    toc = "format: jb-book\nroot: intro\nchapters:\n- file: chapters/sample\n"
-    (book / "_toc.yml").write_text(toc)
-    config, count = NO_ADDRESS.subn('  url: ""', (ROOT / "_config.yml").read_text("utf-8"))
-    assert count == 1, "the address stands in one line of _config.yml"
-    (book / "_config.yml").write_text(config, "utf-8")
-    shutil.copy(ROOT / "references.bib", book)  # which the settings name
-    return book
-
-
-@pytest.fixture(scope="session")
-def sample(build_site, tmp_path_factory) -> Path:
-    book = write_sample(tmp_path_factory.mktemp("sample") / "book")
-    build_site("--source", book)
-    return book / "_build" / "html"
-
-
-@pytest.fixture(scope="session")
-def pages(site, sample) -> list[Path]:
-    """The files of all pages of both books; index.html only leads on to the first."""
-    return [
-        page
-        for folder in (site, sample)
-        for page in sorted(folder.rglob("*.html"))
-        if "_static" not in page.parts and page != folder / "index.html"
-    ]
-
-
-@pytest.fixture(scope="session")
-def folders(site, sample, address) -> dict[str, dict[Path, str]]:
-    """The address of each site's folder, served and as files."""
-    return {
-        "http": {folder: address(folder) for folder in (site, sample)},
-        "file": {folder: f"{folder.as_uri()}/" for folder in (site, sample)},
-    }
-
-
-def url_of(page: Path, folders: dict[Path, str]) -> str:
-    folder = next(folder for folder in folders if page.is_relative_to(folder))
-    return folders[folder] + page.relative_to(folder).as_posix()
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_no_page_asks_another_host_or_reports_an_error(visitor, pages, folders, way):
-    visit = visitor()
-    for page in pages:
-        visit.page.goto(url_of(page, folders[way]), wait_until="networkidle")
-    assert visit.foreign == []
-    assert visit.problems == []
 
 
 def test_a_request_to_another_host_would_be_seen(visitor, sample, folders):
@@ -143,16 +31,6 @@ def test_a_request_to_another_host_would_be_seen(visitor, sample, folders):
     visit.page.evaluate("fetch('https://example.org/').catch(() => {})")
     assert visit.foreign == ["https://example.org/"]
     assert visit.problems
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_one_search_box_is_visible_on_every_page(visitor, pages, folders, width):
-    page = visitor(width).page
-    boxes = "form.bd-search input, .search-button__button"
-    for file in pages:
-        page.goto(url_of(file, folders["file"]), wait_until="load")
-        visible = [box for box in page.locator(boxes).all() if box.is_visible()]
-        assert len(visible) == 1, file
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -182,18 +60,6 @@ def test_formulas_are_set_in_the_font_of_the_site(visitor, sample, folders, way)
     assert page.evaluate(family).startswith('"Course Math"')
 
 
-def test_every_icon_of_a_page_is_in_the_cut_font(visitor, pages, folders):
-    page = visitor().page
-    for file in pages:
-        page.goto(url_of(file, folders["file"]), wait_until="load")
-        missing = page.evaluate(
-            """[...document.querySelectorAll("[class*='fa-']")].filter(
-                 icon => getComputedStyle(icon, "::before").content === "none"
-               ).map(icon => icon.className)"""
-        )
-        assert missing == [], file
-
-
 @pytest.mark.parametrize("way", WAYS)
 def test_the_switch_changes_to_dark_and_the_next_page_stays_dark(visitor, sample, folders, way):
     page = visitor(color_scheme="light").page
@@ -220,24 +86,6 @@ def test_a_figure_keeps_its_colors_on_a_light_card_in_the_dark(visitor, sample, 
     ]
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_no_page_scrolls_sideways_and_figures_keep_their_shape(visitor, pages, folders, width):
-    page = visitor(width).page
-    for file in pages:
-        page.goto(url_of(file, folders["file"]), wait_until="load")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, file
-        shapes = page.evaluate(
-            """[...document.querySelectorAll(".bd-article img")].map(image => {
-                 const { left, right } = image.getBoundingClientRect();
-                 return [left >= 0 && right <= innerWidth,
-                   image.clientWidth / image.clientHeight,
-                   image.naturalWidth / image.naturalHeight];
-               })"""
-        )
-        for fits, shown, drawn in shapes:
-            assert fits and shown == pytest.approx(drawn, rel=0.02), file
-
-
 def test_a_wide_formula_can_be_scrolled_to_both_ends(visitor, sample, folders):
     page = visitor(390).page
     page.goto(folders["file"][sample] + "chapters/sample.html")
@@ -248,16 +96,6 @@ def test_a_wide_formula_can_be_scrolled_to_both_ends(visitor, sample, folders):
                      box.scrollWidth > box.clientWidth && box.tabIndex === 0]; })()"""
     )
     assert scrolls and formula >= box
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_on_a_page_of_the_exercise(visitor, site, theme):
-    page = visitor(color_scheme=theme).page
-    for file in sorted((site / "exercises").rglob("*.html")):
-        page.goto(file.as_uri())
-        assert page.evaluate("document.documentElement.dataset.theme") == theme
-        found = Axe().run(page)
-        assert found.violations_count == 0, f"{file.name}: {found.generate_report()}"
 
 
 def test_every_picture_has_a_description(pages):

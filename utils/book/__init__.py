@@ -13,9 +13,10 @@ both fonts are cut to the characters in use:
 - `contents` shows the table of contents unfolded;
 - `blocks` gives recurring blocks a class of their own, for the style sheet;
 - `cards` makes the map of the chapters on the landing page, with `card_pictures`;
-- `headings` cuts the font of the headings.
+- `headings` cuts the font of the headings;
+- `progress` shows a reader where to go on.
 
-`python -m utils.book` builds the site.
+`python -m utils.book` builds the site, and `pdf` prints it as one document.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ def setup(app) -> dict:
         fonts,
         headings,
         maths,
+        progress,
         video,
     )
 
@@ -63,7 +65,7 @@ def setup(app) -> dict:
     app.add_js_file("course.js", loading_method="defer")
     app.add_js_file("print.js", loading_method="defer")
     parts = (maths, fonts, figures, explorers, video, buttons, contents, blocks, cards, headings)
-    for part in parts:
+    for part in (*parts, progress):
         part.setup(app)
     return {
         "version": "1",

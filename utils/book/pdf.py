@@ -54,7 +54,7 @@ DOCUMENT = """<!DOCTYPE html>
 
 STYLE = """
 @page :first { @bottom-center { content: none; } }
-.book-title { display: flex; flex-direction: column; height: 225mm; justify-content: center; }
+.book-title { display: flex; flex-direction: column; height: 225mm; padding-top: 55mm; }
 .book-title > p:last-child { margin-top: auto; font-size: 0.85rem; color: #444; }
 .book-name { font-size: 3rem; line-height: 1.2; font-weight: 600; }
 .book-contents, main.bd-main .bd-article { break-before: page; }

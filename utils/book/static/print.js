@@ -15,7 +15,8 @@
 
   function headingOf(details) {
     const heading = details.closest("section")?.querySelector("h1, h2, h3, h4");
-    return heading?.firstChild?.textContent.trim() ?? "";
+    const words = [...(heading?.childNodes ?? [])].filter((node) => node.className !== "headerlink");
+    return words.map((node) => node.textContent).join("").trim();
   }
 
   /** Move what a closed answer holds into `end`, and say in its place where it is. */
@@ -39,7 +40,7 @@
 
   function collect(article, place) {
     const closed = [...article.querySelectorAll("details:not([open])")].filter(
-      (details) => details.querySelector("summary") && !details.closest(".cnn-explorer"),
+      (details) => details.querySelector("summary") && !details.closest(".cnn-explorer, .course-setup"),
     );
     if (!closed.length) return;
     const hints = closed.some((each) => /^hint/i.test(each.textContent.trim()));

@@ -1,0 +1,212 @@
+"""What holds for every page of the site, in a real browser.
+
+Each page is opened three times, as readers do: from a server, from a folder in the dark,
+and on a phone. All that is to be known is noted on the way, and each test looks at that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from accessibility import violations
+from bs4 import BeautifulSoup
+from visitor import Visitor
+
+ZOOMED = 640  # CSS pixels of a window of 1280 at 200 %
+SMALLEST = 320
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a page is opened."""
+
+    name: str
+    scheme: str
+    theme: str
+    width: int
+    height: int = 800
+    further_widths: tuple[int, ...] = ()
+    has_axe: bool = True
+
+
+WAYS = [
+    Way("served", "http", "light", 1280),
+    Way("from a folder, in the dark", "file", "dark", 1280),
+    Way("on a phone", "file", "light", 390, 844, (SMALLEST, ZOOMED), has_axe=False),
+]
+
+
+@dataclass
+class Visit:
+    """What was found on one page, opened in one way."""
+
+    page: str
+    way: Way
+    problems: list[str]
+    foreign: list[str]
+    facts: dict
+    widths: dict[int, int]
+    violations: list[str]
+
+    def __str__(self) -> str:
+        return f"{self.page}, {self.way.name}"
+
+
+WIDGETS_ARE_READY = """() => [...document.querySelectorAll(".live-widget")].every(
+  (widget) => ["shown", "failed"].includes(widget.dataset.state))"""
+
+FACTS = """() => {
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const box = (element) => element.getBoundingClientRect();
+  const isVisible = (element) =>
+    element.checkVisibility({ visibilityProperty: true }) && box(element).width > 0;
+  const fits = (element) => box(element).left >= 0 && box(element).right <= innerWidth;
+  const colors = (canvas) => {
+    const { width, height } = canvas;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+    return new Set(new Uint32Array(data.buffer)).size;
+  };
+  const icon = (element) => getComputedStyle(element, "::before").content;
+  return {
+    theme: document.documentElement.dataset.theme,
+    searchBoxes: all("form.bd-search input, .search-button__button").filter(isVisible).length,
+    missingIcons: all("[class*='fa-']").filter((e) => icon(e) === "none").map((e) => e.className),
+    pictures: all(".bd-article img").map((image) => [
+      fits(image),
+      image.clientWidth / image.clientHeight,
+      image.naturalWidth / image.naturalHeight,
+    ]),
+    widgets: all(".live-widget").map((widget) => ({
+      state: widget.dataset.state,
+      text: widget.innerText.slice(0, 300),
+      colors: Math.max(0, ...[...widget.querySelectorAll("canvas")].map(colors)),
+      hasPictures: widget.querySelector("canvas") !== null,
+      fits: fits(widget),
+    })),
+  };
+}"""
+
+
+def open_whole(page, address: str) -> None:
+    """Open a page and scroll through it, so that each widget and each picture is there."""
+    page.goto(address, wait_until="load")
+    for element in page.locator(".live-widget, .bd-article img[loading=lazy]").all():
+        element.scroll_into_view_if_needed()
+    page.wait_for_function(WIDGETS_ARE_READY)
+    page.wait_for_function("() => [...document.images].every((image) => image.complete)")
+
+
+def visit(visitor: Visitor, way: Way, name: str, address: str) -> Visit:
+    """Open a page in one way and note all that is to be known of it."""
+    visitor.problems.clear(), visitor.foreign.clear()
+    page = visitor.page
+    page.set_viewport_size({"width": way.width, "height": way.height})
+    open_whole(page, address)
+    facts = page.evaluate(FACTS)
+    widths = {}
+    for width in (way.width, *way.further_widths):
+        page.set_viewport_size({"width": width, "height": way.height})
+        widths[width] = page.evaluate("document.documentElement.scrollWidth")
+    found = violations(page) if way.has_axe else []
+    problems, foreign = visitor.problems.copy(), visitor.foreign.copy()
+    return Visit(name, way, problems, foreign, facts, widths, found)
+
+
+@pytest.fixture(scope="module")
+def visits(browser, site, sample, pages, folders) -> list[Visit]:
+    """Every page of the course and of the sample book, opened in each way."""
+    made = []
+    for way in WAYS:
+        visitor = Visitor(browser, color_scheme=way.theme)
+        for file in pages:
+            folder = site if file.is_relative_to(site) else sample
+            name = file.relative_to(folder).as_posix()
+            address = folders[way.scheme][folder] + name
+            made.append(visit(visitor, way, f"{folder.parent.name}/{name}", address))
+        visitor.page.context.close()
+    return made
+
+
+def test_no_page_asks_another_host(visits):
+    assert {str(each): each.foreign for each in visits if each.foreign} == {}
+
+
+def test_no_page_reports_an_error(visits):
+    assert {str(each): each.problems for each in visits if each.problems} == {}
+
+
+def test_pages_come_in_the_theme_that_the_system_asks_for(visits):
+    assert all(each.facts["theme"] == each.way.theme for each in visits)
+
+
+def test_one_search_box_is_visible_on_every_page(visits):
+    counts = {str(each): each.facts["searchBoxes"] for each in visits}
+    assert {page: count for page, count in counts.items() if count != 1} == {}
+
+
+def test_every_icon_of_a_page_is_in_the_cut_font(visits):
+    missing = {str(each): each.facts["missingIcons"] for each in visits}
+    assert {page: icons for page, icons in missing.items() if icons} == {}
+
+
+def test_no_page_scrolls_sideways_on_a_small_phone_or_at_200_percent(visits):
+    seen = {width for each in visits for width in each.widths}
+    assert seen == {1280, 390, SMALLEST, ZOOMED}
+    wide = {
+        f"{each} at {width} pixels": needed
+        for each in visits
+        for width, needed in each.widths.items()
+        if needed > width
+    }
+    assert wide == {}
+
+
+def test_pictures_keep_their_shape_and_stay_on_the_page(visits):
+    pictures = [(str(each), *picture) for each in visits for picture in each.facts["pictures"]]
+    assert len(pictures) > 50
+    for page, fits, shown, drawn in pictures:
+        assert fits and shown == pytest.approx(drawn, rel=0.02), page
+
+
+def test_every_explorer_is_drawn_within_the_page(visits):
+    widgets = [(str(each), widget) for each in visits for widget in each.facts["widgets"]]
+    assert len(widgets) > 50
+    for page, widget in widgets:
+        assert widget["state"] == "shown", f"{page}: {widget['text']}"
+        # A map of zeros is white, but not all of them are.
+        assert not widget["hasPictures"] or widget["colors"] > 5, f"{page}: empty pictures"
+        assert widget["fits"], f"{page}: {widget['text']}"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page(visits, theme):
+    checked = [each for each in visits if each.way.has_axe and each.way.theme == theme]
+    assert len(checked) > 14
+    assert {str(each): each.violations for each in checked if each.violations} == {}
+
+
+def test_axe_would_find_a_word_of_code_that_is_hard_to_read(visitor, sample):
+    page = visitor().page
+    open_whole(page, (sample / "chapters" / "sample.html").as_uri())
+    page.add_style_tag(content=".highlight .nb { color: #bbb !important; }")
+    assert any(found.startswith("color-contrast: ") for found in violations(page))
+
+
+def test_headings_leave_out_no_rank_and_each_page_has_one_title(pages: list[Path]):
+    for page in pages:
+        soup = BeautifulSoup(page.read_text("utf-8"), "html.parser")
+        ranks = [int(heading.name[1]) for heading in soup.main.find_all(["h1", "h2", "h3", "h4"])]
+        assert ranks.count(1) == 1 and ranks[0] == 1, page
+        for before, after in zip(ranks, ranks[1:], strict=False):
+            assert after <= before + 1, page
+
+
+def test_every_page_tells_its_language_and_every_table_its_columns(pages: list[Path]):
+    for page in pages:
+        soup = BeautifulSoup(page.read_text("utf-8"), "html.parser")
+        assert soup.html["lang"] == "en", page
+        for table in soup.select(".bd-article section > .pst-scrollable-table-container table"):
+            headers = table.select("thead th")
+            assert headers and all(header.get_text(strip=True) for header in headers), page

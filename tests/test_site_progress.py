@@ -1,0 +1,122 @@
+"""Where a reader is in the course: noted in the browser alone, and told without fuss."""
+
+from __future__ import annotations
+
+import pytest
+
+CHAPTER = "chapters/03_pooling_layer.html"
+SHORT = "chapters/06_exercise.html"
+LINE = ".course-progress"
+SCROLL = """async () => {
+  for (const heading of document.querySelectorAll(".bd-article h2")) {
+    heading.scrollIntoView();
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)));
+  }
+}"""
+REFUSED = """Object.defineProperty(window, "localStorage", {
+  configurable: true, get() { throw new DOMException("denied", "SecurityError"); } });"""
+SHIFTS = """new Promise((done) => {
+  let sum = 0;
+  new PerformanceObserver((list) => list.getEntries().forEach((entry) => { sum += entry.value; }))
+    .observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => done(sum), 500);
+})"""
+
+
+def link_in_contents(page, title: str) -> str:
+    """Return what a screen reader reads of a link in the contents."""
+    return page.locator(".bd-docs-nav a", has_text=title).first.text_content().strip()
+
+
+@pytest.mark.parametrize("way", ["http", "file"])
+def test_the_landing_page_leads_to_the_section_read_last(visitor, site, folders, way):
+    visit = visitor()
+    page, root = visit.page, folders[way][site]
+    page.goto(root + "intro.html")
+    assert page.locator(LINE).inner_text() == "Begin with 1 Introduction."
+    page.goto(root + CHAPTER)
+    page.locator("#after-a-filter > h2").scroll_into_view_if_needed()
+    page.wait_for_function("Object.values(localStorage).join().includes('after-a-filter')")
+    page.goto(root + "intro.html")
+    said = page.locator(LINE).inner_text()
+    assert said.startswith("Continue with 3 Pooling layer: 3.4 After a filter. 0 of ")
+    page.locator(LINE).get_by_role("link").click()
+    assert page.url.endswith(f"{CHAPTER}#after-a-filter")
+    assert visit.problems == [] and visit.foreign == []
+
+
+def test_a_page_is_begun_and_then_finished_in_words_too(visitor, site):
+    page = visitor().page
+    page.goto((site / SHORT).as_uri())
+    assert link_in_contents(page, "6 Exercise") == "6 Exercise: your own CNN (begun)"
+    page.evaluate(SCROLL)
+    assert link_in_contents(page, "6 Exercise") == "6 Exercise: your own CNN (finished)"
+    assert link_in_contents(page, "3 Pooling") == "3 Pooling layer"
+    page.goto((site / "intro.html").as_uri())
+    in_map = page.locator(".chapter-map a", has_text="6 Exercise").first
+    assert in_map.text_content().strip().endswith("(finished)")
+    # A finished page is not the place to go on: the page after it is.
+    said = page.locator(LINE).inner_text()
+    assert said.startswith("Continue with Part 1: From scratch. 1 of ")
+
+
+def test_glossary_and_references_do_not_count(visitor, site):
+    page = visitor().page
+    page.goto((site / "glossary.html").as_uri())
+    page.wait_for_timeout(200)
+    assert page.locator(".course-mark").count() == 0
+    page.goto((site / "intro.html").as_uri())
+    assert page.locator(LINE).inner_text() == "Begin with 1 Introduction."
+
+
+def test_what_is_kept_can_be_forgotten_by_keyboard(visitor, site):
+    page = visitor().page
+    page.goto((site / CHAPTER).as_uri())
+    page.goto((site / "intro.html").as_uri())
+    page.get_by_role("button", name="Forget this").focus()
+    page.keyboard.press("Enter")
+    assert page.locator(LINE).inner_text() == "Begin with 1 Introduction."
+    assert page.evaluate(f"document.querySelector('{LINE} a') === document.activeElement")
+    assert page.locator(".course-mark").count() == 0
+    page.reload()
+    assert page.locator(LINE).inner_text() == "Begin with 1 Introduction."
+
+
+def test_damaged_notes_are_as_good_as_none(visitor, site):
+    visit = visitor()
+    page = visit.page
+    page.goto((site / CHAPTER).as_uri())
+    page.evaluate(
+        "Object.keys(localStorage).filter(key => key.startsWith('cnn-course'))"
+        ".forEach(key => localStorage.setItem(key, '{\"pages\": [\"'))"
+    )
+    page.goto((site / "intro.html").as_uri())
+    assert page.locator(LINE).inner_text() == "Begin with 1 Introduction."
+    assert visit.problems == []
+
+
+def test_a_browser_that_keeps_nothing_shows_the_course_without_marks(visitor, site):
+    visit = visitor()
+    page = visit.page
+    page.add_init_script(REFUSED)
+    page.goto((site / CHAPTER).as_uri())
+    page.evaluate(SCROLL)
+    page.locator(".theme-switch-button").click()
+    page.goto((site / "intro.html").as_uri())
+    assert page.locator(LINE).inner_text() == "Begin with 1 Introduction."
+    assert visit.problems == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_marks_and_the_line_move_nothing(visitor, site, folders, width):
+    page, root = visitor(width).page, folders["http"][site]
+    page.goto(root + SHORT)
+    page.evaluate(SCROLL)
+    page.goto(root + "exercises/14_9/1_from_scratch.html")
+    page.evaluate(SCROLL)
+    height = f"document.querySelector('{LINE}').offsetHeight"
+    page.goto(root + "intro.html")
+    told = page.evaluate(height)
+    assert page.evaluate(SHIFTS) < 0.01
+    page.get_by_role("button", name="Forget this").click()
+    assert page.evaluate(height) == told

@@ -1,0 +1,140 @@
+/* Where the reader is in the course (utils/book/progress.py). A section counts as read when
+   its heading has been on the screen, and a page as finished when all of them have. This
+   browser keeps that, and nobody else learns of it. A browser may refuse to keep anything;
+   then there are no marks. */
+(() => {
+  const COUNTED = /^(chapters|exercises)\//; // not the glossary, not the references
+  const root = new URL(document.documentElement.dataset.content_root ?? "./", location.href);
+  const key = `cnn-course ${root.pathname}`; // one server may hold several courses
+
+  /** What is kept: { pages: { page: { read: [section ids], of: their number } }, last }. */
+  function load() {
+    try {
+      const { pages = {}, last = null } = JSON.parse(localStorage.getItem(key)) ?? {};
+      return { pages, last };
+    } catch {
+      return { pages: {}, last: null };
+    }
+  }
+
+  function save(progress) {
+    try {
+      localStorage.setItem(key, JSON.stringify(progress));
+    } catch {
+      // A private window or a full disk: the course is read without marks.
+    }
+  }
+
+  /** The name of the page that a link leads to, as "chapters/02_convolutional_layer". */
+  function pageOf(address) {
+    const { pathname, origin } = new URL(address, location.href);
+    if (origin !== root.origin || !pathname.startsWith(root.pathname)) return null;
+    const name = pathname.slice(root.pathname.length).replace(/\.html$/, "");
+    return COUNTED.test(name) ? name : null;
+  }
+
+  const isFinished = (page) => page !== undefined && page.read.length >= page.of;
+  const textOf = (element) => element.textContent.replace(/\s+/g, " ").trim();
+
+  function element(tag, className, ...children) {
+    const created = document.createElement(tag);
+    if (className) created.className = className;
+    created.append(...children);
+    return created;
+  }
+
+  // ------------------------------------------------------------------ what is shown
+
+  const inContents = () => [...document.querySelectorAll(".bd-docs-nav a")];
+  const inMap = () => [...document.querySelectorAll(".chapter-map a")];
+
+  /** Put a mark behind each link to a page that was opened; in words for a screen reader. */
+  function mark({ pages }) {
+    document.querySelectorAll(".course-mark").forEach((each) => each.remove());
+    for (const link of [...inContents(), ...inMap()]) {
+      const page = pages[pageOf(link.href)];
+      if (!page) continue;
+      const state = isFinished(page) ? "finished" : "begun";
+      const words = element("span", "visually-hidden", ` (${state})`);
+      const sign = element("span", "course-mark", words);
+      sign.dataset.state = state;
+      link.append(sign);
+    }
+  }
+
+  /** The pages that count, in the order of the contents, with their titles. */
+  function order() {
+    const links = inContents().map((link) => [pageOf(link.href), link]);
+    return links.filter(([page]) => page).map(([page, link]) => ({ page, title: textOf(link) }));
+  }
+
+  /** Where to go on: the section that was read last, or else the next page to be finished. */
+  function next({ pages, last }, all) {
+    const at = all.findIndex(({ page }) => page === last?.page);
+    if (at >= 0 && !isFinished(pages[last.page])) {
+      const title = last.title ? `${all[at].title}: ${last.title}` : all[at].title;
+      return { title, address: `${all[at].page}.html${last.id ? `#${last.id}` : ""}` };
+    }
+    const later = [...all.slice(at + 1), ...all.slice(0, at + 1)];
+    const open = later.find(({ page }) => !isFinished(pages[page]));
+    return open && { title: open.title, address: `${open.page}.html` };
+  }
+
+  /** Let the line on the landing page tell where to go on. */
+  function tell(progress) {
+    const line = document.querySelector(".course-progress");
+    if (!line || !progress.last) return;
+    const beginning = [...line.childNodes];
+    const all = order(); // taken without marks
+    const finished = all.filter(({ page }) => isFinished(progress.pages[page])).length;
+    const place = next(progress, all);
+    const forget = element("button", "", "Forget this");
+    forget.type = "button";
+    forget.title = "Forget which pages you have read. Only this browser knows it.";
+    forget.addEventListener("click", () => {
+      save({ pages: {}, last: null });
+      mark(load());
+      line.replaceChildren(...beginning);
+      line.querySelector("a").focus();
+    });
+    const where = element("span");
+    if (place) {
+      const link = element("a", "", place.title);
+      link.href = new URL(place.address, root).href;
+      where.append("Continue with ", link, ". ");
+    }
+    const count = place ? `${finished} of ${all.length} pages finished.` : "All pages finished.";
+    line.replaceChildren(where, `${count} `, forget);
+  }
+
+  // ------------------------------------------------------------------ what is noted
+
+  /** Note the sections of this page as they come on the screen. */
+  function follow(name) {
+    const headings = [...document.querySelectorAll(".bd-article section > h2")];
+    const note = (heading) => {
+      const progress = load();
+      const ids = headings.map((each) => each.parentElement.id);
+      const read = new Set(progress.pages[name]?.read.filter((id) => ids.includes(id)));
+      const id = heading?.parentElement.id;
+      if (id) read.add(id);
+      progress.pages[name] = { read: [...read], of: headings.length };
+      const words = heading?.cloneNode(true);
+      words?.querySelectorAll(".headerlink").forEach((each) => each.remove());
+      progress.last = { page: name, id: id ?? "", title: words ? textOf(words) : "" };
+      const was = document.querySelector(".bd-docs-nav .current > a .course-mark");
+      save(progress);
+      if (was?.dataset.state !== "finished") mark(progress);
+    };
+    note(null);
+    const seen = new IntersectionObserver((entries) =>
+      entries.filter((entry) => entry.isIntersecting).forEach(({ target }) => note(target)),
+    );
+    headings.forEach((heading) => seen.observe(heading));
+  }
+
+  const here = pageOf(location.href);
+  tell(load());
+  mark(load());
+  if (here) follow(here);
+})();

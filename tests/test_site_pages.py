@@ -68,6 +68,13 @@ FACTS = """() => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
     return new Set(new Uint32Array(data.buffer)).size;
   };
+  // Without the padding, which is a light card around a figure in the dark.
+  const shape = (image) => {
+    const { paddingTop, paddingRight, paddingBottom, paddingLeft } = getComputedStyle(image);
+    const [x, y] = [[paddingLeft, paddingRight], [paddingTop, paddingBottom]]
+      .map((sides) => sides.reduce((sum, side) => sum + parseFloat(side), 0));
+    return (image.clientWidth - x) / (image.clientHeight - y);
+  };
   const icon = (element) => getComputedStyle(element, "::before").content;
   return {
     theme: document.documentElement.dataset.theme,
@@ -75,7 +82,7 @@ FACTS = """() => {
     missingIcons: all("[class*='fa-']").filter((e) => icon(e) === "none").map((e) => e.className),
     pictures: all(".bd-article img").map((image) => [
       fits(image),
-      image.clientWidth / image.clientHeight,
+      shape(image),
       image.naturalWidth / image.naturalHeight,
     ]),
     widgets: all(".live-widget").map((widget) => ({

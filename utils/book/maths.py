@@ -29,6 +29,7 @@ ROWS = {"math", "mrow", "mstyle", "mtd"}
 ACCENTS = {"^": "ˆ", "~": "˜"}  # those made to stand over a letter
 PARTS = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "msubsup": 3}
 PARTS |= {"munder": 2, "mover": 2, "munderover": 3}
+WIDE = 24  # characters
 UNDER_AND_OVER = {"msub": "munder", "msup": "mover", "msubsup": "munderover"}
 
 
@@ -180,8 +181,16 @@ def write_formula(translator, node: nodes.Element, display: bool) -> str:
     return markup
 
 
+def is_wide(markup: str) -> bool:
+    """Tell whether a formula within a line may be wider than a small phone."""
+    return len(re.sub(r"<[^>]*>|\s", "", markup)) > WIDE
+
+
 def visit_inline(translator, node: nodes.math) -> None:
-    translator.body.append(write_formula(translator, node, display=False))
+    markup = write_formula(translator, node, display=False)
+    if is_wide(markup):  # which then scrolls in a box of its own: browsers do not break it
+        markup = f'<span class="wide-formula">{markup}</span>'
+    translator.body.append(markup)
     raise nodes.SkipNode
 
 

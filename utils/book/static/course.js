@@ -1,13 +1,20 @@
-/* Formulas too wide for the page scroll in their own box. The keyboard must reach
-   such a box, and need not stop at the others. */
-function markScrollingFormulas() {
-  for (const box of document.querySelectorAll("div.math")) {
-    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
-    else box.removeAttribute("tabindex");
+/* Formulas and tables too wide for the page scroll in their own box. The keyboard must reach
+   such a box, and need not stop at the others; a screen reader is told what it is. */
+const SCROLLING = { "div.math, span.wide-formula": "Formula", "div.output.text_html": "Table" };
+function markScrolling() {
+  for (const [selector, name] of Object.entries(SCROLLING)) {
+    for (const box of document.querySelectorAll(selector)) {
+      const scrolls = box.scrollWidth > box.clientWidth && box.clientWidth > 0;
+      const has = { tabindex: 0, role: "group", "aria-label": `${name}, scrolls sideways` };
+      for (const [attribute, value] of Object.entries(has)) {
+        if (scrolls) box.setAttribute(attribute, value);
+        else box.removeAttribute(attribute);
+      }
+    }
   }
 }
-addEventListener("load", markScrollingFormulas);
-addEventListener("resize", markScrollingFormulas);
+addEventListener("load", markScrolling);
+addEventListener("resize", markScrolling);
 
 /* Videos (utils/book/video.py): the player's host is asked only after a click. The player
    needs a page with an address, so a page opened as a file keeps the link alone. */

@@ -49,6 +49,10 @@ def trip(page, most: int = 400) -> list[dict]:
 def test_each_stop_of_a_trip_by_keyboard_is_seen(visitor, site, name, theme):
     page = visitor(color_scheme=theme, reduced_motion="reduce").page
     page.goto((site / name).as_uri())
+    for widget in page.locator(".live-widget").all():  # none grows while we pass
+        widget.scroll_into_view_if_needed()
+    page.evaluate("scrollTo(0, 0)")
+    page.add_style_tag(content="* { transition: none !important; }")  # seen at once
     page.evaluate("document.activeElement.blur()")  # the search page begins in its field
     stops = trip(page)
     assert len(stops) > 15

@@ -30,6 +30,7 @@ from utils.notebooks import widgets
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERRING = ("for", "headers", "aria-labelledby", "aria-describedby", "aria-controls")
+HEADINGS = ["h1", "h2", "h3", "h4"]
 NOT_IN_A_BOOK = ".headerlink, .course-video-stage, .course-progress, script, noscript"
 
 DOCUMENT = """<!DOCTYPE html>
@@ -251,6 +252,62 @@ def plain(name: bytes) -> str:
     return re.sub(rb"#([0-9A-F]{2})", lambda m: bytes([int(m[1], 16)]), name).decode()
 
 
+# --- titles of the outline ---------------------------------------------------------------
+
+TITLE = re.compile(rb"/Title (?:\(((?:\\.|[^\\)])*)\)|<([0-9A-F]+)>)", re.DOTALL)
+ADDED = [["Contents"], ["Answers"], ["Hints and answers"]]  # here and by print.js
+
+
+def title_of(match: re.Match) -> str:
+    """Return a title of a PDF's outline as text."""
+    if match[2]:
+        return bytes.fromhex(match[2].decode()).decode("utf-16")
+    return re.sub(rb"\\(.)", rb"\1", match[1]).decode("latin-1")
+
+
+def pattern(pieces: list[str]) -> re.Pattern:
+    """Return what a heading of these pieces of text may be in Chromium's outline.
+
+    A heading that moves to the next page is written twice, piece by piece, and the last word
+    of a line is joined to the first of the next.
+    """
+    words = (r"\s*".join(map(re.escape, "".join(piece.split()))) for piece in pieces)
+    return re.compile("".join(rf"(?:\s*{word}\s*){{1,2}}" for word in words if word))
+
+
+def outline(pdf: bytes) -> dict[int, tuple[bytes, str]]:
+    """Return the entries of the outline: object number → its body and its title."""
+    objects = {int(number): body for number, body in OBJECT.findall(pdf)}
+    return {
+        number: (body, title_of(match))
+        for number, body in objects.items()
+        if b"/Dest" in body and (match := TITLE.search(body))
+    }
+
+
+def with_titles(pdf: bytes, headings: list[list[str]]) -> bytes:
+    """Return a PDF whose outline has the headings, given in their pieces, as they are.
+
+    The right titles are added behind the PDF as the format has it for changes, so that all
+    else stays as it was.
+    """
+    known = [(pattern(pieces), " ".join("".join(pieces).split())) for pieces in headings]
+    changed = bytearray(pdf if pdf.endswith(b"\n") else pdf + b"\n")
+    places = {}
+    for number, (body, title) in outline(pdf).items():
+        right = next((text for form, text in known if form.fullmatch(title)), title)
+        if right != title:
+            places[number] = len(changed)
+            code = b"/Title <%s>" % (b"\xfe\xff" + right.encode("utf-16-be")).hex().upper().encode()
+            changed += b"%d 0 obj\n%s\nendobj\n" % (number, TITLE.sub(code, body, count=1))
+    table = b"".join(b"%d 1\n%010d 00000 n \n" % each for each in places.items())
+    trailer = pdf[pdf.rindex(b"trailer") :]
+    entries, previous = re.search(rb"<<(.*?)>>\s*startxref\s+(\d+)", trailer, re.DOTALL).groups()
+    start = len(changed)
+    changed += b"xref\n%strailer\n<<%s\n/Prev %s>>\n" % (table, entries, previous)
+    return bytes(changed + b"startxref\n%d\n%%%%EOF\n" % start)
+
+
 # --- printing ---------------------------------------------------------------------------
 
 
@@ -292,7 +349,8 @@ def write(site: Path, source: Path, output: Path, say=print) -> int:
     if page_numbers(pdf) != first:
         raise Problem("The page numbers in the contents would be wrong: they moved a page.")
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_bytes(pdf)
+    headings = [each for page in pages for each in page.article.find_all(HEADINGS)]
+    output.write_bytes(with_titles(pdf, [*(list(each.strings) for each in headings), *ADDED]))
     return len(re.findall(rb"/Type /Page\b", pdf))
 
 

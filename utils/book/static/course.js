@@ -1,16 +1,17 @@
 /* Formulas and tables too wide for the page scroll in their own box. The keyboard must reach
    such a box, and need not stop at the others; a screen reader is told what it is. */
-const SCROLLING = { "div.math, span.wide-formula": "Formula", "div.output.text_html": "Table" };
 function markScrolling() {
-  for (const [selector, name] of Object.entries(SCROLLING)) {
-    for (const box of document.querySelectorAll(selector)) {
+  const kinds = { "div.math, span.wide-formula": "Formula", "div.output.text_html": "Table" };
+  for (const [selector, kind] of Object.entries(kinds)) {
+    document.querySelectorAll(selector).forEach((box, index) => {
+      const label = `${kind} ${index + 1}, scrolls sideways`;
       const scrolls = box.scrollWidth > box.clientWidth && box.clientWidth > 0;
-      const has = { tabindex: 0, role: "group", "aria-label": `${name}, scrolls sideways` };
-      for (const [attribute, value] of Object.entries(has)) {
+      const marks = { tabindex: 0, role: "region", "aria-label": label };
+      for (const [attribute, value] of Object.entries(marks)) {
         if (scrolls) box.setAttribute(attribute, value);
         else box.removeAttribute(attribute);
       }
-    }
+    });
   }
 }
 addEventListener("load", markScrolling);

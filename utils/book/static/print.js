@@ -15,7 +15,8 @@
 
   function headingOf(details) {
     const heading = details.closest("section")?.querySelector("h1, h2, h3, h4");
-    const words = [...(heading?.childNodes ?? [])].filter((node) => node.className !== "headerlink");
+    const nodes = [...(heading?.childNodes ?? [])];
+    const words = nodes.filter((node) => node.className !== "headerlink");
     return words.map((node) => node.textContent).join("").trim();
   }
 
@@ -40,7 +41,8 @@
 
   function collect(article, place) {
     const closed = [...article.querySelectorAll("details:not([open])")].filter(
-      (details) => details.querySelector("summary") && !details.closest(".cnn-explorer, .course-setup"),
+      (details) =>
+        details.querySelector("summary") && !details.closest(".cnn-explorer, .course-setup"),
     );
     if (!closed.length) return;
     const hints = closed.some((each) => /^hint/i.test(each.textContent.trim()));

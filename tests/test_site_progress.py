@@ -66,7 +66,7 @@ def test_glossary_and_references_do_not_count(visitor, site):
     page = visitor().page
     page.goto((site / "glossary.html").as_uri())
     page.wait_for_timeout(200)
-    assert page.locator(".course-mark").count() == 0
+    assert page.locator(".course-read").count() == 0
     page.goto((site / "intro.html").as_uri())
     assert page.locator(LINE).inner_text() == "Begin with 1 Introduction."
 
@@ -79,7 +79,7 @@ def test_what_is_kept_can_be_forgotten_by_keyboard(visitor, site):
     page.keyboard.press("Enter")
     assert page.locator(LINE).inner_text() == "Begin with 1 Introduction."
     assert page.evaluate(f"document.querySelector('{LINE} a') === document.activeElement")
-    assert page.locator(".course-mark").count() == 0
+    assert page.locator(".course-read").count() == 0
     page.reload()
     assert page.locator(LINE).inner_text() == "Begin with 1 Introduction."
 
@@ -119,8 +119,8 @@ def test_marks_and_the_line_move_nothing(visitor, site, folders, width):
     page.evaluate(SCROLL)
     page.goto(root + "intro.html")
     page.locator(".live-widget[data-state=shown]").wait_for()
-    assert page.locator(".course-mark").count() > 2
+    assert page.locator(".course-read").count() > 2
     marked = page.evaluate(PLACES)
     page.get_by_role("button", name="Forget this").click()
-    assert page.locator(".course-mark").count() == 0
+    assert page.locator(".course-read").count() == 0
     assert page.evaluate(PLACES) == marked

@@ -13,8 +13,10 @@ both fonts are cut to the characters in use:
 - `contents` shows the table of contents unfolded;
 - `blocks` gives recurring blocks a class of their own, for the style sheet;
 - `cards` makes the map of the chapters on the landing page, with `card_pictures`;
-- `headings` cuts the font of the headings;
-- `progress` shows a reader where to go on.
+- `headings` cuts the font of the headings.
+
+In `static/`, `course.js` is for every page, `progress.js` keeps where a reader is, and
+`print.js` readies a page for paper.
 
 `python -m utils.book` builds the site, and `pdf` prints it as one document.
 """
@@ -53,7 +55,6 @@ def setup(app) -> dict:
         fonts,
         headings,
         maths,
-        progress,
         video,
     )
 
@@ -63,9 +64,10 @@ def setup(app) -> dict:
     app.add_css_file("course.css", priority=900)
     app.add_css_file("print.css", priority=901)
     app.add_js_file("course.js", loading_method="defer")
+    app.add_js_file("progress.js", loading_method="defer")
     app.add_js_file("print.js", loading_method="defer")
     parts = (maths, fonts, figures, explorers, video, buttons, contents, blocks, cards, headings)
-    for part in (*parts, progress):
+    for part in parts:
         part.setup(app)
     return {
         "version": "1",

@@ -31,7 +31,7 @@ from utils.notebooks import widgets
 ROOT = Path(__file__).resolve().parents[2]
 REFERRING = ("for", "headers", "aria-labelledby", "aria-describedby", "aria-controls")
 HEADINGS = ["h1", "h2", "h3", "h4"]
-NOT_IN_A_BOOK = ".headerlink, .course-video-stage, .course-progress, script, noscript"
+NOT_IN_A_BOOK = ".headerlink, .course-video-stage, .course-begin, script, noscript"
 
 DOCUMENT = """<!DOCTYPE html>
 <html lang="{language}" data-theme="light" data-mode="light">

@@ -1,4 +1,4 @@
-/* Where the reader is in the course (utils/book/progress.py). A section counts as read when
+/* Where the reader is in the course , and where to go on. A section counts as read when
    its heading has been on the screen, and a page as finished when all of them have. This
    browser keeps that, and nobody else learns of it. A browser may refuse to keep anything;
    then there are no marks. */
@@ -50,13 +50,13 @@
 
   /** Put a mark behind each link to a page that was opened; in words for a screen reader. */
   function mark({ pages }) {
-    document.querySelectorAll(".course-mark").forEach((each) => each.remove());
+    document.querySelectorAll(".course-read").forEach((each) => each.remove());
     for (const link of [...inContents(), ...inMap()]) {
       const page = pages[pageOf(link.href)];
       if (!page) continue;
       const state = isFinished(page) ? "finished" : "begun";
       const words = element("span", "visually-hidden", ` (${state})`);
-      const sign = element("span", "course-mark", words);
+      const sign = element("span", "course-read", words);
       sign.dataset.state = state;
       link.append(sign);
     }
@@ -80,9 +80,9 @@
     return open && { title: open.title, address: `${open.page}.html` };
   }
 
-  /** Let the line on the landing page tell where to go on. */
+  /** Let the landing page's button, "Begin with chapter 1", lead to where to go on. */
   function tell(progress) {
-    const line = document.querySelector(".course-progress");
+    const line = document.querySelector(".course-begin > p");
     if (!line || !progress.last) return;
     const beginning = [...line.childNodes];
     const all = order(); // taken without marks
@@ -97,14 +97,12 @@
       line.replaceChildren(...beginning);
       line.querySelector("a").focus();
     });
-    const where = element("span");
-    if (place) {
-      const link = element("a", "", place.title);
-      link.href = new URL(place.address, root).href;
-      where.append("Continue with ", link, ". ");
-    }
     const count = place ? `${finished} of ${all.length} pages finished.` : "All pages finished.";
-    line.replaceChildren(where, `${count} `, forget);
+    line.replaceChildren(element("span", "course-progress", `${count} `, forget));
+    if (!place) return;
+    const link = element("a", "", `Continue with ${place.title}`);
+    link.href = new URL(place.address, root).href;
+    line.prepend(link, " ");
   }
 
   // ------------------------------------------------------------------ what is noted
@@ -122,7 +120,7 @@
       const words = heading?.cloneNode(true);
       words?.querySelectorAll(".headerlink").forEach((each) => each.remove());
       progress.last = { page: name, id: id ?? "", title: words ? textOf(words) : "" };
-      const was = document.querySelector(".bd-docs-nav .current > a .course-mark");
+      const was = document.querySelector(".bd-docs-nav .current > a .course-read");
       save(progress);
       if (was?.dataset.state !== "finished") mark(progress);
     };

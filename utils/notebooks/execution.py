@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import time
 from pathlib import Path
 from subprocess import DEVNULL
@@ -18,7 +19,7 @@ from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 
 from utils import data
 
-from . import canonical, files, kernels, outputs
+from . import canonical, files, kernels, outputs, runs
 
 LOADERS = {"load_fashion_mnist": "fashion-mnist", "load_mnist": "mnist"}
 
@@ -65,8 +66,10 @@ def missing_data(paths: list[Path]) -> str:
     )
 
 
-def in_a_line(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+def kernels_cpu_seconds() -> float:
+    """Return the processor time of all kernels that have ended, however busy the machine was."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def first_line(cell: NotebookNode) -> str:
@@ -120,7 +123,7 @@ def executed(notebook: NotebookNode, folder: Path) -> NotebookNode:
             print(f"  cell {number:2} of {len(code)}  {first_line(cell):60}  ", end="", flush=True)
             started = time.monotonic()
             run_cell(client, index)
-            print(in_a_line(time.monotonic() - started), flush=True)
+            print(runs.in_words(time.monotonic() - started), flush=True)
         client.set_widgets_metadata()
     return notebook
 
@@ -128,15 +131,18 @@ def executed(notebook: NotebookNode, folder: Path) -> NotebookNode:
 def execute(path: Path, root: Path = files.ROOT) -> bool:
     """Run the notebook at `path` and store its outputs; return whether it ran through.
 
-    If it does not, the file is left as it is and the reason is printed.
+    If it did, the run is put on record; if not, the file is left as it is and the reason
+    is printed.
     """
     print(files.name(path, root), flush=True)
-    started = time.monotonic()
+    started, cpu_before = time.monotonic(), kernels_cpu_seconds()
     try:
         text = canonical.as_text(executed(files.read(path), path.parent))
     except Failure as failure:
         print(f"FAILED, and the file is left as it was.\n{failure}", flush=True)
         return False
+    seconds = time.monotonic() - started
     files.replace(path, text)
-    print(f"  stored after {in_a_line(time.monotonic() - started)}", flush=True)
+    runs.record(path, seconds, kernels_cpu_seconds() - cpu_before, root)
+    print(f"  stored after {runs.in_words(seconds)}", flush=True)
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from functools import partial
@@ -89,6 +90,25 @@ def site(build_site, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def published(tmp_path_factory) -> Path:
+    """The folder of a copy of the course under another name and address, with its site built."""
+    copy = tmp_path_factory.mktemp("own") / "cnn-2027"
+    others = shutil.ignore_patterns(".git", ".venv*", ".*_cache", "_build", "__pycache__")
+    shutil.copytree(ROOT, copy, ignore=others)
+    for command in (["utils.publish", "a-teacher/cnn-2027"], ["utils.book"]):
+        words = [sys.executable, "-m", *command]
+        run = subprocess.run(words, cwd=copy, capture_output=True, text=True)
+        assert run.returncode == 0, run.stdout + run.stderr
+    return copy
+
+
+@pytest.fixture(scope="session")
+def own_site(published) -> Path:
+    """The folder of the published copy's site."""
+    return published / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
 def address():
     """A function that serves a folder on this machine and returns the address."""
     servers = []
@@ -121,12 +141,16 @@ def sample(build_site, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def pages(site, sample) -> list[Path]:
-    """The files of all pages of both books; index.html only leads on to the first."""
+    """The files of all pages of both books; index.html only leads on to the first.
+
+    404.html, which a course with an address has, is of use on a server alone:
+    tests/test_site_address.py.
+    """
     return [
         page
         for folder in (site, sample)
         for page in sorted(folder.rglob("*.html"))
-        if "_static" not in page.parts and page != folder / "index.html"
+        if "_static" not in page.parts and page not in {folder / "index.html", folder / "404.html"}
     ]
 
 

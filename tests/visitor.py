@@ -11,13 +11,18 @@ class Visitor:
         self.page = browser.new_context(**options).new_page()
         self.page.on("console", self.on_console)
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
-        self.page.on("requestfailed", lambda request: self.problems.append(f"no {request.url}"))
+        self.page.on("requestfailed", self.on_failure)
         self.page.on("response", self.on_response)
         self.page.on("request", self.on_request)
 
     def on_console(self, message):
         if message.type in {"error", "warning"}:
             self.problems.append(message.text)
+
+    def on_failure(self, request):
+        # A page that is left at once gives up loading its icon.
+        if not (request.failure == "net::ERR_ABORTED" and "/_static/icon" in request.url):
+            self.problems.append(f"no {request.url}")
 
     def on_response(self, response):
         if response.status >= 400:

@@ -13,7 +13,9 @@ both fonts are cut to the characters in use:
 - `contents` shows the table of contents unfolded;
 - `blocks` gives recurring blocks a class of their own, for the style sheet;
 - `cards` makes the map of the chapters on the landing page, with `card_pictures`;
-- `headings` cuts the font of the headings.
+- `headings` cuts the font of the headings;
+- `head` gives each page its icon, its description and its social card (`drawings`);
+- `address` writes what a published site needs: sitemap.xml, robots.txt, 404.html.
 
 In `static/`, `course.js` is for every page, `progress.js` keeps where a reader is, and
 `print.js` readies a page for paper.
@@ -46,6 +48,7 @@ def fingerprint() -> int:
 def setup(app) -> dict:
     """Register everything with Sphinx."""
     from . import (
+        address,
         blocks,
         buttons,
         cards,
@@ -53,6 +56,7 @@ def setup(app) -> dict:
         explorers,
         figures,
         fonts,
+        head,
         headings,
         maths,
         video,
@@ -67,7 +71,7 @@ def setup(app) -> dict:
     app.add_js_file("progress.js", loading_method="defer")
     app.add_js_file("print.js", loading_method="defer")
     parts = (maths, fonts, figures, explorers, video, buttons, contents, blocks, cards, headings)
-    for part in parts:
+    for part in (*parts, head, address):
         part.setup(app)
     return {
         "version": "1",

@@ -15,7 +15,8 @@ both fonts are cut to the characters in use:
 - `cards` makes the map of the chapters on the landing page, with `card_pictures`;
 - `headings` cuts the font of the headings;
 - `head` gives each page its icon, its description and its social card (`drawings`);
-- `address` writes what a published site needs: sitemap.xml, robots.txt, 404.html.
+- `address` writes what a published site needs: sitemap.xml, robots.txt, 404.html;
+- `status` lists the last full runs of the notebooks.
 
 In `static/`, `course.js` is for every page, `progress.js` keeps where a reader is, and
 `print.js` readies a page for paper.
@@ -59,6 +60,7 @@ def setup(app) -> dict:
         head,
         headings,
         maths,
+        status,
         video,
     )
 
@@ -71,7 +73,7 @@ def setup(app) -> dict:
     app.add_js_file("progress.js", loading_method="defer")
     app.add_js_file("print.js", loading_method="defer")
     parts = (maths, fonts, figures, explorers, video, buttons, contents, blocks, cards, headings)
-    for part in (*parts, head, address):
+    for part in (*parts, head, address, status):
         part.setup(app)
     return {
         "version": "1",

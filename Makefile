@@ -16,7 +16,7 @@ define check_python
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book serve pdf test colab-test execute exercises tidy train bench lock publish-as clean
+.PHONY: help environment book serve zip pdf test colab-test execute exercises tidy train bench lock publish-as clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ book: environment ## build the site from the stored outputs into _build/html
 
 serve: environment ## build the site, serve it on this machine and open it
 	@$(RUN) -m utils.book --serve
+
+zip: environment ## build the site and put it into one archive, for a USB stick
+	@$(RUN) -m utils.book --zip
 
 pdf: book ## print the whole book into _build/course.pdf, with a browser
 	@$(RUN) -m utils.book.pdf

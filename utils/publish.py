@@ -12,7 +12,9 @@ as is needed when a notebook has come or gone.
 from __future__ import annotations
 
 import argparse
+import os
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from utils.notebooks import canonical, files, setup_cell
 BRANCH = "main"
 OWNER = r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}"
 REPO = re.compile(rf"({OWNER})/([A-Za-z0-9._-]{{1,100}})")
+ORIGIN = re.compile(rf"(?:https://|ssh://git@|git@)github\.com[/:]({REPO.pattern})")
 CONFIG_URL = re.compile(r'^(repository:\n(?:[ \t]+.*\n|\n)*?[ \t]+url:[ \t]*)"([^"\n]*)"', re.M)
 README_LIST = re.compile(r"(<!-- notebooks:start -->\n).*?(<!-- notebooks:end -->)", re.DOTALL)
 
@@ -156,6 +159,37 @@ def publish(repo: str | None = None, root: Path = files.ROOT) -> list[str]:
     return [files.name(path, root) for path in changed]
 
 
+def origin(root: Path) -> str:
+    """Return `owner/name` of the GitHub repository that `root` was cloned from, if it was."""
+    command = ["git", "-C", str(root), "remote", "get-url", "origin"]
+    try:
+        url = subprocess.run(command, capture_output=True, text=True).stdout
+    except OSError:  # no git
+        return ""
+    found = ORIGIN.fullmatch(url.strip().removesuffix("/").removesuffix(".git"))
+    return found.group(1) if found else ""
+
+
+def remark(root: Path = files.ROOT) -> str:
+    """Say that a copy does not carry its own address, as after a fork; mostly, nothing.
+
+    Its site works, and so do the notebooks. But in Colab they fetch another copy, which does
+    not have the changes of this one, and the canonical links send readers there.
+    """
+    try:
+        own, stamped = origin(root), repo_of(stamped_address(root))
+    except Refused:  # another book, or an address of another kind, of which the build speaks
+        return ""
+    if not own or own.lower() == stamped.lower():
+        return ""
+    has = f"the address of {stamped}" if stamped else "no address"
+    lead = "::warning::" if os.environ.get("GITHUB_ACTIONS") else ""  # a note beside the run
+    return (
+        f"{lead}The course has {has}, and this is a clone of {own}. "
+        f"To publish it from there: make publish-as REPO={own}"
+    )
+
+
 def addresses(root: Path = files.ROOT) -> dict[str, set[str]]:
     """Return the addresses that each stamped file holds; where all is well, they are one."""
     found = {"_config.yml": {stamped_address(root)}}
@@ -184,7 +218,8 @@ def main() -> None:
     except Refused as refusal:
         raise SystemExit(str(refusal)) from None
     address = stamped_address()
-    print(f"The course has the address {address}." if address else "The course has no address.")
+    site = f", and its site will be at {site_of(repo_of(address))}/" if address else ""
+    print(f"The course has {f'the address {address}' if address else 'no address'}{site}.")
     print("\n".join(f"changed {name}" for name in changed) or "Nothing had to change.")
 
 

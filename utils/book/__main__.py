@@ -1,4 +1,4 @@
-"""Build the site from the stored outputs: `python -m utils.book [--serve]`.
+"""Build the site from the stored outputs: `python -m utils.book [--serve] [--zip]`.
 
 No network, no data and no kernel are needed. A warning is an error, so that a
 dead link or a formula that cannot be set never reaches a reader.
@@ -13,6 +13,9 @@ import webbrowser
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from utils import publish
+from utils.book import archive
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -60,6 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m utils.book", description=__doc__)
     parser.add_argument("--source", type=Path, default=ROOT, help="the folder of the book")
     parser.add_argument("--output", type=Path, help="default: _build in the book's folder")
+    parser.add_argument("--zip", action="store_true", help="also put the site into one archive")
     parser.add_argument("--serve", action="store_true", help="serve the site and open it")
     options = parser.parse_args()
     source = options.source.resolve()
@@ -71,9 +75,15 @@ def main() -> None:
         sys.exit("The site has problems, named above; mend them and build again.")
     page = output / "html" / "index.html"
     print(f"Built in {time.monotonic() - started:.0f} s: {page.as_uri()}", flush=True)
+    if remark := publish.remark(source):
+        print(remark, flush=True)
+    if options.zip:
+        target = output / f"{archive.FOLDER}.zip"
+        archive.write(page.parent, target)
+        print(f"{target.stat().st_size / 1e6:.1f} MB: {target}", flush=True)
     if options.serve:
         serve(page.parent)
-    else:
+    elif not options.zip:
         print("`make serve` serves it on this machine and opens it.")
 
 

@@ -20,9 +20,9 @@ from utils.publish import BRANCH, address_of, files_in, title
 
 HEAD = ["Notebook", "Last run in full", "When", "Took", "With"]
 WORKFLOWS = (
-    "On GitHub, two workflows do the same in public: [*Tests*]({address}/actions/workflows/ci.yml) "
-    "after each change, and [*Full run*]({address}/actions/workflows/full-run.yml) every week, "
-    "in full and with the newest versions of all packages."
+    "On GitHub this goes on in public: [*Tests*]({address}/actions/workflows/ci.yml) runs after "
+    "each change, and [*Full run*]({address}/actions/workflows/full-run.yml) executes every "
+    "notebook in full once a week, with the newest versions of all packages."
 )
 
 

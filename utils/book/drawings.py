@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 NIGHT, SLATE, PAPER = "#0f172a", "#334155", "#f8fafc"
-TEAL, AMBER, GRAY = "#14b8a6", "#f59e0b", "#94a3b8"
+NEGATIVE, POSITIVE, GRAY = "#5b9be0", "#f0883e", "#94a3b8"  # those of the site in the dark
 
 SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
 SHIRT = """
@@ -48,8 +48,8 @@ def mixed(color: str, other: str, share: float) -> str:
 
 
 def signed(value: float, middle: str = SLATE) -> str:
-    """Return the color of a weight or a response from −1 (teal) to 1 (amber)."""
-    return mixed(AMBER if value > 0 else TEAL, middle, abs(value))
+    """Return the color of a weight or a response from −1 (blue) to 1 (orange)."""
+    return mixed(POSITIVE if value > 0 else NEGATIVE, middle, abs(value))
 
 
 def image_of(drawing: str) -> np.ndarray:

@@ -114,11 +114,9 @@ def describe(app, pagename: str, templatename: str, context: dict, doctree) -> N
     context["metatags"] = "\n".join([context.get("metatags", ""), *tags])
 
 
-def say_the_title_once(app, pagename: str, templatename: str, context: dict, doctree) -> None:
-    """Keep the first page, whose title is the course's, from having it twice in its tab."""
-    if pagename == app.config.root_doc:
-        logo = {"text": context["docstitle"], **context.get("theme_logo", {})}
-        context |= {"theme_logo": logo, "docstitle": ""}
+def say_the_title_once(app, pagename: str, templatename: str, context: dict, doctree) -> str | None:
+    """Let the first page, whose title is the course's, not have it twice in its tab."""
+    return "first-page.html" if pagename == app.config.root_doc else None
 
 
 def draw(app, exception) -> None:
@@ -142,5 +140,5 @@ def draw(app, exception) -> None:
 
 def setup(app) -> None:
     app.connect("html-page-context", describe)
-    app.connect("html-page-context", say_the_title_once, priority=950)  # after the themes
+    app.connect("html-page-context", say_the_title_once)
     app.connect("build-finished", draw)

@@ -16,6 +16,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 NIGHT, SLATE, PAPER = "#0f172a", "#334155", "#f8fafc"
 NEGATIVE, POSITIVE, GRAY = "#5b9be0", "#f0883e", "#94a3b8"  # those of the site in the dark
+# The kernel's numbers in the colors of the icon, which stands on light and dark tabs.
+ON_TABS = {-2: "#2f74d0", -1: "#6ea3e2", 0: "#b4bfcd", 1: "#f5a56e", 2: "#ec6a1b"}
 
 SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
 SHIRT = """
@@ -47,9 +49,9 @@ def mixed(color: str, other: str, share: float) -> str:
     return "#" + "".join(f"{round(share * one + (1 - share) * two):02x}" for one, two in pairs)
 
 
-def signed(value: float, middle: str = SLATE) -> str:
+def signed(value: float) -> str:
     """Return the color of a weight or a response from −1 (blue) to 1 (orange)."""
-    return mixed(POSITIVE if value > 0 else NEGATIVE, middle, abs(value))
+    return mixed(POSITIVE if value > 0 else NEGATIVE, SLATE, abs(value))
 
 
 def image_of(drawing: str) -> np.ndarray:
@@ -76,7 +78,7 @@ def icon_squares(side: int) -> list[tuple[int, int, int, str]]:
             start + column * (width + gap),
             start + row * (width + gap),
             width,
-            signed((0, 0.7, 1)[abs(SOBEL[row, column])] * np.sign(SOBEL[row, column]), GRAY),
+            ON_TABS[SOBEL[row, column]],
         )
         for row in range(3)
         for column in range(3)

@@ -21,7 +21,7 @@ class Visitor:
 
     def on_failure(self, request):
         # A page that is left at once gives up loading its icon.
-        if not (request.failure == "net::ERR_ABORTED" and "/_static/icon" in request.url):
+        if not (request.failure == "net::ERR_ABORTED" and "/_static/icons/" in request.url):
             self.problems.append(f"no {request.url}")
 
     def on_response(self, response):

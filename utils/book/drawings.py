@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 NIGHT, SLATE, PAPER = "#0f172a", "#334155", "#f8fafc"
 NEGATIVE, POSITIVE, GRAY = "#5b9be0", "#f0883e", "#94a3b8"  # those of the site in the dark
 # The kernel's numbers in the colors of the icon, which stands on light and dark tabs.
-ON_TABS = {-2: "#2f74d0", -1: "#6ea3e2", 0: "#b4bfcd", 1: "#f5a56e", 2: "#ec6a1b"}
+ON_TABS = {-2: "#2f74d0", -1: "#6598dc", 0: "#9aa8bb", 1: "#f0995e", 2: "#ec6a1b"}
 
 SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
 SHIRT = """

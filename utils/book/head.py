@@ -95,7 +95,9 @@ def tag(attribute: str, name: str, content: str) -> str:
 
 def icon_links(pathto) -> str:
     """Return the links to the icon; `pathto` is Sphinx's function of a page."""
-    return "\n".join(f'<link {rel} href="{pathto(f"_static/{file}", 1)}">' for rel, file in ICONS)
+    return "\n".join(
+        f'<link {rel} href="{pathto(f"_static/icons/{file}", 1)}">' for rel, file in ICONS
+    )
 
 
 def describe(app, pagename: str, templatename: str, context: dict, doctree) -> None:
@@ -124,10 +126,12 @@ def draw(app, exception) -> None:
     if exception or app.builder.format != "html":
         return
     static = Path(app.outdir, "_static")
-    static.joinpath("icon.svg").write_text(drawings.icon_svg(), "utf-8")
-    drawings.icon_png(32).save(static / "icon.png", optimize=True)
+    icons = static / "icons"
+    icons.mkdir(exist_ok=True)
+    (icons / "icon.svg").write_text(drawings.icon_svg(), "utf-8")
+    drawings.icon_png(32).save(icons / "icon.png", optimize=True)
     large = drawings.icon_png(180, padding=26, background=drawings.NIGHT)
-    large.save(static / "icon-large.png", optimize=True)
+    large.save(icons / "icon-large.png", optimize=True)
     shutil.rmtree(static / "cards", ignore_errors=True)  # of pages that have gone, or all
     if not app.config.html_baseurl:
         return

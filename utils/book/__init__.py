@@ -16,7 +16,10 @@ both fonts are cut to the characters in use:
 - `headings` cuts the font of the headings;
 - `head` gives each page its icon, its description and its social card (`drawings`);
 - `address` writes what a published site needs: sitemap.xml, robots.txt, 404.html;
-- `status` lists the last full runs of the notebooks.
+- `status` lists the last full runs of the notebooks;
+- `images` lets pictures wait until they are near, and keeps their place;
+- `security` lets a page run and load nothing but what the site brings;
+- `bundle` joins and trims style sheets and scripts, `weight` tells what a page weighs.
 
 In `static/`, `course.js` is for every page, `progress.js` keeps where a reader is, and
 `print.js` readies a page for paper.
@@ -51,6 +54,7 @@ def setup(app) -> dict:
     from . import (
         address,
         blocks,
+        bundle,
         buttons,
         cards,
         contents,
@@ -59,7 +63,9 @@ def setup(app) -> dict:
         fonts,
         head,
         headings,
+        images,
         maths,
+        security,
         status,
         video,
     )
@@ -73,7 +79,7 @@ def setup(app) -> dict:
     app.add_js_file("progress.js", loading_method="defer")
     app.add_js_file("print.js", loading_method="defer")
     parts = (maths, fonts, figures, explorers, video, buttons, contents, blocks, cards, headings)
-    for part in (*parts, head, address, status):
+    for part in (*parts, head, address, status, images, security, bundle):
         part.setup(app)
     return {
         "version": "1",

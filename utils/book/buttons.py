@@ -39,16 +39,10 @@ def add_buttons(app, pagename: str, templatename: str, context: dict, doctree) -
 
 
 def set_up_search(app, pagename: str, templatename: str, context: dict, doctree) -> None:
-    """Leave one search box on the search page, and make it work from a folder."""
+    """Leave one search box on the search page."""
     if pagename != "search":
         return
     context["sidebars"] = [s for s in context["sidebars"] if not s.startswith("search-button")]
-    # A page that was opened as a file may not read its neighbors for excerpts.
-    app.add_js_file(
-        None,
-        body='if (location.protocol === "file:") '
-        "DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;",
-    )
 
 
 def note_address(app, config) -> None:

@@ -1,0 +1,107 @@
+"""One style sheet and one script for what every page loads, instead of ten of each.
+
+A browser shows nothing before the last style sheet is there, and each request costs a
+reader on a phone a tenth of a second and more. `site.css` holds those of the themes'
+rules that some page can use (`trimmed`), `site.js` the scripts of Sphinx and the themes,
+without Bootstrap's: of its 82 kB the site used the mark in the contents beside a page
+and the button back to the top, which static/page.js has, and boxes with the names of
+icons, which a browser shows by itself from `title`.
+
+What one kind of page needs, such as widgets or formulas, stays a file of its own.
+"""
+
+from __future__ import annotations
+
+import shutil
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+from .explorers import FOLDER, minified
+from .trimmed import trim, words_of_pages, words_of_scripts
+from .weight import pages
+
+# Before all others, in this order. theme.css only imports basic.css, which is a detour.
+SHEETS = ["basic.css", "styles/bootstrap.css", "styles/pydata-sphinx-theme.css", "icons.css"]
+SCRIPTS = ["documentation_options.js", "doctools.js", "scripts/pydata-sphinx-theme.js"]
+LEFT_OVER = ["styles", "scripts", "images", "*macros*.html", "copybutton_funcs.js", "*.png"]
+NOTICE = """/* Joined while the site was built, from parts under their own licenses: Sphinx
+ * (BSD-2-Clause), sphinx-copybutton and clipboard.js (MIT), sphinx-book-theme,
+ * pydata-sphinx-theme and MyST-NB (BSD-3-Clause), Bootstrap (MIT).
+ * Sources: {checksum:08x} */
+"""
+
+
+def name_of(asset) -> str:
+    """Return the name of a script or style sheet within _static; "" of one without a file."""
+    return str(asset.filename or "").removeprefix("_static/")
+
+
+def on_every_page(assets: list) -> list[str]:
+    """Return the names of the site's own files that Sphinx would let every page load."""
+    names = map(name_of, assets)
+    return [n for n in names if n and "://" not in n and not n.startswith(f"{FOLDER}/")]
+
+
+def is_page_name(asset) -> bool:
+    """Tell the script that names the page, for the theme's switch between versions of a site."""
+    return "DOCUMENTATION_OPTIONS.pagename" in getattr(asset, "attributes", {}).get("body", "")
+
+
+def leave_out(app, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Keep of a page's files those that the joined ones do not hold."""
+    # What all pages have, before a page adds its own: no public name tells it.
+    originals = {
+        "css_files": app.builder._orig_css_files,
+        "script_files": app.builder._orig_js_files,
+    }
+    for kind, assets in originals.items():
+        held = {*SHEETS, *SCRIPTS, *on_every_page(assets)}
+        context[kind] = [
+            asset
+            for asset in context[kind]
+            if name_of(asset) not in held and not is_page_name(asset)
+        ]
+
+
+def write(file: Path, sources: str, make: Callable[[], str]) -> None:
+    """Write what `make` returns, unless the file was made from the same sources."""
+    notice = NOTICE.format(checksum=zlib.crc32(sources.encode()))
+    if not (file.exists() and file.read_text("utf-8").startswith(notice)):
+        file.write_text(notice + make(), "utf-8", newline="\n")
+
+
+def drop(static: Path, names: list[str]) -> None:
+    """Remove what no page asks for any more."""
+    for name in names:
+        for path in static.glob(name):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def write_joined(app, exception) -> None:
+    """Write both files when all pages are there, and drop what they replace."""
+    if exception or app.builder.format != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    sheets = list(dict.fromkeys(SHEETS + on_every_page(app.builder._orig_css_files)))
+    scripts = list(dict.fromkeys(SCRIPTS + on_every_page(app.builder._orig_js_files)))
+    sheet = "\n".join((static / name).read_text("utf-8") for name in sheets)
+    parts = [(static / name).read_text("utf-8") for name in scripts]
+    write(
+        static / "site.js",
+        "\n".join(parts),
+        lambda: ";\n".join(minified(part, "script") for part in parts),
+    )
+    drop(static, [*sheets, *scripts, *LEFT_OVER])
+
+    words = words_of_pages(page.read_text("utf-8") for page in pages(Path(app.outdir)))
+    words |= words_of_scripts(file.read_text("utf-8") for file in static.rglob("*.js"))
+    used = " ".join(sorted(words))
+    write(static / "site.css", sheet + used, lambda: minified(trim(sheet, words), "style"))
+
+
+def setup(app) -> None:
+    app.add_js_file("page.js")
+    # Late: when the themes and our other parts have named their files and the fonts are cut.
+    app.connect("html-page-context", leave_out, priority=990)
+    app.connect("build-finished", write_joined, priority=900)

@@ -1,0 +1,82 @@
+"""A page runs and loads what the site brings, and nothing else: its Content-Security-Policy.
+
+A server could send the policy, but GitHub Pages sends none, and a folder has no server, so
+each page carries it as a `<meta>`, before anything that it governs.
+
+The one script that stands in a page is allowed by its checksum, computed here. No other
+runs, and no attribute such as `onclick`. Styles are less strict, for notebooks' outputs and
+the themes put them into the page.
+
+From a folder, 'self' is not enough for every browser: pages of files have no origin, and
+Firefox takes each as a stranger to the next. `file:` allows them. On a server it allows
+nothing more, for no page from there may load files of the reader's machine.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+from docutils import nodes
+
+VIDEO_PLAYER = "https://www.youtube-nocookie.com"  # asked after a click alone: `video`
+
+# Light or dark is decided before the first paint, so this cannot wait for a file. The theme
+# leaves the mode empty on a first visit, and then reports an error; and it does not expect
+# that a browser which keeps nothing throws at each attempt.
+THEME_SCRIPT = """{
+  try {
+    localStorage.length;
+  } catch {
+    const storage = { getItem: () => null, setItem() {}, removeItem() {}, length: 0 };
+    Object.defineProperty(window, "localStorage", { value: storage });
+  }
+  const root = document.documentElement, dark = matchMedia("(prefers-color-scheme: dark)");
+  root.dataset.mode = localStorage.getItem("mode") || "auto";
+  root.dataset.theme = localStorage.getItem("theme") || (dark.matches ? "dark" : "light");
+}"""
+
+RULES = {
+    "default-src": "'self' file:",
+    # WebAssembly, not eval: what explorers may compute with.
+    "script-src": "'self' file: 'wasm-unsafe-eval'",
+    "worker-src": "'self' file: blob:",
+    "style-src": "'self' file: 'unsafe-inline'",
+    "img-src": "'self' file: data: blob:",
+    "font-src": "'self' file: data:",
+    "frame-src": VIDEO_PLAYER,
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self' file:",  # the search
+}
+
+
+def checksum(script: str) -> str:
+    """Return the source expression that allows a script which stands in a page."""
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def policy(imports_blobs: bool = False) -> str:
+    """Return the policy of a page, also of one whose widgets bring modules of their own."""
+    rules = dict(RULES)
+    rules["script-src"] += f" {checksum(THEME_SCRIPT)}" + " blob:" * imports_blobs
+    return "; ".join(f"{name} {sources}" for name, sources in rules.items())
+
+
+def brings_modules(doctree: nodes.document | None) -> bool:
+    """Tell whether a widget of the page is imported from a blob: anywidget-static.js."""
+    ends = doctree.findall(nodes.raw) if doctree else []
+    return any("widget_modules" in end and '"_esm":' in end.astext() for end in ends)
+
+
+def protect(app, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Put the policy before all other tags of the page, and give the template its script."""
+    rules = policy(brings_modules(doctree))
+    tag = f'\n<meta http-equiv="Content-Security-Policy" content="{rules}">'
+    context["metatags"] = tag + (context.get("metatags") or "")
+    context["theme_script"] = THEME_SCRIPT
+
+
+def setup(app) -> None:
+    app.connect("html-page-context", protect, priority=990)

@@ -289,13 +289,13 @@ def pages(tmp_path, visitor):
 
 
 def texts(page, selector: str = ".live-widget") -> list[str]:
-    page.wait_for_function("!document.querySelector('[data-state=starting]')")
+    page.wait_for_function("() => !document.querySelector('[data-state=starting]')")
     return [text.strip() for text in page.locator(selector).all_inner_texts()]
 
 
 def shown_texts(page) -> list[str]:
     page.wait_for_function(
-        "[...document.querySelectorAll('.live-widget')]"
+        "() => [...document.querySelectorAll('.live-widget')]"
         ".every((place) => /shown|failed/.test(place.dataset.state))"
     )
     return texts(page)

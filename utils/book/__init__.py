@@ -29,6 +29,7 @@ In `static/`, `course.js` is for every page, `progress.js` keeps where a reader 
 
 from __future__ import annotations
 
+import os
 import zlib
 from pathlib import Path
 
@@ -37,9 +38,14 @@ EXPLORERS = HERE.parent / "explorers"
 
 
 def add_our_files(app, config) -> None:
-    """Put our templates before the theme's, and our static files beside its own."""
-    config.templates_path = [str(HERE / "templates"), *config.templates_path]
-    config.html_static_path = [*config.html_static_path, str(HERE / "static")]
+    """Put our templates before the theme's, and our static files beside its own.
+
+    Told from the book's folder: Sphinx notes them in the site, which must not depend on
+    where it was built.
+    """
+    here = os.path.relpath(HERE, app.confdir)
+    config.templates_path = [f"{here}/templates", *config.templates_path]
+    config.html_static_path = [*config.html_static_path, f"{here}/static"]
 
 
 def fingerprint() -> int:

@@ -62,7 +62,7 @@ def cut(font_file: Path, characters: set[str], family: str, for_text: bool = Fal
     The table that places scripts and stretches brackets (MATH) is kept, and so
     are the glyphs that it leads to. A font `for_text` keeps its kerning instead.
     """
-    font = TTFont(font_file)
+    font = TTFont(font_file, recalcTimestamp=False)  # the same bytes at any time
     options = subset.Options(flavor="woff2", notdef_outline=True, name_IDs=["*"], hinting=False)
     # No alternative forms: twice the size, and no browser needs them.
     options.layout_features = ["kern"] if for_text else []

@@ -41,6 +41,7 @@ function offerTheTop() {
   if (!button) return;
   let last = scrollY;
   const update = () => {
+    if (scrollY === last) return;
     button.style.display = scrollY < last && scrollY > innerHeight ? "block" : "none";
     last = scrollY;
   };

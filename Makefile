@@ -16,7 +16,7 @@ define check_python
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book serve zip pdf test colab-test execute exercises tidy train bench lock publish-as clean
+.PHONY: help environment book serve zip pdf test colab-test execute exercises tidy train bench links lock publish-as clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -61,8 +61,11 @@ tidy: environment ## give notebooks and code their one form on disk
 train: environment ## train a network for the record: ARGS="mnist_reference --seed 1"
 	@$(RUN) -m utils.train $(ARGS)
 
-bench: environment ## measure build, explorers, training and tests: ARGS="book explorers"
+bench: environment ## measure build, pages, explorers, training, tests: ARGS="book pages"
 	@$(RUN) -m utils.bench $(ARGS)
+
+links: book ## check the site's links to other hosts, where there is a network
+	@$(RUN) -m utils.book.links $(ARGS)
 
 lock: environment ## renew requirements.lock from requirements.txt
 	@$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --upgrade \

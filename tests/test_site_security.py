@@ -54,7 +54,9 @@ def test_one_script_stands_in_a_page_and_it_is_the_known_one(site):
         soup = BeautifulSoup(page.read_text("utf-8"), "html.parser")
         inline = [s.string for s in soup.select("script:not([src])") if not s.get("type")]
         assert inline == [security.THEME_SCRIPT], page
-        handlers = [tag for tag in soup.find_all(True) if any(a.startswith("on") for a in tag.attrs)]
+        handlers = [
+            tag for tag in soup.find_all(True) if any(a.startswith("on") for a in tag.attrs)
+        ]
         assert handlers == [], page
 
 
@@ -81,7 +83,7 @@ def test_a_script_put_into_the_page_does_not_run(guarded):
         "new Image().src = 'https://example.org/a.png'",
         "import('https://example.org/a.js')",
         "import('data:text/javascript,window.attacked=true')",
-        "import(URL.createObjectURL(new Blob(['window.attacked=true'], {type: 'text/javascript'})))",
+        "import(URL.createObjectURL(new Blob(['attacked = true'], { type: 'text/javascript' })))",
         "setTimeout('window.attacked = true')",
         "document.body.append(Object.assign(document.createElement('iframe'), "
         "{src: 'https://example.org/'}))",

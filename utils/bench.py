@@ -3,7 +3,10 @@
     make bench                      all parts
     make bench ARGS="book training" only these
 
-- book: `make book` from nothing and with nothing changed, and the weight of chapter 5;
+- book: `make book` from nothing and with nothing changed;
+- pages: what each page weighs, by kind, in kB as it travels, and its requests;
+- lighthouse: what Lighthouse says of each page, where Node is there (hours on a slow
+  machine; `python -m utils.bench_lighthouse --only intro` takes one page);
 - explorers: a moved slider, in the page and by `interact` in a kernel: median and 95th
   percentile of 40 moves, in milliseconds;
 - training: one training step in bfloat16 and in float32, alternating;
@@ -16,9 +19,7 @@ rather than seconds: machines differ, and shared ones are noisy.
 from __future__ import annotations
 
 import argparse
-import gzip
 import os
-import re
 import shutil
 import statistics
 import subprocess
@@ -52,7 +53,7 @@ def make(target: str) -> None:
 
 
 def bench_book(repeats: int) -> None:
-    """Report build times, and the size of chapter 5's page with all that it loads."""
+    """Report build times."""
     clean, unchanged = [], []
     for _ in range(repeats):
         for built in (SITE, ROOT / "_build" / ".doctrees"):
@@ -61,13 +62,23 @@ def bench_book(repeats: int) -> None:
         unchanged.append(seconds(lambda: make("book")))
     print(f"make book, clean       {statistics.median(clean):6.1f} s")
     print(f"make book, unchanged   {statistics.median(unchanged):6.1f} s")
-    page = SITE / "chapters" / "05_fashion_mnist.html"
-    addresses = re.findall(r'(?:src|href)="([^"#?:]+\.(?:css|js|png))', page.read_text("utf-8"))
-    for suffix in ("html", "css", "js", "png"):
-        own = [page] if suffix == "html" else []
-        files = own + [page.parent / a for a in sorted(set(addresses)) if a.endswith(suffix)]
-        size = sum(len(gzip.compress(file.read_bytes())) for file in files)
-        print(f"chapter 5, {len(files):2} {suffix:4} files {size / 1024:5.0f} kB gzip")
+
+
+def bench_pages(repeats: int) -> None:
+    """Report what each page weighs. `repeats` is not used: it weighs the same each time."""
+    from utils.book import weight
+
+    make("book")
+    print(weight.table(SITE))
+    print(f"The budget without images is {weight.BUDGET / 1000:.0f} kB.")
+
+
+def bench_lighthouse(repeats: int) -> None:
+    """Report Lighthouse's scores of each page."""
+    from utils import bench_lighthouse
+
+    make("book")
+    bench_lighthouse.report(repeats)
 
 
 def bench_training(repeats: int, steps: int = 20, batch_size: int = 128) -> None:
@@ -120,6 +131,8 @@ def bench_explorers(repeats: int) -> None:
 
 PARTS = {
     "book": bench_book,
+    "pages": bench_pages,
+    "lighthouse": bench_lighthouse,
     "explorers": bench_explorers,
     "training": bench_training,
     "tests": bench_tests,

@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+from . import fingerprint
 from .explorers import FOLDER, minified
 from .trimmed import trim, words_of_pages, words_of_scripts
 from .weight import pages
@@ -24,7 +25,8 @@ from .weight import pages
 # Before all others, in this order. theme.css only imports basic.css, which is a detour.
 SHEETS = ["basic.css", "styles/bootstrap.css", "styles/pydata-sphinx-theme.css", "icons.css"]
 SCRIPTS = ["documentation_options.js", "doctools.js", "scripts/pydata-sphinx-theme.js"]
-LEFT_OVER = ["styles", "scripts", "images", "*macros*.html", "copybutton_funcs.js", "*.png"]
+LEFT_OVER = ["styles", "scripts", "images/logo_*", "*macros*.html", "copybutton_funcs.js"]
+LEFT_OVER += ["file.png", "plus.png", "minus.png"]
 NOTICE = """/* Joined while the site was built, from parts under their own licenses: Sphinx
  * (BSD-2-Clause), sphinx-copybutton and clipboard.js (MIT), sphinx-book-theme,
  * pydata-sphinx-theme and MyST-NB (BSD-3-Clause), Bootstrap (MIT).
@@ -65,8 +67,8 @@ def leave_out(app, pagename: str, templatename: str, context: dict, doctree) -> 
 
 
 def write(file: Path, sources: str, make: Callable[[], str]) -> None:
-    """Write what `make` returns, unless the file was made from the same sources."""
-    notice = NOTICE.format(checksum=zlib.crc32(sources.encode()))
+    """Write what `make` returns, unless the file was made by this code from the same sources."""
+    notice = NOTICE.format(checksum=zlib.crc32(sources.encode(), fingerprint()))
     if not (file.exists() and file.read_text("utf-8").startswith(notice)):
         file.write_text(notice + make(), "utf-8", newline="\n")
 
@@ -80,8 +82,8 @@ def drop(static: Path, names: list[str]) -> None:
 
 def write_joined(app, exception) -> None:
     """Write both files when all pages are there, and drop what they replace."""
-    if exception or app.builder.format != "html":
-        return
+    if exception or not hasattr(app.builder, "_orig_css_files"):
+        return  # no page was out of date, and none was written
     static = Path(app.outdir) / "_static"
     sheets = list(dict.fromkeys(SHEETS + on_every_page(app.builder._orig_css_files)))
     scripts = list(dict.fromkeys(SCRIPTS + on_every_page(app.builder._orig_js_files)))
@@ -97,7 +99,7 @@ def write_joined(app, exception) -> None:
     words = words_of_pages(page.read_text("utf-8") for page in pages(Path(app.outdir)))
     words |= words_of_scripts(file.read_text("utf-8") for file in static.rglob("*.js"))
     used = " ".join(sorted(words))
-    write(static / "site.css", sheet + used, lambda: minified(trim(sheet, words), "style"))
+    write(static / "site.css", sheet + used, lambda: trim(sheet, words))
 
 
 def setup(app) -> None:

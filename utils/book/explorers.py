@@ -55,7 +55,7 @@ PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 NEVER_NEEDED = re.compile(r"layout|style|tooltip|tabbable|_dom_classes|_(model|view)_.*")
 
 LIVE = (
-    '<div class="live-widget" data-model="{id}"><noscript><p class="live-widget-noscript">'
+    '<div class="live-widget" data-model="{id}"{place}><noscript><p class="live-widget-noscript">'
     "What belongs here needs JavaScript, which is off in this browser.</p></noscript></div>"
 )
 NOTE = '<p class="stored-widget-note">{text}</p>'
@@ -147,13 +147,23 @@ def stored_output(output: dict, models: dict) -> str:
     return f"<pre>{html.escape(text)}</pre>" if text.strip() else ""
 
 
+def place_of(state: dict) -> str:
+    """Return the attributes by which anywidget-static.css keeps an explorer's place free."""
+    if "_module" not in state:
+        return ""
+    place = f' data-module="{html.escape(state["_module"])}"'
+    if questions := state.get("questions"):
+        place += f' style="--questions: {len(questions)}"'
+    return place
+
+
 def as_html(model_id: str, models: dict) -> str:
     """Return a widget as HTML: a place for what is live, the stored values of the rest."""
     model_id = model_id.removeprefix(widgets.REFERENCE)
     model = find(model_id, models)
     name, state = model["model_name"], model["state"]
     if is_live(model):
-        return LIVE.format(id=html.escape(model_id))
+        return LIVE.format(id=html.escape(model_id), place=place_of(state))
     if name in BOXES:
         children = [as_html(child, models) for child in state["children"]]
         return f'<div class="{BOXES[name]}">{in_lists(children)}</div>'

@@ -504,7 +504,7 @@ def test_what_cannot_run_says_so_in_its_place_and_the_rest_runs(pages, broken):
 @pytest.mark.parametrize("state", ["{", "", "{}", '{"state": null}', None])
 def test_a_state_that_cannot_be_read_is_told_in_each_place(pages, state):
     script = "" if state is None else f'<script type="{widgets.STATE}">{state}</script>'
-    visit = pages.open_html(explorers.LIVE.format(id="1") * 2 + script)
+    visit = pages.open_html(explorers.LIVE.format(id="1", place="") * 2 + script)
     assert (
         shown_texts(visit.page)
         == [
@@ -518,7 +518,7 @@ def test_a_state_that_cannot_be_read_is_told_in_each_place(pages, state):
 
 def test_a_place_without_its_model_says_so(pages):
     script = explorers.as_script({}, None)
-    visit = pages.open_html(explorers.LIVE.format(id="1") + script)
+    visit = pages.open_html(explorers.LIVE.format(id="1", place="") + script)
     assert "Its stored state is missing. Reload the page." in shown_texts(visit.page)[0]
     assert visit.problems == []
 

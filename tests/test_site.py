@@ -26,7 +26,7 @@ WAYS = ["http", "file"]
 
 
 def test_a_request_to_another_host_would_be_seen(visitor, sample, folders):
-    visit = visitor()
+    visit = visitor(bypass_csp=True)  # which would refuse it: tests/test_site_security.py
     visit.page.goto(folders["file"][sample] + "intro.html")
     visit.page.evaluate("fetch('https://example.org/').catch(() => {})")
     assert visit.foreign == ["https://example.org/"]

@@ -1,8 +1,40 @@
-"""`make bench` runs other targets as somebody would who types them."""
+"""`make bench` runs other targets as somebody would who types them, says what it cannot measure
+here, and measures pages as readers get them."""
 
+from __future__ import annotations
+
+import gzip
 import subprocess
+from functools import partial
+from http.server import ThreadingHTTPServer
+from threading import Thread
+from urllib.request import urlopen
 
-from utils import bench
+from utils import bench, bench_lighthouse
+from utils.book import weight
+
+
+def test_lighthouse_without_node_says_what_is_missing(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    bench_lighthouse.report(repeats=1)
+    assert "needs Node 18 or later with npx, which is not here" in capsys.readouterr().out
+
+
+def test_pages_are_served_compressed_as_on_github_pages(site):
+    handler = partial(bench_lighthouse.AsGitHubPages, directory=site)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        with urlopen(f"http://127.0.0.1:{server.server_port}/intro.html") as answer:
+            assert gzip.decompress(answer.read()) == (site / "intro.html").read_bytes()
+            assert answer.headers["Content-Encoding"] == "gzip"
+        server.shutdown()
+
+
+def test_the_table_of_weights_has_a_line_for_each_page(site):
+    head, *lines = weight.table(site).splitlines()
+    assert head.split()[:6] == ["page", "html", "css", "js", "fonts", "images"]
+    names = [page.relative_to(site).as_posix() for page in weight.pages(site)]
+    assert [line.split()[0] for line in lines] == names
 
 
 def test_the_arguments_of_make_bench_are_not_handed_to_the_targets_that_it_runs(

@@ -21,7 +21,8 @@ import pytest
 import traitlets
 from bs4 import BeautifulSoup
 from ipywidgets.embed import dependency_state
-from test_site import NO_ADDRESS, WAYS, picture, write_sample
+from sample_book import NO_ADDRESS, picture, write_sample
+from test_site import WAYS
 
 from utils import explorers as our_explorers
 from utils.book import explorers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from test_site import write_sample
+from sample_book import write_sample
 
 from utils.book.__main__ import build
 from utils.book.video import video_of

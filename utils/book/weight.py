@@ -37,9 +37,12 @@ class Weight:
 
 
 def pages(site: Path) -> list[Path]:
-    """Return the files of a built site's pages; index.html only leads on to the first."""
+    """Return the files of a built site's pages.
+
+    index.html only leads on to the first, and 404.html is of use on a server alone.
+    """
     found = (page for page in site.rglob("*.html") if "_static" not in page.parts)
-    return sorted(page for page in found if page != site / "index.html")
+    return sorted(page for page in found if page not in {site / "index.html", site / "404.html"})
 
 
 def travels(content: bytes, data: re.Pattern) -> tuple[int, int]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -82,24 +84,46 @@ def build_site():
 
 
 @pytest.fixture(scope="session")
-def site(build_site, tmp_path_factory) -> Path:
-    """The folder of the course's own site."""
-    output = tmp_path_factory.mktemp("site")
-    build_site("--output", output)
-    return output / "html"
+def made_once(tmp_path_factory):
+    """A function that lets one of pytest's processes make a folder, which no test changes."""
+    is_alone = "PYTEST_XDIST_WORKER" not in os.environ
+    base = tmp_path_factory.getbasetemp()
+    shared = base if is_alone else base.parent
+
+    def folder(name: str, make: Callable[[Path], None]) -> Path:
+        made, mark = shared / name, shared / f"{name}.made"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # the others wait here
+            if not mark.exists():
+                shutil.rmtree(made, ignore_errors=True)  # of a process that failed
+                made.mkdir()
+                make(made)
+                mark.touch()
+        return made
+
+    return folder
 
 
 @pytest.fixture(scope="session")
-def published(tmp_path_factory) -> Path:
+def site(build_site, made_once) -> Path:
+    """The folder of the course's own site."""
+    return made_once("site", lambda output: build_site("--output", output)) / "html"
+
+
+@pytest.fixture(scope="session")
+def published(made_once) -> Path:
     """The folder of a copy of the course under another name and address, with its site built."""
-    copy = tmp_path_factory.mktemp("own") / "cnn-2027"
-    others = shutil.ignore_patterns(".git", ".venv*", ".*_cache", "_build", "__pycache__")
-    shutil.copytree(ROOT, copy, ignore=others)
-    for command in (["utils.publish", "a-teacher/cnn-2027"], ["utils.book"]):
-        words = [sys.executable, "-m", *command]
-        run = subprocess.run(words, cwd=copy, capture_output=True, text=True)
-        assert run.returncode == 0, run.stdout + run.stderr
-    return copy
+
+    def make(folder: Path) -> None:
+        copy = folder / "cnn-2027"
+        others = shutil.ignore_patterns(".git", ".venv*", ".*_cache", "_build", "__pycache__")
+        shutil.copytree(ROOT, copy, ignore=others)
+        for command in (["utils.publish", "a-teacher/cnn-2027"], ["utils.book"]):
+            words = [sys.executable, "-m", *command]
+            run = subprocess.run(words, cwd=copy, capture_output=True, text=True)
+            assert run.returncode == 0, run.stdout + run.stderr
+
+    return made_once("own", make) / "cnn-2027"
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import venv
 from pathlib import Path
 
 import pytest
@@ -77,9 +78,24 @@ def test_too_little_disk_space_is_told_with_both_numbers(monkeypatch):
     assert f"needs {environment.NEEDED_GB} GB" in problem
 
 
+@pytest.fixture(scope="module")
+def new_environment(tmp_path_factory) -> Path:
+    """An environment with pip and nothing else, as `venv` makes it within seconds."""
+    folder = tmp_path_factory.mktemp("new") / "environment"
+    venv.create(folder, with_pip=True)
+    return folder
+
+
 @pytest.fixture
-def small_environment(monkeypatch, tmp_path):
+def small_environment(monkeypatch, tmp_path, new_environment):
     """Let `utils.environment` make a `.venv` in a temporary folder from an empty lock."""
+
+    def copied(folder, *, with_pip, clear):
+        assert with_pip and clear
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(new_environment, folder, symlinks=True)
+
+    monkeypatch.setattr(environment.venv, "create", copied)
     monkeypatch.setattr(environment, "ROOT", tmp_path)
     (tmp_path / "requirements.lock").write_text("# nothing to install\n")
     return tmp_path

@@ -11,17 +11,6 @@ from PIL import Image
 
 from utils.book import images, weight
 
-# What moved, and by how much, as browsers score it; but not in answer to a reader.
-KEEP_SHIFTS = """window.shifts = [];
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) if (!entry.hadRecentInput) shifts.push(entry.value);
-}).observe({ type: "layout-shift", buffered: true });"""
-AT_END = """() => {
-  const { scrollTop, clientHeight, scrollHeight } = document.documentElement;
-  return scrollTop + clientHeight >= scrollHeight - 2;
-}"""
-STEADY = 0.1  # up to here a page counts as steady: web.dev/articles/cls
-
 
 def png(width: int, height: int) -> bytes:
     buffer = io.BytesIO()
@@ -36,39 +25,6 @@ def test_every_picture_has_its_size_and_waits_unless_it_is_the_first(site):
             assert int(picture["width"]) > 0 and int(picture["height"]) > 0, (page, picture)
             assert not picture["src"].startswith("data:"), page
             assert number == 0 or picture["loading"] == "lazy", (page, picture)
-
-
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
-def test_a_page_hardly_moves_while_it_loads_and_is_read(visitor, site, address, width, height):
-    root = address(site)
-    visit = visitor(width, height)
-    visit.page.add_init_script(KEEP_SHIFTS)
-    for file in weight.pages(site):
-        visit.page.goto(root + file.relative_to(site).as_posix(), wait_until="networkidle")
-        visit.page.mouse.move(width / 2, height / 2)
-        while not visit.page.evaluate(AT_END):
-            visit.page.mouse.wheel(0, 0.7 * height)
-            visit.page.wait_for_timeout(100)
-        moved = visit.page.evaluate("shifts.reduce((sum, shift) => sum + shift, 0)")
-        assert moved < STEADY, f"{file.relative_to(site)}: {moved:.2f}"
-
-
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
-def test_an_explorer_takes_about_the_place_that_was_kept(visitor, site, width, height):
-    page = visitor(width, height).page
-    for file in weight.pages(site):
-        page.goto(file.as_uri())
-        places = page.locator(".live-widget")
-        kept = places.evaluate_all("(all) => all.map((one) => one.offsetHeight)")
-        for place in places.all():
-            place.scroll_into_view_if_needed()
-        page.wait_for_function(
-            """() => [...document.querySelectorAll(".live-widget")].every(
-              (widget) => widget.dataset.state === "shown")"""
-        )
-        taken = places.evaluate_all("(all) => all.map((one) => one.offsetHeight)")
-        for before, after in zip(kept, taken, strict=True):
-            assert 0.5 < after / before < 1.7, f"{file.name}: {before} kept, {after} taken"
 
 
 def test_a_link_to_a_section_leads_there_past_explorers_that_are_not_drawn_yet(visitor, site):

@@ -47,6 +47,8 @@ class Visit:
     problems: list[str]
     foreign: list[str]
     facts: dict
+    kept: list[int]  # the height of each explorer's place before it is drawn
+    moved: float  # the sum of all layout shifts, as browsers score them
     widths: dict[int, int]
     violations: list[str]
 
@@ -54,6 +56,12 @@ class Visit:
         return f"{self.page}, {self.way.name}"
 
 
+STEADY = 0.1  # up to here a page counts as steady: web.dev/articles/cls
+KEEP_SHIFTS = """window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) shifts.push(entry.value);
+}).observe({ type: "layout-shift", buffered: true });"""
+HEIGHTS = """() => [...document.querySelectorAll(".live-widget")].map((one) => one.offsetHeight)"""
 WIDGETS_ARE_READY = """() => [...document.querySelectorAll(".live-widget")].every(
   (widget) => ["shown", "failed"].includes(widget.dataset.state))"""
 
@@ -91,18 +99,24 @@ FACTS = """() => {
       colors: Math.max(0, ...[...widget.querySelectorAll("canvas")].map(colors)),
       hasPictures: widget.querySelector("canvas") !== null,
       fits: fits(widget),
+      height: widget.offsetHeight,
     })),
   };
 }"""
 
 
-def open_whole(page, address: str) -> None:
-    """Open a page and scroll through it, so that each widget and each picture is there."""
+def open_whole(page, address: str) -> list[int]:
+    """Open a page and scroll through it, so that each widget and each picture is there.
+
+    Returns the heights of the widgets' places before.
+    """
     page.goto(address, wait_until="load")
+    kept = page.evaluate(HEIGHTS)
     for element in page.locator(".live-widget, .bd-article img[loading=lazy]").all():
         element.scroll_into_view_if_needed()
     page.wait_for_function(WIDGETS_ARE_READY)
     page.wait_for_function("() => [...document.images].every((image) => image.complete)")
+    return kept
 
 
 def visit(visitor: Visitor, way: Way, name: str, address: str) -> Visit:
@@ -110,15 +124,16 @@ def visit(visitor: Visitor, way: Way, name: str, address: str) -> Visit:
     visitor.problems.clear(), visitor.foreign.clear()
     page = visitor.page
     page.set_viewport_size({"width": way.width, "height": way.height})
-    open_whole(page, address)
+    kept = open_whole(page, address)
     facts = page.evaluate(FACTS)
+    moved = page.evaluate("shifts.reduce((sum, shift) => sum + shift, 0)")
     widths = {}
     for width in (way.width, *way.further_widths):
         page.set_viewport_size({"width": width, "height": way.height})
         widths[width] = page.evaluate("document.documentElement.scrollWidth")
     found = violations(page) if way.has_axe else []
     problems, foreign = visitor.problems.copy(), visitor.foreign.copy()
-    return Visit(name, way, problems, foreign, facts, widths, found)
+    return Visit(name, way, problems, foreign, facts, kept, moved, widths, found)
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +142,7 @@ def visits(browser, site, sample, pages, folders) -> list[Visit]:
     made = []
     for way in WAYS:
         visitor = Visitor(browser, color_scheme=way.theme)
+        visitor.page.add_init_script(KEEP_SHIFTS)
         for file in pages:
             folder = site if file.is_relative_to(site) else sample
             name = file.relative_to(folder).as_posix()
@@ -185,6 +201,27 @@ def test_every_explorer_is_drawn_within_the_page(visits):
         # A map of zeros is white, but not all of them are.
         assert not widget["hasPictures"] or widget["colors"] > 5, f"{page}: empty pictures"
         assert widget["fits"], f"{page}: {widget['text']}"
+
+
+def test_a_page_hardly_moves_while_it_loads_and_is_read(visits):
+    assert {str(each): each.moved for each in visits if each.moved >= STEADY} == {}
+
+
+def test_a_page_that_moves_would_be_seen(visitor, sample):
+    page = visitor().page
+    page.add_init_script(KEEP_SHIFTS)
+    open_whole(page, (sample / "chapters" / "sample.html").as_uri())
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_timeout(100)  # shown there, before it moves
+    page.evaluate("document.querySelector('.bd-article h1').style.paddingTop = '25rem'")
+    page.wait_for_function(f"() => shifts.reduce((sum, shift) => sum + shift, 0) > {STEADY}")
+
+
+def test_an_explorer_takes_about_the_place_that_was_kept(visits):
+    for each in visits:
+        taken = [widget["height"] for widget in each.facts["widgets"]]
+        for before, after in zip(each.kept, taken, strict=True):
+            assert 0.5 < after / before < 1.7, f"{each}: {before} pixels kept, {after} taken"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

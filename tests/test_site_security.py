@@ -100,17 +100,10 @@ def test_what_the_site_does_not_bring_is_refused(guarded, code):
     assert guarded.page.evaluate("window.attacked") is None
 
 
-def test_pages_explorers_search_and_switch_work_under_the_policy(visitor, site, root):
+def test_search_and_switch_work_under_the_policy(visitor, root):
+    """And pages with explorers: tests/test_site_pages.py."""
     visit = visitor()
     page = visit.page
-    for file in weight.pages(site):
-        page.goto(root + file.relative_to(site).as_posix(), wait_until="networkidle")
-        for widget in page.locator(".live-widget").all():
-            widget.scroll_into_view_if_needed()
-        page.wait_for_function(
-            """() => [...document.querySelectorAll(".live-widget")].every(
-              (widget) => widget.dataset.state === "shown")"""
-        )
     page.goto(root + "intro.html")
     theme = page.evaluate("document.documentElement.dataset.theme")
     page.locator(".theme-switch-button").click()

@@ -51,8 +51,12 @@ def card(app, row: nodes.row) -> list[nodes.Node]:
         if field == "time":
             inside += parts_of(app, page)
         for paragraph in entry.findall(nodes.paragraph):
-            paragraph["classes"].append(f"course-card-{field}")
-            inside.append(paragraph)
+            if field == "title":  # a heading, by which readers of a screen find the card
+                title = nodes.inline("", "", *paragraph.children)
+                inside += [html('<h3 class="course-card-title">'), title, html("</h3>")]
+            else:
+                inside.append(paragraph)
+                paragraph["classes"].append(f"course-card-{field}")
     return [html(f'<li class="course-card">{picture(page)}'), *inside, html("</li>")]
 
 

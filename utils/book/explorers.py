@@ -153,7 +153,8 @@ def place_of(state: dict) -> str:
         return ""
     place = f' data-module="{html.escape(state["_module"])}"'
     if questions := state.get("questions"):
-        place += f' style="--questions: {len(questions)}"'
+        answers = sum(len(question.get("options", [])) for question in questions)
+        place += f' style="--questions: {len(questions)}; --answers: {answers}"'
     return place
 
 

@@ -107,7 +107,7 @@ def test_the_table_has_pages_in_their_order_then_solutions_and_no_exercises(cour
     assert table[2:5] == [
         "| [B](/chapters/b.ipynb) | not recorded yet |  |  |  |",
         "| [A](/chapters/a.ipynb) | ran through: 2 cells, 0 compared "
-        f"| {today} | 3 min (CPU time 38 s) | set-up A |",
+        f"| {today} | 3 min (CPU\xa0time\xa038\xa0s) | set-up A |",
         "| C, solved | not recorded yet |  |  |  |",
     ]
     assert table[5].startswith("\n**Set-up A**: Python 3.") and "a slow one" in table[5]

@@ -59,7 +59,8 @@ def cells(entry: dict | None, letters: dict[str, str]) -> list[str]:
     if entry is None:
         return [""] * 3
     clock, processor = (runs.in_words(entry[key]) for key in ("seconds", "cpu_seconds"))
-    return [entry["date"], f"{clock} (CPU time {processor})", f"set-up {letters[set_up(entry)]}"]
+    took = f"{clock} " + f"(CPU time {processor})".replace(" ", "\N{NO-BREAK SPACE}")
+    return [entry["date"], took, f"set-up {letters[set_up(entry)]}"]
 
 
 def table(root: Path, entries: dict, repository: str | None) -> list[str]:

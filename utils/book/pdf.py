@@ -57,7 +57,7 @@ STYLE = """
 @page :first { @bottom-center { content: none; } }
 .book-title { display: flex; flex-direction: column; height: 225mm; padding-top: 55mm; }
 .book-title > p:last-child { margin-top: auto; font-size: 0.85rem; color: #444; }
-.book-name { font-size: 3rem; line-height: 1.2; font-weight: 600; }
+.book-name { font-family: var(--course-serif); font-size: 3.2rem; line-height: 1.15; }
 .book-contents, main.bd-main .bd-article { break-before: page; }
 .book-contents ol { list-style: none; padding: 0; margin: 0; }
 .book-contents ol ol { padding-left: 1.5rem; font-size: 0.9rem; }

@@ -32,7 +32,9 @@ def browser():
         if path is None:
             (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW_TO_GET_ONE)
         only_this_machine = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-        browser = playwright.chromium.launch(executable_path=path, args=[only_this_machine])
+        # Without a graphics card, its process is of no use, and has stalled a page for a minute.
+        args = [only_this_machine, "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=path, args=args)
         yield browser
         browser.close()
 

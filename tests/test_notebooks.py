@@ -15,7 +15,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from utils.notebooks import canonical, checks, execution, files, outputs, setup_cell
+from utils.notebooks import canonical, checks, files, outputs, setup_cell
 from utils.notebooks.nbval_kernel import Kernel
 
 CHAPTER_5 = files.ROOT / "chapters" / "05_fashion_mnist.ipynb"
@@ -485,7 +485,7 @@ def change_one_number(path: Path, copy: Path) -> str:
     for number, cell in enumerate(code):
         for output in cell.outputs:
             digit = re.search(r"\d(?=\D*$)", output.get("text", ""))
-            if digit and not cell.metadata.get("tags"):
+            if digit and "nbval-ignore-output" not in cell.metadata.get("tags", []):
                 other = str((int(digit[0]) + 1) % 10)
                 output.text = output.text[: digit.start()] + other + output.text[digit.end() :]
                 copy.write_text(canonical.as_text(notebook), encoding="utf-8")
@@ -502,14 +502,12 @@ def test_nbval_fails_for_one_changed_number_and_for_nothing_else(run_course):
     assert "1 failed, 9 passed" in run.stdout
 
 
-@pytest.mark.skipif(not CHAPTER_5.exists(), reason="chapter 5 is not there")
-def test_nbval_fails_for_one_changed_number_in_chapter_5(course):
-    if missing := execution.missing_data([CHAPTER_5]):
-        pytest.skip(missing)
-    notebook = files.read(CHAPTER_5)
-    training = next(i for i, cell in enumerate(notebook.cells) if "model.fit(" in cell.source)
-    notebook.cells = notebook.cells[:training]
-    path = course / "chapters" / "5.ipynb"
+def test_nbval_fails_for_one_changed_number_in_a_chapter(course):
+    notebook = files.read(files.ROOT / "chapters" / "01_introduction.ipynb")
+    # As far as it does not take long.
+    keras = next(i for i, cell in enumerate(notebook.cells) if "import keras" in cell.source)
+    notebook.cells = notebook.cells[:keras]
+    path = course / "chapters" / "1.ipynb"
     nbformat.write(notebook, path)
     changed = change_one_number(path, path)
     assert failed_cells(nbval(course, path.name)) == [changed]

@@ -23,7 +23,7 @@ def root(request, site, address) -> str:
 def guarded(visitor, root):
     """A page of the site in a browser."""
     visit = visitor()
-    visit.page.goto(root + "chapters/07_summary.html", wait_until="load")
+    visit.page.goto(root + "chapters/06_exercise.html", wait_until="load")
     return visit
 
 

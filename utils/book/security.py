@@ -7,9 +7,10 @@ The one script that stands in a page is allowed by its checksum, computed here. 
 runs, and no attribute such as `onclick`. Styles are less strict, for notebooks' outputs and
 the themes put them into the page.
 
-From a folder, 'self' is not enough for every browser: pages of files have no origin, and
-Firefox takes each as a stranger to the next. `file:` allows them. On a server it allows
-nothing more, for no page from there may load files of the reader's machine.
+In a folder, pages have no origin, and a browser may take each file as a stranger to the
+next, so that 'self' is none of them. `file:` allows them. (The tests do this with Chromium
+alone.) On a server it allows nothing more, for no page from there may load files of the
+reader's machine.
 """
 
 from __future__ import annotations

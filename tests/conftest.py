@@ -56,21 +56,35 @@ def visitor(browser):
         visitor.page.context.close()
 
 
+@pytest.fixture(scope="module")
+def context_with(browser):
+    """A function that returns the browser's context with these options, made once for each."""
+    contexts = {}
+
+    def context(**options):
+        key = repr(sorted(options.items()))
+        if key not in contexts:
+            contexts[key] = browser.new_context(**options)
+        return contexts[key]
+
+    return context
+
+
 @pytest.fixture
-def show(browser):
+def show(context_with):
     """A function that shows explorers and, in the end, fails if the console said anything."""
     from explorer_page import explorer_page
 
     pages = []
 
-    def show(*widgets, **context):
-        pages.append(explorer_page(browser, *widgets, **context))
+    def show(*widgets, **options):
+        pages.append(explorer_page(context_with(**options), *widgets))
         return pages[-1]
 
     yield show
     for each in pages:
         assert each.problems == []
-        each.context.close()
+        each.close()
 
 
 @pytest.fixture(scope="session")

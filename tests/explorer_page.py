@@ -7,12 +7,12 @@ import numpy as np
 from utils.explorers.alone import page_text
 
 
-def explorer_page(browser, *widgets, **context):
-    """Return a page of `browser` with the widgets on it; `context` goes to Playwright.
+def explorer_page(context, *widgets):
+    """Return a page of a browser's context with the widgets on it.
 
     `page.problems` collects what the console or a script reports.
     """
-    page = browser.new_context(**context).new_page()
+    page = context.new_page()
     page.problems = []
     page.on("pageerror", lambda error: page.problems.append(str(error)))
     page.on(

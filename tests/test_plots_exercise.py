@@ -67,3 +67,9 @@ def test_each_misread_digit_says_what_it_is_and_what_was_answered():
     shown = [axes.get_title() for axes in figure.axes if axes.get_visible()]
     assert shown == ["1 → 7", "1 → 2", "4 → 9"]
     assert figure.description.endswith("answer: 1 → 7, 1 → 2, 4 → 9.")
+
+
+def test_of_thousands_of_misread_digits_the_first_are_shown():
+    many = 300
+    figure = plots.misread_digits(np.stack([DIGIT] * many), [1] * many, [7] * many)
+    assert sum(axes.get_visible() for axes in figure.axes) == 80

@@ -32,8 +32,7 @@ def browser():
         if path is None:
             (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW_TO_GET_ONE)
         only_this_machine = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-        # Without a graphics card, its process is of no use, and has stalled a page for a minute.
-        args = [only_this_machine, "--disable-gpu"]
+        args = [only_this_machine, "--disable-gpu"]  # pages look the same with a card or without
         browser = playwright.chromium.launch(executable_path=path, args=args)
         yield browser
         browser.close()
@@ -181,17 +180,10 @@ def sample(build_site, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def pages(site, sample) -> list[Path]:
-    """The files of all pages of both books; index.html only leads on to the first.
+    """The files of all pages of both books."""
+    from utils.book import weight
 
-    404.html, which a course with an address has, is of use on a server alone:
-    tests/test_site_address.py.
-    """
-    return [
-        page
-        for folder in (site, sample)
-        for page in sorted(folder.rglob("*.html"))
-        if "_static" not in page.parts and page not in {folder / "index.html", folder / "404.html"}
-    ]
+    return [page for folder in (site, sample) for page in weight.pages(folder)]
 
 
 @pytest.fixture(scope="session")

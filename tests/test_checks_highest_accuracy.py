@@ -810,6 +810,15 @@ def test_what_cannot_be_graded_is_not_written_over_what_can(tmp_path, capsys):
         assert path.read_bytes() == b"the one before" and list(tmp_path.iterdir()) == [path]
 
 
+def test_a_place_that_cannot_be_written_to_is_named(tmp_path, capsys):
+    from keras import layers
+
+    model = tiny(layers.Flatten())
+    checks.hand_in(model, tmp_path / "no folder" / "model.keras")
+    told = capsys.readouterr().out
+    assert told.startswith("✗") and "model.keras cannot be written: No such file" in told
+
+
 def test_unacceptable_is_no_crash_of_the_grader():
     with pytest.raises(Unacceptable):
         model_file.check(b"")

@@ -328,12 +328,15 @@ def hand_in(model, path: str | Path = "model.keras") -> None:
     elif not hasattr(model, "predict"):
         print(f"✗ This is no Keras model but a {type(model).__name__}: nothing is written.")
     else:
-        # Beside the place where it is to go, so that it only has to get its name.
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".hand_in_") as folder:
-            file = Path(folder, "model.keras")
-            problem = save(model, file) or problem_in_grading(model, file)
-            if not problem:
-                os.replace(file, path)
+        try:
+            # Beside the place where it is to go, so that it only has to get its name.
+            with tempfile.TemporaryDirectory(dir=path.parent, prefix=".hand_in_") as folder:
+                file = Path(folder, "model.keras")
+                problem = save(model, file) or problem_in_grading(model, file)
+                if not problem:
+                    os.replace(file, path)
+        except OSError as error:
+            problem = f"{path} cannot be written: {error.strerror}"
         if problem:
             old = (
                 f" The {path.name} that lies here is the one from before." if path.exists() else ""

@@ -612,7 +612,7 @@ def _counts(case: dict, batches: list) -> dict[str, int]:
     counts = dict(zip(ROLES, found.tolist(), strict=True)) | {"unknown": int(np.sum(~known))}
     as_given = images[known]  # but for a factor, and something added
     counts["rescaled"] = bool(known.any()) and not (
-        as_given.min() >= 0 and 0.5 < as_given.max() <= 1
+        as_given.min() >= 0 and 0.5 < as_given.max() < 1.001  # rounded otherwise, perhaps
     )
     if labels is not None and labels.shape[1:] == (CLASSES,):
         labels = labels.argmax(axis=1)

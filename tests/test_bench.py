@@ -10,7 +10,7 @@ from http.server import ThreadingHTTPServer
 from threading import Thread
 from urllib.request import urlopen
 
-from utils import bench, bench_lighthouse
+from utils import bench, bench_lighthouse, bench_stock
 from utils.book import weight
 
 
@@ -35,6 +35,23 @@ def test_the_table_of_weights_has_a_line_for_each_page(site):
     assert head.split()[:6] == ["page", "html", "css", "js", "fonts", "images"]
     names = [page.relative_to(site).as_posix() for page in weight.pages(site)]
     assert [line.split()[0] for line in lines] == names
+
+
+def test_a_browser_loads_what_the_weight_of_a_page_counts(browser, site):
+    """And axe runs, though the page's policy keeps out scripts that are added to it."""
+    found = bench_stock.visit(browser, site, "references.html")
+    counted = weight.weigh(site / "references.html").without_images
+    assert abs(found.bytes - counted) < 0.03 * counted
+    assert (found.hosts, found.faults) == (set(), 0)
+
+
+def test_other_hosts_and_faults_of_a_page_are_counted(browser, tmp_path):
+    page = "<!doctype html><title>x</title><script src='https://a.test/x.js'></script><img src=p>"
+    (tmp_path / "page.html").write_text(page)
+    found = bench_stock.visit(browser, tmp_path, "page.html")
+    assert found.hosts == {"a.test"}
+    assert found.bytes == len(gzip.compress(page.encode(), mtime=0))
+    assert found.faults >= 2  # no language, no alternative text
 
 
 def test_the_arguments_of_make_bench_are_not_handed_to_the_targets_that_it_runs(

@@ -5,6 +5,7 @@
 
 - book: `make book` from nothing and with nothing changed;
 - pages: what each page weighs, by kind, in kB as it travels, and its requests;
+- stock: a chapter here, beside the same notebook in Jupyter Book's own form;
 - lighthouse: what Lighthouse says of each page, where Node is there (hours on a slow
   machine; `python -m utils.bench_lighthouse --only intro` takes one page);
 - explorers: a moved slider, in the page and by `interact` in a kernel: median and 95th
@@ -73,6 +74,14 @@ def bench_pages(repeats: int) -> None:
     print(f"The budget without images is {weight.BUDGET / 1000:.0f} kB.")
 
 
+def bench_stock(repeats: int) -> None:
+    """Report a page beside its like. `repeats` is not used: the same is loaded each time."""
+    from utils import bench_stock
+
+    make("book")
+    bench_stock.report()
+
+
 def bench_lighthouse(repeats: int) -> None:
     """Report Lighthouse's scores of each page."""
     from utils import bench_lighthouse
@@ -132,6 +141,7 @@ def bench_explorers(repeats: int) -> None:
 PARTS = {
     "book": bench_book,
     "pages": bench_pages,
+    "stock": bench_stock,
     "lighthouse": bench_lighthouse,
     "explorers": bench_explorers,
     "training": bench_training,

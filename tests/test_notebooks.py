@@ -355,8 +355,9 @@ def in_colab(folder: Path, address: str) -> subprocess.CompletedProcess:
 
 def test_in_colab_the_set_up_cell_fetches_the_course(tmp_path):
     repository = tmp_path / "repository"
-    (repository / "utils").mkdir(parents=True)
-    (repository / "utils" / "__init__.py").touch()
+    (repository / "utils" / "explorers").mkdir(parents=True)
+    for package in ("utils", "utils/explorers"):
+        (repository / package / "__init__.py").touch()
     git = ["git", "-C", repository, "-c", "user.name=a", "-c", "user.email=a@b"]
     for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "a"]):
         subprocess.run([*git, *words], check=True)
@@ -376,9 +377,26 @@ def test_in_colab_the_set_up_cell_says_why_it_cannot_fetch_the_course(tmp_path, 
     assert words in run.stdout + run.stderr
 
 
-def test_the_set_up_cell_finds_the_course_from_a_deeper_folder():
-    source = setup_cell.source(files.ROOT / "exercises" / "14_9" / "a.ipynb")
-    assert source.endswith('sys.path[:0] = ["course", "../.."]')
+def set_up_in(folder: Path, course: Path) -> subprocess.CompletedProcess:
+    """Run the set-up cell of a notebook of the exercise in `folder`, outside Colab."""
+    source = setup_cell.source(course / "exercises" / "14_9" / "a.ipynb", "https://a.test", course)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "page.ipy").write_text(f"{source}\nimport utils.explorers\n", encoding="utf-8")
+    words = ["IPython", "--colors=NoColor", "--no-banner", folder / "page.ipy"]
+    return command(*words, cwd=folder)
+
+
+def test_the_set_up_cell_finds_the_course_from_a_deeper_folder(tmp_path):
+    (tmp_path / "utils" / "explorers").mkdir(parents=True)
+    run = set_up_in(tmp_path / "exercises" / "14_9", tmp_path)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+
+
+def test_alone_in_a_folder_the_set_up_cell_says_what_a_notebook_needs(tmp_path):
+    """Even beside another package of this name."""
+    (tmp_path / "downloads" / "utils").mkdir(parents=True)
+    run = set_up_in(tmp_path / "downloads", tmp_path)
+    assert "in Colab, or in a copy of the whole course. https://a.test" in run.stdout + run.stderr
 
 
 # --- full runs and nbval ----------------------------------------------------------------

@@ -48,8 +48,8 @@ def test_letters_are_large_enough_for_a_phone(name):
 def test_a_neuron_of_layer_2_reads_more_pixels_than_its_kernel_has(kernel_size, deep):
     figure = plots.receptive_fields(kernel_size, size=11)
     kernel = f"{kernel_size} × {kernel_size}"
-    assert f"reads\n{deep} pixels" in texts(figure)
-    assert f"reads\n{kernel} pixels" in texts(figure)
+    assert f"sees\n{deep} pixels" in texts(figure)
+    assert f"sees\n{kernel} pixels" in texts(figure)
     assert f"window of {kernel} neurons of layer 1, and these together to {deep} pixels" in (
         figure.description
     )

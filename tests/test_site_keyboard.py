@@ -7,15 +7,15 @@ import pytest
 CHAPTER = "chapters/03_pooling_layer.html"
 TRIPS = [("intro.html", "light"), (CHAPTER, "dark"), ("search.html", "light")]
 
-# How an element looks, and how it looks without the focus.
+# How an element looks, and how it looks without the focus: a ring, not another shade.
 LOOKS = """() => {
   const element = document.activeElement;
   const look = () => {
     const parts = [element, element.parentElement, element.closest("form, label") ?? element];
     return JSON.stringify(parts.map((part) => {
       const s = getComputedStyle(part);
-      return [s.outlineStyle, s.outlineWidth, s.outlineColor, s.boxShadow, s.borderColor,
-        s.backgroundColor, s.textDecorationLine, s.textDecorationThickness];
+      const isOutlined = s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0;
+      return [isOutlined && [s.outlineWidth, s.outlineColor], s.boxShadow];
     }));
   };
   const box = element.getBoundingClientRect();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from utils.book.headings import heading_characters
 ROOT = Path(__file__).resolve().parent.parent
 SHEET = ROOT / "utils" / "book" / "static" / "course.css"
 CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+WIDGET = "application/vnd.jupyter.widget-view+json"
 ON_PAPER = [
     *(f"--pst-color-{name}" for name in ("text-base", "text-muted", "link", "link-hover")),
     *(f"--course-{name}" for name in ("input", "choice", "output")),
@@ -173,6 +175,30 @@ def test_the_set_up_cell_is_folded_and_no_other(soups):
         for fold in folds:
             assert "open" not in fold.attrs
             assert ["COURSE =" in cell.text for cell in fold.select("div.cell")] == [True], name
+
+
+def is_asked(cell) -> bool:
+    """Whether a cell ends with a prediction that the reader is to make."""
+    text = "".join(cell["source"])
+    return 'mode="predict"' in text or text.rstrip().split("\n\n")[-1].startswith("> **Predict.")
+
+
+def test_the_output_that_follows_a_prediction_is_folded(soups):
+    folded = {name: soup.select("details.course-reveal") for name, soup in soups.items()}
+    assert sum(map(len, folded.values())) > 10
+    for name, folds in folded.items():
+        source = ROOT / f"{name}.ipynb"
+        cells = json.loads(source.read_text("utf-8"))["cells"] if source.exists() else []
+        tagged = [cell for cell in cells if "reveal" in cell["metadata"].get("tags", [])]
+        assert len(folds) == len(tagged), name
+        assert not [fold for fold in folds if "open" in fold.attrs or not fold.text.strip()], name
+        for asks, answers in pairwise(cells):
+            kinds = {
+                kind for output in answers.get("outputs", []) for kind in output.get("data", {})
+            }
+            plain = answers["cell_type"] == "code" and WIDGET not in kinds
+            if is_asked(asks) and plain and answers["outputs"]:
+                assert answers in tagged, (name, "".join(answers["source"])[:60])
 
 
 def test_the_number_of_a_heading_stands_apart_and_its_text_stays(soups):

@@ -16,6 +16,7 @@ from sample_book import ROOT
 from utils.book import pdf
 
 CHAPTER = "chapters/03_pooling_layer.html"
+ANSWERS = ".bd-article details:not(.course-setup, .course-reveal)"
 PAPER = 658  # CSS pixels between the margins of A4
 
 VISIBLE = """(selector) => [...document.querySelectorAll(selector)]
@@ -65,7 +66,7 @@ def test_nothing_is_cut_at_the_edge_of_the_paper(paper, name):
 
 def test_closed_answers_are_printed_at_the_end_and_go_back(paper):
     page = paper(CHAPTER)
-    answers = page.locator(".bd-article details:not(.course-setup)")
+    answers = page.locator(ANSWERS)
     count = answers.count()
     assert count > 1
     end = page.locator(".course-answers")
@@ -84,12 +85,22 @@ def test_closed_answers_are_printed_at_the_end_and_go_back(paper):
 def test_an_answer_that_the_reader_opened_is_printed_where_it_stands(visitor, site):
     page = visitor(PAPER).page
     page.goto((site / CHAPTER).as_uri())
-    answers = page.locator(".bd-article details:not(.course-setup)")
+    answers = page.locator(ANSWERS)
     answers.first.evaluate("answer => { answer.open = true; }")
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert len(answers.first.inner_text()) > 40
     assert page.locator(".course-answers > div").count() == answers.count() - 1
+
+
+def test_a_folded_output_is_printed_where_it_stands(paper):
+    page = paper(CHAPTER)
+    outputs = page.locator(".course-reveal")
+    assert outputs.count() > 3
+    opened = "outputs => outputs.map((output) => output.open)"
+    assert all(outputs.evaluate_all(opened))
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert not any(outputs.evaluate_all(opened))
 
 
 def test_an_address_stands_behind_a_link_to_another_host(paper):

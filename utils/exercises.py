@@ -72,6 +72,8 @@ def find(paths: Sequence[Path], root: Path = files.ROOT) -> list[Path]:
             path = solution_of(path, root)
         if not path.is_relative_to(source):
             raise Refused(f"{path} is neither in {SOURCE}/ nor in {RELEASE}/.")
+        if path == source and not path.exists():
+            raise Refused(f"There is no folder {SOURCE}/, from which the exercises are made.")
         if not path.exists():
             raise Refused(f"There is no solution {files.name(path, root)}.")
         found += files.find([path])

@@ -18,11 +18,13 @@ both fonts are cut to the characters in use:
 - `address` writes what a published site needs: sitemap.xml, robots.txt, 404.html;
 - `status` lists the last full runs of the notebooks;
 - `images` lets pictures wait until they are near, and keeps their place;
+- `leftovers` removes what earlier builds left of pages and pictures that have gone;
 - `security` lets a page run and load nothing but what the site brings;
+- `search` mends Sphinx's script for the search page;
 - `bundle` joins and trims style sheets and scripts, `weight` tells what a page weighs.
 
-In `static/`, `course.js` is for every page, `progress.js` keeps where a reader is, and
-`print.js` readies a page for paper.
+In `static/`, `course.js` is for every page, `dialogs.js` for what lies over one,
+`progress.js` keeps where a reader is, and `print.js` readies a page for paper.
 
 `python -m utils.book` builds the site, and `pdf` prints it as one document.
 """
@@ -70,7 +72,9 @@ def setup(app) -> dict:
         head,
         headings,
         images,
+        leftovers,
         maths,
+        search,
         security,
         status,
         video,
@@ -85,7 +89,7 @@ def setup(app) -> dict:
     app.add_js_file("progress.js", loading_method="defer")
     app.add_js_file("print.js", loading_method="defer")
     parts = (maths, fonts, figures, explorers, video, buttons, contents, blocks, cards, headings)
-    for part in (*parts, head, address, status, images, security, bundle):
+    for part in (*parts, head, address, status, images, leftovers, search, security, bundle):
         part.setup(app)
     return {
         "version": "1",

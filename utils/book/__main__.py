@@ -45,10 +45,16 @@ def build(source: Path, output: Path) -> bool:
     return status == 0
 
 
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files without a line for each request."""
+
+    def log_message(self, *args) -> None:
+        pass
+
+
 def serve(folder: Path) -> None:
     """Serve `folder` on a free port of this machine and open it, until Ctrl-C."""
-    handler = partial(SimpleHTTPRequestHandler, directory=folder)
-    handler.log_message = lambda *args: None
+    handler = partial(QuietHandler, directory=folder)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         address = f"http://127.0.0.1:{server.server_port}/"
         print(f"The site is at {address} (Ctrl-C ends this)", flush=True)

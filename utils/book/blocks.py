@@ -3,7 +3,8 @@
 Notebooks are plain Markdown, which Colab and Jupyter show too, so a block is known by
 its words: a block quote that begins with **Predict.**, a list below *After this chapter
 you can*, a section *What to remember*, a heading with a number. The set-up cell, which a
-reader of the site has no use for, is folded away.
+reader of the site has no use for, is folded away. So is the output of a cell with the tag
+`reveal`, which tells the answer to a prediction.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ CHAPTER = re.compile(r"(\d{1,2})\s+(?=\S)")
 SECTION = re.compile(r"(\d{1,2}(?:\.\d{1,2})+)\s+(?=\S)")
 FOLD = '<details class="course-setup"><summary>{words}</summary>'
 FOLD_WORDS = "Set-up: finds the course’s helper package, here and in Colab"
+REVEAL = '<details class="course-reveal"><summary>Output: predict first, then look</summary>'
 
 
 def bold_beginning(node: nodes.Element) -> nodes.Text | None:
@@ -89,6 +91,14 @@ def fold_setup(doctree: nodes.document) -> None:
             parent[place : place + 1] = [begin, cell, nodes.raw("", "</details>", format="html")]
 
 
+def fold_reveals(doctree: nodes.document) -> None:
+    """Fold the output away that tells what the reader has just been asked to predict."""
+    for cell in find(doctree, "cell_code"):
+        for output in find(cell, "cell_code_output") if "tag_reveal" in cell["classes"] else []:
+            begin, end = (nodes.raw("", html, format="html") for html in (REVEAL, "</details>"))
+            cell[cell.index(output) : cell.index(output) + 1] = [begin, output, end]
+
+
 def mark_start(app, doctree: nodes.document, page: str) -> None:
     """Mark the landing page."""
     if page == app.config.root_doc:
@@ -97,7 +107,8 @@ def mark_start(app, doctree: nodes.document, page: str) -> None:
 
 def mark_blocks(app, doctree: nodes.document, page: str) -> None:
     """Mark everything, when the titles are already in the table of contents as they were."""
-    for mark in (mark_questions, box_goals, mark_sections, set_numbers_apart, fold_setup):
+    marks = [mark_questions, box_goals, mark_sections, set_numbers_apart, fold_setup, fold_reveals]
+    for mark in marks:
         mark(doctree)
     mark_start(app, doctree, page)
 

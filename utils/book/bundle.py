@@ -8,10 +8,14 @@ and the button back to the top, which static/page.js has, and boxes with the nam
 icons, which a browser shows by itself from `title`.
 
 What one kind of page needs, such as widgets or formulas, stays a file of its own.
+
+Each link ends in the checksum of its file, for a browser keeps files for long, and a page
+of today with a style sheet of yesterday, trimmed for other pages, would lack rules.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 import zlib
 from collections.abc import Callable
@@ -24,9 +28,11 @@ from .weight import pages
 
 # Before all others, in this order. theme.css only imports basic.css, which is a detour.
 SHEETS = ["basic.css", "styles/bootstrap.css", "styles/pydata-sphinx-theme.css", "icons.css"]
-SCRIPTS = ["documentation_options.js", "doctools.js", "scripts/pydata-sphinx-theme.js"]
+SCRIPTS = ["documentation_options.js", "doctools.js", "dialogs.js"]
+SCRIPTS += ["scripts/pydata-sphinx-theme.js"]
 LEFT_OVER = ["styles", "scripts", "images/logo_*", "*macros*.html", "copybutton_funcs.js"]
 LEFT_OVER += ["file.png", "plus.png", "minus.png"]
+LINK = re.compile(r"""(<(?:link|script)\b[^>]*\b(?:href|src)=")([^"?:]+\.(?:css|js))[^"]*""")
 NOTICE = """/* Joined while the site was built, from parts under their own licenses: Sphinx
  * (BSD-2-Clause), sphinx-copybutton and clipboard.js (MIT), sphinx-book-theme,
  * pydata-sphinx-theme and MyST-NB (BSD-3-Clause), Bootstrap (MIT).
@@ -80,6 +86,25 @@ def drop(static: Path, names: list[str]) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
+def number_versions(site: Path) -> None:
+    """Let every page ask for the files that lie there now."""
+    checksums = {}
+
+    def numbered(link: re.Match, page: Path) -> str:
+        file = (page.parent / link[2]).resolve()
+        if file not in checksums:
+            checksums[file] = zlib.crc32(file.read_bytes())
+        return f"{link[1]}{link[2]}?v={checksums[file]:08x}"
+
+    for page in [*pages(site), site / "404.html"]:
+        if not page.exists():
+            continue
+        content = page.read_text("utf-8")
+        changed = LINK.sub(lambda link, page=page: numbered(link, page), content)
+        if changed != content:
+            page.write_text(changed, "utf-8")
+
+
 def write_joined(app, exception) -> None:
     """Write both files when all pages are there, and drop what they replace."""
     if exception or not hasattr(app.builder, "_orig_css_files"):
@@ -100,10 +125,12 @@ def write_joined(app, exception) -> None:
     words |= words_of_scripts(file.read_text("utf-8") for file in static.rglob("*.js"))
     used = " ".join(sorted(words))
     write(static / "site.css", sheet + used, lambda: trim(sheet, words))
+    number_versions(Path(app.outdir))
 
 
 def setup(app) -> None:
     app.add_js_file("page.js")
     # Late: when the themes and our other parts have named their files and the fonts are cut.
     app.connect("html-page-context", leave_out, priority=990)
-    app.connect("build-finished", write_joined, priority=900)
+    # Before 404.html is given links from the root of the host: `address`.
+    app.connect("build-finished", write_joined, priority=890)

@@ -39,11 +39,9 @@ THEME_SCRIPT = """{
 
 RULES = {
     "default-src": "'self' file:",
-    # WebAssembly, not eval: what explorers may compute with.
-    "script-src": "'self' file: 'wasm-unsafe-eval'",
-    "worker-src": "'self' file: blob:",
+    "script-src": "'self' file:",
     "style-src": "'self' file: 'unsafe-inline'",
-    "img-src": "'self' file: data: blob:",
+    "img-src": "'self' file: data:",
     "font-src": "'self' file: data:",
     "frame-src": VIDEO_PLAYER,
     "object-src": "'none'",

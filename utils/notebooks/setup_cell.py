@@ -22,7 +22,10 @@ if "google.colab" in sys.modules and not os.path.exists("course"):
     assert COURSE, "No address yet: see 'Publish' in the course's README."
     !GIT_TERMINAL_PROMPT=0 git clone --quiet --depth 1 {{COURSE}} course
     assert os.path.exists("course"), f"{{COURSE}} was not fetched; try again."
-sys.path[:0] = ["course", "{root}"]"""
+sys.path[:0] = places = ["course", "{root}"]
+assert any(os.path.exists(f"{{place}}/utils/explorers") for place in places), (
+    f"Open this notebook in Colab, or in a copy of the whole course. {{COURSE}}"
+)"""
 FIRST_LINE = TEMPLATE.splitlines()[0]
 ADDRESS = re.compile(r'^COURSE = "([^"]*)"', re.MULTILINE)
 

@@ -407,13 +407,13 @@ def ancestors(line: Mapping[str, tuple[int, int, float, float | None]]) -> Descr
             (parameters.min() / 2.6, row),
             (0, 6),
             textcoords="offset points",
-            fontsize=10,
+            fontsize=11,
             color=INK,
         )
     left.set_xscale("log")
     left.set_xlim(parameters.min() / 3, parameters.max() * 2)
     left.set_yticks(rows, labels, fontsize=11, color=INK)
-    left.set_xticks([1e5, 1e6, 1e7, 1e8], ["0.1 M", "1 M", "10 M", "100 M"], fontsize=10)
+    left.set_xticks([1e5, 1e6, 1e7, 1e8], ["0.1 M", "1 M", "10 M", "100 M"], fontsize=11)
     left.minorticks_off()
     left.set_title("parameters", fontsize=12, color=INK)
     for row, (_, _, _, error) in enumerate(line.values()):
@@ -421,7 +421,7 @@ def ancestors(line: Mapping[str, tuple[int, int, float, float | None]]) -> Descr
             right.barh(row, error, height=0.55, color=OUTPUT)
             right.text(error + 0.4, row, f"{error:.1f} %", va="center", fontsize=11, color=INK)
         else:
-            right.text(0.4, row, "no result", va="center", fontsize=10, color=MUTED)
+            right.text(0.4, row, "no result", va="center", fontsize=11, color=MUTED)
     right.set_title("top-5 error", fontsize=12, color=INK)
     right.set_xlim(0, 21)
     right.set_xticks([])

@@ -124,8 +124,8 @@ def receptive_fields(kernel_size: int = 3, size: int = 9) -> DescribedFigure:
                 axes.plot(x, y, color=VIOLET, linewidth=1.2, zorder=3 * level - 1)
         x, y = at(level, offset + side / 2, offset + side)
         label(axes, x + 0.9, y - 0.35, name, color, ha="left", fontweight="bold", fontsize=14)
-        shown = f"reads\n{fields[0]} × {fields[0]} pixels" if level == 2 else None
-        shown = f"reads\n{kernel_size} × {kernel_size} pixels" if level == 1 else shown
+        shown = f"sees\n{fields[0]} × {fields[0]} pixels" if level == 2 else None
+        shown = f"sees\n{kernel_size} × {kernel_size} pixels" if level == 1 else shown
         label(axes, x + 0.9, y + 0.75, shown or f"{side} × {side} pixels", ha="left", va="center")
     axes.set_xlim(-5.4, 12.2)
     axes.set_ylim(4.8, -12.2)

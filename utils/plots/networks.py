@@ -62,9 +62,9 @@ def network(model) -> DescribedFigure:
                 patches.Polygon(corners, facecolor=color, alpha=alpha, edgecolor="white")
             )
         middle = (top + y - thickness) / 2
-        axes.text(-2.0, middle, text, ha="right", va="center", fontsize=12, color=INK)
+        axes.text(-1.9, middle, text, ha="right", va="center", fontsize=14, color=INK)
         shown = " × ".join(str(size) for size in shape)
-        axes.text(2.1, middle, shown, ha="left", va="center", fontsize=12, color=INK)
+        axes.text(2.1, middle, shown, ha="left", va="center", fontsize=14, color=INK)
         y -= thickness + 0.42
     axes.set_xlim(-3.7, 3.7)
     axes.set_ylim(y + 0.3, 0.3)

@@ -117,7 +117,7 @@ def predictions(
     predicted = probabilities.argmax(axis=1)
     sure = probabilities.max(axis=1)
     figure = DescribedFigure(
-        2.25 * -(-len(images) // columns),
+        2.45 * -(-len(images) // columns),
         f"{len(images)} images with their label and the network's answer: "
         + "; ".join(
             f"{class_names[label]} taken for {class_names[answer]}"
@@ -125,6 +125,7 @@ def predictions(
         )
         + ".",
     )
+    figure.get_layout_engine().set(hspace=0.16)  # an answer stays apart from the next label
     grid = figure.subplots(-(-len(images) // columns), columns, squeeze=False)
     for axes in grid.flat:
         axes.set_visible(False)

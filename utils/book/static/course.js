@@ -17,6 +17,10 @@ function markScrolling() {
 addEventListener("load", markScrolling);
 addEventListener("resize", markScrolling);
 
+/* Within an answer, what scrolls is known once it is open. The theme, which marks blocks of
+   code, looks again only when the window changes. */
+addEventListener("toggle", () => dispatchEvent(new Event("resize")), true);
+
 /* Videos (utils/book/video.py): the player's host is asked only after a click. The player
    needs a page with an address, so a page opened as a file keeps the link alone. */
 function playVideo(figure) {

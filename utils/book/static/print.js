@@ -1,10 +1,12 @@
 /* Paper cannot open an answer. Those that are closed go to the end of the chapter, on a sheet
    of their own: whoever reads on paper thinks first, as on the screen, and a teacher who hands
    a chapter out decides whether the last sheet goes with it. What the reader has opened stays
-   where it is. After printing everything is back in its place. */
+   where it is, and so does the output of a cell, of which the text below it speaks. After
+   printing everything is back in its place. */
 (() => {
   const put = []; // [what was moved, where it was]
   const made = [];
+  const opened = [];
 
   function element(tag, className, ...children) {
     const created = document.createElement(tag);
@@ -42,7 +44,8 @@
   function collect(article, place) {
     const closed = [...article.querySelectorAll("details:not([open])")].filter(
       (details) =>
-        details.querySelector("summary") && !details.closest(".cnn-explorer, .course-setup"),
+        details.querySelector("summary") &&
+        !details.closest(".cnn-explorer, .course-setup, .course-reveal"),
     );
     if (!closed.length) return;
     const hints = closed.some((each) => /^hint/i.test(each.textContent.trim()));
@@ -55,11 +58,14 @@
   }
 
   addEventListener("beforeprint", () => {
-    if (made.length) return;
+    if (made.length || opened.length) return;
+    opened.push(...document.querySelectorAll(".course-reveal:not([open])"));
+    for (const each of opened) each.open = true;
     document.querySelectorAll(".bd-article").forEach(collect);
   });
   addEventListener("afterprint", () => {
     for (const [node, details] of put.splice(0)) details.append(node);
     for (const each of made.splice(0)) each.remove();
+    for (const each of opened.splice(0)) each.open = false;
   });
 })();

@@ -7,14 +7,22 @@
   const root = new URL(document.documentElement.dataset.content_root ?? "./", location.href);
   const key = `cnn-course ${root.pathname}`; // one server may hold several courses
 
-  /** What is kept: { pages: { page: { read: [section ids], of: their number } }, last }. */
+  const isText = (value) => typeof value === "string";
+  const isPage = (page) =>
+    Array.isArray(page?.read) && page.read.every(isText) && Number.isInteger(page.of);
+  const isPlace = (place) => [place?.page, place?.id, place?.title].every(isText);
+
+  /** What is kept: { pages: { page: { read: [section ids], of: their number } }, last: { page,
+      id, title } }. Anyone may have written there: what has another shape is left out. */
   function load() {
+    let kept;
     try {
-      const { pages = {}, last = null } = JSON.parse(localStorage.getItem(key)) ?? {};
-      return { pages, last };
+      kept = JSON.parse(localStorage.getItem(key));
     } catch {
-      return { pages: {}, last: null };
+      // Damaged, or refused.
     }
+    const pages = Object.entries(kept?.pages ?? {}).filter(([, page]) => isPage(page));
+    return { pages: Object.fromEntries(pages), last: isPlace(kept?.last) ? kept.last : null };
   }
 
   function save(progress) {

@@ -304,6 +304,7 @@ def test_by_keyboard_a_layer_is_added_edited_moved_removed_and_brought_back(show
         page.keyboard.press("Enter")
         assert len(types(page)) == expected
     assert page.get_by_role("button", name="Undo").is_disabled()
+    assert page.evaluate("document.activeElement.className") == "cx-net-card"
 
 
 def test_typing_a_number_is_one_change_and_a_wrong_one_is_explained(show):

@@ -7,7 +7,7 @@ import pytest
 import traitlets
 from explorer_page import drawn, next_frame, status, synced
 
-from utils.explorers import FilterExplorer, samples
+from utils.explorers import ArchitectureExplorer, FilterExplorer, PoolingExplorer, samples
 from utils.explorers.kernels import presets
 
 SETTINGS = [
@@ -387,3 +387,17 @@ def test_it_prints_dark_on_white_in_the_dark_theme_too(show):
     assert shown == ["rgb(17, 17, 17)", "rgb(255, 255, 255)"]
     input_name = page.locator("[data-role=input] .cx-name").first
     assert input_name.evaluate(look)[0] == "rgb(15, 118, 110)"
+
+
+def test_a_contrast_theme_leaves_cells_and_bars_their_colors(show):
+    page = show(FilterExplorer(), PoolingExplorer(), ArchitectureExplorer())
+    parts = [".cx-cells > *", ".cx-ramp", ".cx-stays-bar span", ".cx-net-bar", ".cx-net-dense"]
+    look = """(parts) => parts.map((part) => [...document.querySelectorAll(part)].map((one) => {
+      const { backgroundColor, backgroundImage } = getComputedStyle(one);
+      return [backgroundColor, backgroundImage].join(" ");
+    }))"""
+    before = page.evaluate(look, parts)
+    page.emulate_media(forced_colors="active")
+    assert all(before) and page.evaluate(look, parts) == before
+    shares = page.locator(".cx-net-figure[style*=share]").first
+    assert shares.evaluate("one => getComputedStyle(one).backgroundImage") != "none"

@@ -15,8 +15,10 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import urlopen
 
 import pytest
-from bs4 import BeautifulSoup
-from sample_book import NO_ADDRESS, write_sample
+import yaml
+from bs4 import BeautifulSoup, SoupStrainer
+from PIL import Image
+from sample_book import NO_ADDRESS, picture, write_sample
 
 from utils.book.__main__ import build
 from utils.book.maths import mathml
@@ -128,6 +130,47 @@ def test_only_pages_of_the_contents_are_built(sample):
     assert pages == {"index.html", "intro.html", "search.html", "chapters/sample.html"}
 
 
+def test_each_page_leads_to_the_one_before_and_the_one_after_it(site):
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    order = [contents["root"]]
+    for chapter in contents["chapters"]:
+        order += [entry["file"] for entry in (chapter, *chapter.get("sections", []))]
+    pages = [None, *(site / f"{name}.html" for name in order), None]
+    for before, page, after in zip(pages, pages[1:], pages[2:], strict=False):
+        text = page.read_text("utf-8")
+        soup = BeautifulSoup(text, "html.parser", parse_only=SoupStrainer("a"))
+        for way, target in (("left-prev", before), ("right-next", after)):
+            links = [link["href"] for link in soup.select(f"a.{way}")]
+            found = [(page.parent / link).resolve() for link in links]
+            assert found == ([target.resolve()] if target else []), (page, way)
+
+
+def test_what_has_left_the_book_has_left_its_site_after_the_next_build(tmp_path):
+    book, site = write_sample(tmp_path / "book"), tmp_path / "html"
+    Image.new("RGB", (8, 8), "red").save(book / "old.png")
+    (book / "old.md").write_text("# Old\n\n![A red box.](old.png)\n")
+    contents, notebook = book / "_toc.yml", book / "chapters" / "sample.ipynb"
+    names = contents.read_text()
+    contents.write_text(f"{names}- file: old\n")
+
+    def files() -> set[str]:
+        return {p.relative_to(site).as_posix() for p in site.rglob("*") if p.is_file()}
+
+    assert build(book, tmp_path)
+    before = files()
+    gone = {"old.html", "_sources/old.md", "_images/old.png"}
+    (figure,) = (name for name in before - gone if name.startswith("_images/"))
+    assert gone <= before
+    contents.write_text(names)
+    (book / "old.md").unlink()
+    notebook.write_text(notebook.read_text().replace(picture(2400, 600), picture(1200, 300)))
+    assert build(book, tmp_path)
+    assert before - files() == gone | {figure}
+    (another,) = files() - before
+    assert another.startswith("_images/")
+    assert not [page for page in site.rglob("*.html") if "old.html" in page.read_text("utf-8")]
+
+
 def test_a_second_build_writes_no_page_again(build_site, sample):
     page = sample / "chapters" / "sample.html"
     written = page.stat().st_mtime_ns
@@ -195,7 +238,7 @@ def test_an_address_that_is_not_on_github_stops_the_build(tmp_path, capfd):
     assert "should be empty or look like https://github.com/owner/name" in capfd.readouterr().err
 
 
-def test_serving_prints_an_address_that_answers(sample):
+def test_serving_prints_an_address_that_answers_and_nothing_more(sample):
     code = "import sys, pathlib; from utils.book.__main__ import serve; "
     code += "serve(pathlib.Path(sys.argv[1]))"
     process = subprocess.Popen(
@@ -203,6 +246,7 @@ def test_serving_prints_an_address_that_answers(sample):
         cwd=ROOT,
         env=os.environ | {"BROWSER": "true"},  # `true` opens nothing
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
     )
     try:
@@ -210,7 +254,8 @@ def test_serving_prints_an_address_that_answers(sample):
         assert b"intro.html" in urlopen(address, timeout=10).read()
     finally:
         process.terminate()
-        process.wait()
+        told = process.communicate()
+    assert told == ("", "")
 
 
 @pytest.mark.parametrize(

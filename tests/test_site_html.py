@@ -67,9 +67,9 @@ def problems(html: str) -> list[str]:
     return [*parse_errors(html), *misplaced(soup), *dangling(soup), *obsolete(soup)]
 
 
-def test_the_html_of_every_page_is_valid(site):
-    for page in weight.pages(site):
-        assert problems(page.read_text("utf-8")) == [], page.relative_to(site)
+def test_the_html_of_every_page_is_valid(site, own_site):
+    for page in [*weight.pages(site), own_site / "404.html"]:
+        assert problems(page.read_text("utf-8")) == [], page
 
 
 @pytest.mark.parametrize(

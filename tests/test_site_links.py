@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -60,7 +61,7 @@ def write_page(folder: Path, *addresses: str) -> Path:
         ("/ok", "ok"),
         ("/gone", "dead"),
         ("/refuses", "refused"),
-        ("/breaks", "refused"),
+        ("/breaks", "failing"),
         ("/moved", "moved"),
         ("/late", "late"),
     ],
@@ -77,15 +78,39 @@ def test_a_dead_link_ends_the_command_with_an_error_that_names_its_page(host, tm
     assert f"1 of 2 links are dead:\n  {host}/gone (404 Not Found)\n    in page.html" in run.stdout
 
 
+def test_a_host_that_fails_each_time_ends_the_command_with_an_error(host):
+    found = {f"{host}/ok": ["a.html"], f"{host}/breaks": ["b.html"]}
+    text, well = links.report(found, links.check(list(found), pause=0))
+    assert not well
+    assert f"1 of 2 links lead to a host that fails:\n  {host}/breaks (503 Service" in text
+
+
+def test_a_host_that_recovers_is_no_problem(monkeypatch):
+    answers = iter([links.Answer("failing", "503"), links.Answer("late"), links.Answer("ok")])
+    monkeypatch.setattr(links, "ask", lambda *_: next(answers))
+    assert links.check(["https://a.b/"], pause=0) == {"https://a.b/": links.Answer("ok")}
+
+
+def test_where_a_network_is_expected_and_no_host_answers_the_command_fails(nobody, tmp_path):
+    site = write_page(tmp_path, nobody)
+    command = [sys.executable, "-m", "utils.book.links", "--site", site, "--pause", "0"]
+    for value, status in (("true", 1), ("", 0)):
+        run = subprocess.run(
+            command, cwd=ROOT, env=os.environ | {"CI": value}, capture_output=True, text=True
+        )
+        assert run.returncode == status and "No host answers: 1 links" in run.stdout
+        assert ("CI is set" in run.stdout) == bool(value)
+
+
 def test_without_a_network_the_command_says_so_and_calls_no_link_dead(nobody, tmp_path):
     found = links.external_links(write_page(tmp_path, nobody))
-    text, well = links.report(found, links.check(list(found), timeout=30))
+    text, well = links.report(found, links.check(list(found), timeout=30, pause=0))
     assert well and text == f"No host answers: 1 links cannot be checked here.\n  {nobody}"
 
 
 def test_one_host_that_cannot_be_reached_among_others_is_a_problem(host, nobody):
     found = {f"{host}/ok": ["a.html"], nobody: ["b.html"]}
-    text, well = links.report(found, links.check(list(found), timeout=30))
+    text, well = links.report(found, links.check(list(found), timeout=30, pause=0))
     assert not well and "1 of 2 links could not be reached:" in text and "in b.html" in text
 
 

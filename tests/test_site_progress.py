@@ -16,6 +16,17 @@ SCROLL = """async () => {
     await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)));
   }
 }"""
+DAMAGED = [
+    '{"pages": [',
+    "null",
+    '"chapters"',
+    '{"pages": null, "last": 1}',
+    '{"pages": "chapters", "last": {"page": 6}}',
+    '{"pages": {"chapters/01_introduction": {}}}',
+    '{"pages": {"chapters/06_exercise": {"read": [1], "of": "4"}, "chapters/01_introduction": 1}}',
+]
+WRITE = """(note) => Object.keys(localStorage).filter((key) => key.startsWith("cnn-course"))
+  .forEach((key) => localStorage.setItem(key, note))"""
 REFUSED = """Object.defineProperty(window, "localStorage", {
   configurable: true, get() { throw new DOMException("denied", "SecurityError"); } });"""
 PLACES = """() => [...document.querySelectorAll(
@@ -90,14 +101,33 @@ def test_what_is_kept_can_be_forgotten_by_keyboard(visitor, site):
 def test_damaged_notes_are_as_good_as_none(visitor, site):
     visit = visitor()
     page = visit.page
-    page.goto((site / CHAPTER).as_uri())
+    page.goto((site / SHORT).as_uri())
+    for note in DAMAGED:
+        page.evaluate(WRITE, note)
+        page.goto((site / "intro.html").as_uri())
+        assert page.locator(LINE).inner_text() == BEGIN, note
+        assert page.locator(".course-read").count() == 0, note
+        page.evaluate(WRITE, note)
+        page.goto((site / SHORT).as_uri())
+        assert link_in_contents(page, "6 Exercise").endswith("(begun)"), note
+    assert visit.problems == []
+
+
+def test_of_damaged_notes_those_in_order_are_kept(visitor, site):
+    page = visitor().page
+    page.goto((site / SHORT).as_uri())
     page.evaluate(
-        "Object.keys(localStorage).filter(key => key.startsWith('cnn-course'))"
-        '.forEach(key => localStorage.setItem(key, \'{"pages": ["\'))'
+        """(damaged) => {
+          const [key] = Object.keys(localStorage).filter((key) => key.startsWith("cnn-course"));
+          const { pages, last } = JSON.parse(localStorage.getItem(key));
+          localStorage.setItem(key, JSON.stringify({ pages: { ...damaged, ...pages }, last }));
+        }""",
+        {"chapters/01_introduction": {"read": None, "of": 3}},
     )
     page.goto((site / "intro.html").as_uri())
-    assert page.locator(LINE).inner_text() == BEGIN
-    assert visit.problems == []
+    assert page.locator(LINE).inner_text().startswith("Continue with 6 Exercise")
+    assert link_in_contents(page, "6 Exercise").endswith("(begun)")
+    assert link_in_contents(page, "1 Introduction") == "1 Introduction"
 
 
 def test_a_browser_that_keeps_nothing_shows_the_course_without_marks(visitor, site):

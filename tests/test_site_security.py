@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
@@ -20,6 +21,12 @@ def root(request, site, address) -> str:
 
 
 @pytest.fixture
+def pages(site, own_site) -> list[Path]:
+    """The files of all pages, and of that for a wrong address, which a course with one has."""
+    return [*weight.pages(site), own_site / "404.html"]
+
+
+@pytest.fixture
 def guarded(visitor, root):
     """A page of the site in a browser."""
     visit = visitor()
@@ -31,12 +38,26 @@ def refusals(visit) -> list[str]:
     return [problem for problem in visit.problems if REFUSED in problem]
 
 
-def test_each_page_carries_the_policy_before_what_it_governs(site):
-    for page in weight.pages(site):
+def test_each_page_carries_the_policy_before_what_it_governs(pages):
+    for page in pages:
         head = BeautifulSoup(page.read_text("utf-8"), "html.parser").head
         governed = [tag for tag in head.find_all(True) if tag.name in {"script", "link", "style"}]
         policy = head.select_one("meta[http-equiv=Content-Security-Policy]")
         assert policy and policy in governed[0].find_all_previous("meta"), page
+
+
+def test_the_policy_is_this_and_allows_no_more():
+    assert security.policy().split("; ") == [
+        "default-src 'self' file:",
+        f"script-src 'self' file: {security.checksum(security.THEME_SCRIPT)}",
+        "style-src 'self' file: 'unsafe-inline'",
+        "img-src 'self' file: data:",
+        "font-src 'self' file: data:",
+        "frame-src https://www.youtube-nocookie.com",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self' file:",
+    ]
 
 
 def test_the_policy_names_no_host_but_the_players_and_no_script_without_a_checksum():
@@ -48,9 +69,9 @@ def test_the_policy_names_no_host_but_the_players_and_no_script_without_a_checks
     assert "blob:" in re.search("script-src ([^;]*)", security.policy(imports_blobs=True))[1]
 
 
-def test_one_script_stands_in_a_page_and_it_is_the_known_one(site):
+def test_one_script_stands_in_a_page_and_it_is_the_known_one(pages):
     """A further one would not run. Put it into utils/book/static, or into security.py."""
-    for page in weight.pages(site):
+    for page in pages:
         soup = BeautifulSoup(page.read_text("utf-8"), "html.parser")
         inline = [s.string for s in soup.select("script:not([src])") if not s.get("type")]
         assert inline == [security.THEME_SCRIPT], page
@@ -85,6 +106,8 @@ def test_a_script_put_into_the_page_does_not_run(guarded):
         "import('data:text/javascript,window.attacked=true')",
         "import(URL.createObjectURL(new Blob(['attacked = true'], { type: 'text/javascript' })))",
         "setTimeout('window.attacked = true')",
+        "new Worker(URL.createObjectURL(new Blob([''])))",
+        "new Image().src = URL.createObjectURL(new Blob(['<svg/>'], { type: 'image/svg+xml' }))",
         "document.body.append(Object.assign(document.createElement('iframe'), "
         "{src: 'https://example.org/'}))",
         "document.body.append(Object.assign(document.createElement('script'), "

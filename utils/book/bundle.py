@@ -32,7 +32,7 @@ SCRIPTS = ["documentation_options.js", "doctools.js", "dialogs.js"]
 SCRIPTS += ["scripts/pydata-sphinx-theme.js"]
 LEFT_OVER = ["styles", "scripts", "images/logo_*", "*macros*.html", "copybutton_funcs.js"]
 LEFT_OVER += ["file.png", "plus.png", "minus.png"]
-LINK = re.compile(r"""(<(?:link|script)\b[^>]*\b(?:href|src)=")([^"?:]+\.(?:css|js))[^"]*""")
+LINK = re.compile(r"""(<(?:link|script)\b[^>]*\b(?:href|src)=")([^"?:/][^"?:]*\.(?:css|js))[^"]*""")
 NOTICE = """/* Joined while the site was built, from parts under their own licenses: Sphinx
  * (BSD-2-Clause), sphinx-copybutton and clipboard.js (MIT), sphinx-book-theme,
  * pydata-sphinx-theme and MyST-NB (BSD-3-Clause), Bootstrap (MIT).
@@ -87,7 +87,10 @@ def drop(static: Path, names: list[str]) -> None:
 
 
 def number_versions(site: Path) -> None:
-    """Let every page ask for the files that lie there now."""
+    """Let every page ask for the files that lie there now.
+
+    Links from the root of the host are those of a 404.html that no build needs any more.
+    """
     checksums = {}
 
     def numbered(link: re.Match, page: Path) -> str:

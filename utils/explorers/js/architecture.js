@@ -754,6 +754,7 @@ function render({ model, el }) {
     state = compute();
     const { layers, input, rows, broken } = state;
     const { selected } = current();
+    const wasLast = past.length === 0 && root.getRootNode().activeElement === undo;
     undo.disabled = past.length === 0;
     const found = model.get("presets").find((each) => isSame(each.layers, layers));
     preset.set(found ? found.name : OWN);
@@ -761,6 +762,7 @@ function render({ model, el }) {
     note.hidden = !found?.note;
     inputs.set(INPUTS.some((shape) => isSame(shape, input)) ? String(input) : "other");
     makeCards();
+    if (wasLast) list.children[selected + 1].firstChild.focus(); // a button that is off loses it
     cards.forEach((card, at) => showCard(card, at - 1));
     draw();
     compare();

@@ -218,4 +218,4 @@ def test_networks_below_all_points_earn_half_a_point_to_two_and_a_half_less_than
         if np.mean(run["points"]) < max(line["points"] for line in BANDS["table"])
     ]
     assert len(less) >= 10
-    assert 0.5 <= min(less) and max(less) <= 2.5
+    assert min(less) >= 0.5 and max(less) <= 2.5

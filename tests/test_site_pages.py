@@ -65,6 +65,12 @@ HEIGHTS = """() => [...document.querySelectorAll(".live-widget")].map((one) => o
 WIDGETS_ARE_READY = """() => [...document.querySelectorAll(".live-widget")].every(
   (widget) => ["shown", "failed"].includes(widget.dataset.state))"""
 
+# A picture in a closed answer waits until it is open.
+PICTURES_ARE_THERE = """() => [...document.images].every(
+  (image) => image.complete || !image.checkVisibility())"""
+OPEN_ANSWERS = """() => document.querySelectorAll(".bd-article details:not(.cnn-explorer details)")
+  .forEach((answer) => { answer.open = true; })"""
+
 FACTS = """() => {
   const all = (selector) => [...document.querySelectorAll(selector)];
   const box = (element) => element.getBoundingClientRect();
@@ -115,7 +121,7 @@ def open_whole(page, address: str) -> list[int]:
     for element in page.locator(".live-widget, .bd-article img[loading=lazy]").all():
         element.scroll_into_view_if_needed()
     page.wait_for_function(WIDGETS_ARE_READY)
-    page.wait_for_function("() => [...document.images].every((image) => image.complete)")
+    page.wait_for_function(PICTURES_ARE_THERE)
     return kept
 
 
@@ -125,8 +131,12 @@ def visit(visitor: Visitor, way: Way, name: str, address: str) -> Visit:
     page = visitor.page
     page.set_viewport_size({"width": way.width, "height": way.height})
     kept = open_whole(page, address)
-    facts = page.evaluate(FACTS)
     moved = page.evaluate("shifts.reduce((sum, shift) => sum + shift, 0)")
+    page.evaluate(OPEN_ANSWERS)
+    for element in page.locator(".bd-article details img[loading=lazy]").all():
+        element.scroll_into_view_if_needed()
+    page.wait_for_function(PICTURES_ARE_THERE)
+    facts = page.evaluate(FACTS)
     widths = {}
     for width in (way.width, *way.further_widths):
         page.set_viewport_size({"width": width, "height": way.height})

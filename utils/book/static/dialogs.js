@@ -37,7 +37,7 @@
 
   let front = null; // what is open
   let opener = null; // what had the focus before
-  let behind = []; // what is inert meanwhile
+  const behind = []; // what is inert meanwhile
 
   function take(field) {
     field.focus();

@@ -50,6 +50,15 @@ def test_every_page_names_its_language_and_has_a_title_of_its_own(own_site):
     assert len(set(titles.values())) == len(titles)
 
 
+def test_no_link_reads_as_a_word_that_says_nothing(own_site):
+    """Many read the links of a page as a list. The words are those of Lighthouse's `link-text`."""
+    words = "click here,click this,go,here,information,learn more,more,more info,more information,"
+    words += "right here,read more,see more,start,this"
+    for page in pages_of(own_site):
+        links = soup(page).select("a[href]")
+        assert {link.text.strip().lower() for link in links} & set(words.split(",")) == set(), page
+
+
 def test_a_card_has_the_title_of_its_page_and_a_picture_that_is_there(own_site):
     for page in pages_of(own_site):
         if page.name in {"404.html", "search.html"}:

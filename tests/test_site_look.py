@@ -221,9 +221,9 @@ def test_a_number_that_is_part_of_a_heading_stays_in_it():
     assert chapter[0].astext() == "2 Layers"
 
 
-def test_the_contents_call_the_landing_page_start_and_the_mark_leads_to_it(soups):
+def test_the_contents_call_the_landing_page_overview_and_the_mark_leads_to_it(soups):
     for soup in soups.values():
-        assert soup.select_one(".bd-docs-nav a").text.strip() == "Start"
+        assert soup.select_one(".bd-docs-nav a").text.strip() == "Overview"
         brand = soup.select_one("a.course-brand")
         assert (
             brand.text.split()

@@ -7,7 +7,7 @@ calls the landing page by the title of the course, which stands above the conten
 
 from __future__ import annotations
 
-START = "Start"
+START = "Overview"
 
 
 def unfold(app, pagename: str, templatename: str, context: dict, doctree) -> None:

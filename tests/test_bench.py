@@ -6,7 +6,6 @@ from __future__ import annotations
 import gzip
 import subprocess
 from functools import partial
-from http.server import ThreadingHTTPServer
 from threading import Thread
 from urllib.request import urlopen
 
@@ -22,7 +21,7 @@ def test_lighthouse_without_node_says_what_is_missing(monkeypatch, tmp_path, cap
 
 def test_pages_are_served_compressed_as_on_github_pages(site):
     handler = partial(bench_lighthouse.AsGitHubPages, directory=site)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with bench_lighthouse.Server(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         with urlopen(f"http://127.0.0.1:{server.server_port}/intro.html") as answer:
             assert gzip.decompress(answer.read()) == (site / "intro.html").read_bytes()

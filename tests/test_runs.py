@@ -34,12 +34,6 @@ def store(root, name: str, code: str = "print(7)", prose: str = "Seven.", addres
     return path
 
 
-def test_every_notebook_of_the_table_is_on_record():
-    entries = runs.load()
-    names = [files.name(path) for path in status.notebooks(files.ROOT)]
-    assert [name for name in names if name not in entries] == []
-
-
 def test_a_full_run_is_put_on_record(course):
     before = datetime.now(UTC).date().isoformat()
     assert execution.execute(course / "chapters" / "a.ipynb", course)

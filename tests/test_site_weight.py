@@ -59,6 +59,10 @@ def test_what_is_counted_is_what_a_browser_asks_for(visitor, site, address):
         assert len(asked) == found.requests - pictures, f"{file.name}: {asked}"
 
 
+def test_joined_scripts_name_no_map_that_is_not_there(site):
+    assert "sourceMappingURL" not in (site / "_static" / "site.js").read_text("utf-8")
+
+
 def test_a_page_asks_for_few_files(site):
     """Three for all pages, three more for explorers, one for formulas, three to search."""
     for page in weight.pages(site):

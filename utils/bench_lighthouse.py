@@ -17,6 +17,7 @@ import os
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -53,6 +54,14 @@ class AsGitHubPages(SimpleHTTPRequestHandler):
 
     def log_message(self, *arguments) -> None:
         pass
+
+
+class Server(ThreadingHTTPServer):
+    """A server that does not mind a browser that leaves before all of a page has come."""
+
+    def handle_error(self, request, client_address) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def browser_path() -> str | None:
@@ -97,7 +106,7 @@ def report(repeats: int, only: str = "") -> None:
     browser = browser_path()
     handler = partial(AsGitHubPages, directory=SITE)
     short = []
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with Server(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         root = f"http://127.0.0.1:{server.server_port}/"
         names = [page.relative_to(SITE).as_posix() for page in pages(SITE)]

@@ -33,6 +33,7 @@ SCRIPTS += ["scripts/pydata-sphinx-theme.js"]
 LEFT_OVER = ["styles", "scripts", "images/logo_*", "*macros*.html", "copybutton_funcs.js"]
 LEFT_OVER += ["file.png", "plus.png", "minus.png"]
 LINK = re.compile(r"""(<(?:link|script)\b[^>]*\b(?:href|src)=")([^"?:/][^"?:]*\.(?:css|js))[^"]*""")
+SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)  # none comes along
 NOTICE = """/* Joined while the site was built, from parts under their own licenses: Sphinx
  * (BSD-2-Clause), sphinx-copybutton and clipboard.js (MIT), sphinx-book-theme,
  * pydata-sphinx-theme and MyST-NB (BSD-3-Clause), Bootstrap (MIT).
@@ -116,7 +117,7 @@ def write_joined(app, exception) -> None:
     sheets = list(dict.fromkeys(SHEETS + on_every_page(app.builder._orig_css_files)))
     scripts = list(dict.fromkeys(SCRIPTS + on_every_page(app.builder._orig_js_files)))
     sheet = "\n".join((static / name).read_text("utf-8") for name in sheets)
-    parts = [(static / name).read_text("utf-8") for name in scripts]
+    parts = [SOURCE_MAP.sub("", (static / name).read_text("utf-8")) for name in scripts]
     write(
         static / "site.js",
         "\n".join(parts),

@@ -805,7 +805,7 @@ def test_what_cannot_be_graded_is_not_written_over_what_can(tmp_path, capsys):
     ):
         checks.hand_in(keras.Sequential([keras.Input((28, 28, 1)), *inside]), path)
         told = capsys.readouterr().out
-        assert told.startswith("✗") and why in told and "Upload" not in told
+        assert "\n✗" in f"\n{told}" and why in told and "Upload" not in told
         assert "Nothing is written. The model.keras that lies here" in told
         assert path.read_bytes() == b"the one before" and list(tmp_path.iterdir()) == [path]
 
@@ -816,7 +816,7 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path, capsys):
     model = tiny(layers.Flatten())
     checks.hand_in(model, tmp_path / "no folder" / "model.keras")
     told = capsys.readouterr().out
-    assert told.startswith("✗") and "model.keras cannot be written: No such file" in told
+    assert "\n✗" in f"\n{told}" and "model.keras cannot be written: No such file" in told
 
 
 def test_unacceptable_is_no_crash_of_the_grader():

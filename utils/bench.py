@@ -5,7 +5,8 @@
 
 - book: `make book` from nothing and with nothing changed;
 - pages: what each page weighs, by kind, in kB as it travels, and its requests;
-- stock: a chapter here, beside the same notebook in Jupyter Book's own form;
+- stock: what a browser loads of each page, the other hosts that it asks, what axe finds; and
+  a chapter in Jupyter Book's own form beside them;
 - lighthouse: what Lighthouse says of each page, where Node is there (hours on a slow
   machine; `python -m utils.bench_lighthouse --only intro` takes one page);
 - explorers: a moved slider, in the page and by `interact` in a kernel: median and 95th
@@ -75,7 +76,7 @@ def bench_pages(repeats: int) -> None:
 
 
 def bench_stock(repeats: int) -> None:
-    """Report a page beside its like. `repeats` is not used: the same is loaded each time."""
+    """Report what pages load, and ask of others. `repeats` is not used: the same is loaded each time."""
     from utils import bench_stock
 
     make("book")

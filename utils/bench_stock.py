@@ -1,7 +1,7 @@
-"""A chapter on this site, beside the same notebook in Jupyter Book's own form.
+"""Every page as a browser loads it, and a chapter in Jupyter Book's own form beside them.
 
-For `make bench ARGS=stock`. The notebook is built once more with nothing but a title, as
-who starts a book would build it. Chromium then opens both pages and reads each to its end.
+For `make bench ARGS=stock`. The chapter is built once more with nothing but a title, as
+who starts a book would build it. Chromium then opens the pages and reads each to its end.
 Counted is what a page loads from its own site, without pictures, text compressed by gzip;
 the other hosts that it asks, whose answers come on top; and the elements that axe-core
 finds at fault with the rules it runs unless told otherwise.
@@ -16,10 +16,12 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
+
+from utils.bench_lighthouse import AsGitHubPages, Server
+from utils.book.weight import pages
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
@@ -46,11 +48,6 @@ class Visit:
     faults: int = 0
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *arguments) -> None:
-        pass
-
-
 def build_stock(folder: Path, chapter: str = CHAPTER) -> Path:
     """Build the chapter alone in `folder`, with Jupyter Book's defaults; return the site.
 
@@ -72,7 +69,7 @@ def visit(browser, site: Path, page: str) -> Visit:
     import axe_playwright_python
 
     found = Visit()
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site)) as server:
+    with Server(("127.0.0.1", 0), partial(AsGitHubPages, directory=site)) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         own = f"127.0.0.1:{server.server_port}"
 
@@ -104,7 +101,7 @@ def visit(browser, site: Path, page: str) -> Visit:
 
 
 def report() -> None:
-    """Print the two pages side by side."""
+    """Print what each page loads and what axe finds on it, then the chapter in stock form."""
     from playwright.sync_api import sync_playwright
 
     from utils.browser import find_browser
@@ -113,19 +110,17 @@ def report() -> None:
         if not (path := find_browser(playwright)):
             print("This needs Chromium or Chrome, and none was found.")
             return
-        stock = build_stock(Path(folder))
         browser = playwright.chromium.launch(executable_path=path)
-        sites = {"this site": SITE, "Jupyter Book's defaults": stock}
-        visits = {name: visit(browser, site, f"{CHAPTER}.html") for name, site in sites.items()}
+        names = [page.relative_to(SITE).as_posix() for page in pages(SITE)]
+        asked = [(name, SITE, name) for name in names]
+        asked.append(("by default", build_stock(Path(folder)), f"{CHAPTER}.html"))
+        width = max(map(len, names))
+        print(f"{'without pictures':{width}}     kB  other hosts  elements at fault")
+        found = {}
+        for label, site, page in asked:
+            one = found[label] = visit(browser, site, page)
+            print(f"{label:{width}}  {one.bytes / 1000:5.0f}  {len(one.hosts):11}  {one.faults:17}")
         browser.close()
-    width = max(map(len, visits))
-    print(f"{CHAPTER}, without pictures")
-    for name, found in visits.items():
-        print(
-            f"{name:{width}}  {found.bytes / 1000:5.0f} kB  "
-            f"{len(found.hosts)} other hosts  {found.faults:3} elements at fault"
-        )
-        if found.hosts:
-            print(f"{'':{width}}  asks {', '.join(sorted(found.hosts))}")
-    ours, theirs = (found.bytes for found in visits.values())
-    print(f"{theirs / ours:.1f} times as much")
+    stock, ours = found["by default"], found[f"{CHAPTER}.html"]
+    print(f"{CHAPTER} by default: {stock.bytes / ours.bytes:.1f} times as much")
+    print(f"It asks {', '.join(sorted(stock.hosts)) or 'no other host'}.")

@@ -76,7 +76,7 @@ def bench_pages(repeats: int) -> None:
 
 
 def bench_stock(repeats: int) -> None:
-    """Report what pages load, and ask of others. `repeats` is not used: the same is loaded each time."""
+    """Report what pages load and ask of others. `repeats` is not used: it is always the same."""
     from utils import bench_stock
 
     make("book")

@@ -158,7 +158,8 @@ def address():
 
     def serve(folder: Path) -> str:
         server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
-        Thread(target=server.serve_forever, daemon=True).start()
+        # It looks at the end of each interval whether it shall stop, and there are many of them.
+        Thread(target=server.serve_forever, args=[0.1], daemon=True).start()
         servers.append(server)
         return f"http://127.0.0.1:{server.server_port}/"
 

@@ -546,6 +546,8 @@ class Count(keras.callbacks.Callback):
     def on_test_batch_end(self, batch, logs=None):
         self.seen += 1
 
+    on_predict_batch_end = on_test_batch_end
+
 
 def steps(*data, **options):
     count = Count()
@@ -561,12 +563,18 @@ print(steps(dataset, validation_data=dataset, shuffle=False))
 print(steps(dataset.take(3), shuffle=False))
 print(steps(dataset.repeat(), steps_per_epoch=500, shuffle=False))
 pieces = ((x[:10], y[:10]) for _ in range(5000))
-print(steps(pieces, steps_per_epoch=100, shuffle=False))"""
+print(steps(pieces, steps_per_epoch=100, shuffle=False))
+for options in ({}, {"batch_size": 500}):
+    count = Count()
+    answers = model.predict(x, verbose=0, callbacks=[count], **options)
+    print(len(answers), count.seen)
+print(len(model.predict(dataset, verbose=0)))"""
 STEPS = "(2, 8, 16)\n(2, 6, 4)\n(2, 8, 16)\n(2, 3, 0)\n(2, 8, 0)\n(2, 8, 0)\n"
+ANSWERS = "5000 40\n5000 10\n5000\n"
 
 
 def test_in_tests_training_is_short_and_pages_without_keras_do_not_pay_for_it(course):
-    store(course, "fit.ipynb", executed_cell(FIT), executed_cell(FITS, printed(STEPS)))
+    store(course, "fit.ipynb", executed_cell(FIT), executed_cell(FITS, printed(STEPS + ANSWERS)))
     unpaid = "import sys\n\nprint('keras' in sys.modules, [n for n in dir() if 'short' in n])"
     store(course, "no_fit.ipynb", executed_cell(unpaid, printed("False []\n")))
     run = nbval(course, "fit.ipynb", "no_fit.ipynb")

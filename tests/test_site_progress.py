@@ -53,6 +53,7 @@ def test_the_landing_page_leads_to_the_section_read_last(visitor, site, folders,
     page.goto(root + CHAPTER)
     page.locator("#after-a-filter > h2").scroll_into_view_if_needed()
     page.wait_for_function("() => Object.values(localStorage).join().includes('after-a-filter')")
+    page.wait_for_timeout(300)  # a browser tells its other processes after a moment
     page.goto(root + "intro.html")
     said = page.locator(LINE).inner_text()
     assert re.match(r"Continue with 3 Pooling layer: 3.4 After a filter\s+0 of ", said)

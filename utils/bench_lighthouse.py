@@ -68,7 +68,7 @@ def browser_path() -> str | None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        return find_browser(playwright)
+        return find_browser(playwright, with_windows=True)
 
 
 def audit(address: str, screen: str, browser: str) -> dict[str, float]:

@@ -16,7 +16,8 @@ COMMON = {
     "KERAS_BACKEND": "tensorflow",
 }
 IN_TESTS = {
-    # Either alone leaves lines on stderr; oneDNN also sums in another order.
+    # Either alone leaves lines on stderr; oneDNN also sums in another order, and with it
+    # a processor that has bfloat16 computes in it, which no other would repeat to the digit.
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_ENABLE_ONEDNN_OPTS": "0",
 }

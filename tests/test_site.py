@@ -19,6 +19,7 @@ import yaml
 from bs4 import BeautifulSoup, SoupStrainer
 from PIL import Image
 from sample_book import NO_ADDRESS, picture, write_sample
+from visitor import go_on
 
 from utils.book.__main__ import build
 from utils.book.maths import mathml
@@ -74,7 +75,7 @@ def test_the_switch_changes_to_dark_and_the_next_page_stays_dark(visitor, sample
             break
     red, *_ = re.findall(r"\d+", page.evaluate(background))
     assert int(red) < 60
-    page.goto(folders[way][sample] + "chapters/sample.html")
+    go_on(page, folders[way][sample] + "chapters/sample.html")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from visitor import go_on
 
 CHAPTER = "chapters/03_pooling_layer.html"
 SHORT = "chapters/06_exercise.html"
@@ -53,8 +54,7 @@ def test_the_landing_page_leads_to_the_section_read_last(visitor, site, folders,
     page.goto(root + CHAPTER)
     page.locator("#after-a-filter > h2").scroll_into_view_if_needed()
     page.wait_for_function("() => Object.values(localStorage).join().includes('after-a-filter')")
-    page.wait_for_timeout(300)  # a browser tells its other processes after a moment
-    page.goto(root + "intro.html")
+    go_on(page, root + "intro.html")
     said = page.locator(LINE).inner_text()
     assert re.match(r"Continue with 3 Pooling layer: 3.4 After a filter\s+0 of ", said)
     page.locator(LINE).get_by_role("link").click()
@@ -69,7 +69,7 @@ def test_a_page_is_begun_and_then_finished_in_words_too(visitor, site):
     page.evaluate(SCROLL)
     page.wait_for_function(FINISHED, arg="6 Exercise: your own CNN")
     assert link_in_contents(page, "3 Pooling") == "3 Pooling layer"
-    page.goto((site / "intro.html").as_uri())
+    go_on(page, (site / "intro.html").as_uri())
     in_map = page.locator(".chapter-map a", has_text="6 Exercise").first
     assert in_map.text_content().strip().endswith("(finished)")
     # A finished page is not the place to go on: the page after it is.
@@ -89,7 +89,7 @@ def test_glossary_and_references_do_not_count(visitor, site):
 def test_what_is_kept_can_be_forgotten_by_keyboard(visitor, site):
     page = visitor().page
     page.goto((site / CHAPTER).as_uri())
-    page.goto((site / "intro.html").as_uri())
+    go_on(page, (site / "intro.html").as_uri())
     page.get_by_role("button", name="Forget this").focus()
     page.keyboard.press("Enter")
     assert page.locator(LINE).inner_text() == BEGIN
@@ -105,11 +105,11 @@ def test_damaged_notes_are_as_good_as_none(visitor, site):
     page.goto((site / SHORT).as_uri())
     for note in DAMAGED:
         page.evaluate(WRITE, note)
-        page.goto((site / "intro.html").as_uri())
+        go_on(page, (site / "intro.html").as_uri())
         assert page.locator(LINE).inner_text() == BEGIN, note
         assert page.locator(".course-read").count() == 0, note
         page.evaluate(WRITE, note)
-        page.goto((site / SHORT).as_uri())
+        go_on(page, (site / SHORT).as_uri())
         assert link_in_contents(page, "6 Exercise").endswith("(begun)"), note
     assert visit.problems == []
 
@@ -125,7 +125,7 @@ def test_of_damaged_notes_those_in_order_are_kept(visitor, site):
         }""",
         {"chapters/01_introduction": {"read": None, "of": 3}},
     )
-    page.goto((site / "intro.html").as_uri())
+    go_on(page, (site / "intro.html").as_uri())
     assert page.locator(LINE).inner_text().startswith("Continue with 6 Exercise")
     assert link_in_contents(page, "6 Exercise").endswith("(begun)")
     assert link_in_contents(page, "1 Introduction") == "1 Introduction"
@@ -151,7 +151,7 @@ def test_marks_and_the_line_move_nothing(visitor, site, folders, width):
     page.wait_for_function(FINISHED, arg="6 Exercise")
     page.goto(root + "exercises/14_9/1_from_scratch.html")
     page.evaluate(SCROLL)
-    page.goto(root + "intro.html")
+    go_on(page, root + "intro.html")
     page.locator(".live-widget[data-state=shown]").wait_for()
     assert page.locator(".course-read").count() > 2
     marked = page.evaluate(PLACES)

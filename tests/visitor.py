@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+UNTIL_KEPT = 500  # milliseconds
+
+
+def go_on(page, address: str) -> None:
+    """Open the next page when what this one has noted can be read there.
+
+    A page of a folder may come in another process of the browser, and what a page notes in
+    localStorage reaches the others a moment later.
+    """
+    page.wait_for_timeout(UNTIL_KEPT)
+    page.goto(address)
+
 
 class Visitor:
     """A page that keeps what went wrong, and which other hosts were asked."""

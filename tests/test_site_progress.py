@@ -82,7 +82,7 @@ def test_glossary_and_references_do_not_count(visitor, site):
     page.goto((site / "glossary.html").as_uri())
     page.wait_for_timeout(200)
     assert page.locator(".course-read").count() == 0
-    page.goto((site / "intro.html").as_uri())
+    go_on(page, (site / "intro.html").as_uri())
     assert page.locator(LINE).inner_text() == BEGIN
 
 

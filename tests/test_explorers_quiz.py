@@ -235,18 +235,20 @@ def test_a_known_wrong_number_has_its_own_explanation_and_others_the_hint(show):
 def test_numbers_are_read_as_people_write_them(show):
     numbers = {
         15_200: ["15,200", "15 200", "15\u202f200", "15'200", "15200", "1.52e4", "1.52 × 10^4"],
+        15.2: ["15.2", "15.200", "15,2"],
+        1_413_834: ["1,413,834", "1.413.834", "1413834", "1.413834 million"],
         -3: ["−3", "-3", "- 3", "–3.0", "-6/2"],
         0.5: ["1/2", "0.5", ".5", "0,5", "50 %", "50%", "+0.5"],
         225_000_000: ["225 million", "225,000,000", "0.225 billion", "225e6"],
     }
     wrong = ["7", "1", "−15,200"]
-    unreadable = ["", "many", "1/2/3", "1/0", "15,20,0", "1e999", "3 or 4", "<b>3</b>"]
+    unreadable = ["", "many", "1/2/3", "1/0", "15,20,0", "1e999", "3 or 4", "<b>3</b>", "1.41.834"]
     for value, texts in numbers.items():
         page = show(Quiz(number("How many?", value, why="So.", hint="Look.")))
         assert dict.fromkeys(texts, "right") == dict(zip(texts, tell(page, *texts), strict=True))
         assert tell(page, *wrong, *unreadable) == ["wrong"] * len(wrong) + [""] * len(unreadable)
     page = show(Quiz(parameters()))
-    assert tell(page, "15,200 Parameters") == ["right"]
+    assert tell(page, "15,200 Parameters", "15.200", "15.20") == ["right", "right", "wrong"]
     page = show(Quiz(number("What share?", 75, unit="%", why="So.", hint="Look.")))
     assert tell(page, "75 %", "75", "3/4", "0.75") == ["right", "right", "right", "wrong"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from visitor import go_on
+from visitor import UNTIL_KEPT, go_on
 
 CHAPTER = "chapters/03_pooling_layer.html"
 SHORT = "chapters/06_exercise.html"
@@ -97,6 +97,37 @@ def test_what_is_kept_can_be_forgotten_by_keyboard(visitor, site):
     assert page.locator(".course-read").count() == 0
     page.reload()
     assert page.locator(LINE).inner_text() == BEGIN
+
+
+@pytest.mark.parametrize("way", ["http", "file"])
+def test_a_page_that_is_open_hears_of_what_another_one_notes(visitor, site, folders, way):
+    visit = visitor()
+    landing, root = visit.page, folders[way][site]
+    landing.goto(root + "intro.html")
+    chapter = landing.context.new_page()
+    chapter.goto(root + CHAPTER)
+    for number in (1, 2):  # the second time there are marks already
+        landing.locator(LINE).get_by_text("Continue with 3 Pooling layer").wait_for()
+        assert link_in_contents(landing, "3 Pooling") == "3 Pooling layer (begun)", number
+        landing.get_by_role("button", name="Forget this").click()
+        assert landing.locator(LINE).inner_text() == BEGIN
+        landing.wait_for_timeout(UNTIL_KEPT)
+        chapter.reload()
+    assert visit.problems == []
+
+
+def test_a_page_that_is_kept_for_the_way_back_is_told_where_its_reader_was(visitor, site):
+    page = visitor().page
+    page.goto((site / SHORT).as_uri())
+    go_on(page, (site / "intro.html").as_uri())
+    page.locator(LINE).get_by_role("link").focus()
+    back = "persisted => dispatchEvent(new PageTransitionEvent('pageshow', { persisted }))"
+    page.evaluate(WRITE, "null")
+    page.evaluate(back, False)
+    assert page.locator(LINE).inner_text().startswith("Continue with 6 Exercise")
+    page.evaluate(back, True)
+    assert page.locator(LINE).inner_text() == BEGIN
+    assert page.evaluate(f"document.querySelector('{LINE} a') === document.activeElement")
 
 
 def test_damaged_notes_are_as_good_as_none(visitor, site):

@@ -1,4 +1,4 @@
-/* Where the reader is in the course , and where to go on. A section counts as read when
+/* Where the reader is in the course, and where to go on. A section counts as read when
    its heading has been on the screen, and a page as finished when all of them have. This
    browser keeps that, and nobody else learns of it. A browser may refuse to keep anything;
    then there are no marks. */
@@ -77,7 +77,7 @@
   }
 
   /** Where to go on: the section that was read last, or else the next page to be finished. */
-  function next({ pages, last }, all) {
+  function next({ pages, last }) {
     const at = all.findIndex(({ page }) => page === last?.page);
     if (at >= 0 && !isFinished(pages[last.page])) {
       const title = last.title ? `${all[at].title}: ${last.title}` : all[at].title;
@@ -88,29 +88,38 @@
     return open && { title: open.title, address: `${open.page}.html` };
   }
 
-  /** Let the landing page's button, "Begin with chapter 1", lead to where to go on. */
-  function tell(progress) {
-    const line = document.querySelector(".course-begin > p");
-    if (!line || !progress.last) return;
-    const beginning = [...line.childNodes];
-    const all = order(); // taken without marks
+  const all = order(); // taken without marks
+  const line = document.querySelector(".course-begin > p");
+  const beginning = [...(line?.childNodes ?? [])];
+
+  /** What is said on the landing page, in place of "Begin with chapter 1", of where to go on. */
+  function whereTo(progress) {
+    if (!progress.last) return beginning;
     const finished = all.filter(({ page }) => isFinished(progress.pages[page])).length;
-    const place = next(progress, all);
+    const place = next(progress);
     const forget = element("button", "", "Forget this");
     forget.type = "button";
     forget.title = "Forget which pages you have read. Only this browser knows it.";
     forget.addEventListener("click", () => {
       save({ pages: {}, last: null });
-      mark(load());
-      line.replaceChildren(...beginning);
-      line.querySelector("a").focus();
+      show();
     });
     const count = place ? `${finished} of ${all.length} pages finished.` : "All pages finished.";
-    line.replaceChildren(element("span", "course-progress", `${count} `, forget));
-    if (!place) return;
+    const said = element("span", "course-progress", `${count} `, forget);
+    if (!place) return [said];
     const link = element("a", "", `Continue with ${place.title}`);
     link.href = new URL(place.address, root).href;
-    line.prepend(link, " ");
+    return [link, " ", said];
+  }
+
+  /** Show what is kept. Who was at the landing page's button stays there. */
+  function show() {
+    const progress = load();
+    mark(progress);
+    if (!line) return;
+    const wasThere = line.contains(document.activeElement);
+    line.replaceChildren(...whereTo(progress));
+    if (wasThere) line.querySelector("a, button").focus({ preventScroll: true });
   }
 
   // ------------------------------------------------------------------ what is noted
@@ -140,7 +149,9 @@
   }
 
   const here = pageOf(location.href);
-  tell(load());
-  mark(load());
+  show();
   if (here) follow(here);
+  // Another page may note something while this one is open, or kept for the way back.
+  addEventListener("storage", (event) => (event.key ?? key) === key && show());
+  addEventListener("pageshow", (event) => event.persisted && show());
 })();

@@ -32,7 +32,7 @@ const SCALES = { thousand: 1e3, million: 1e6, billion: 1e9 };
  * The number that a person wrote, or null: 15,200 · 15 200 · 1.5e4 · 1.5 × 10^4 · 0,5 ·
  * 225 million · 1/9 · −3 · 75 %, with the unit after it or without.
  */
-export function readNumber(text, unit = "") {
+function readNumber(text, unit = "") {
   let plain = text
     .trim()
     .replace(/[−–‐‑]/g, "-")
@@ -48,6 +48,18 @@ export function readNumber(text, unit = "") {
   if (inPercent) value /= 100;
   else if (unit === "%" && parts.length === 2 && !inUnit) value *= 100;
   return Number.isFinite(value) ? value : null;
+}
+
+// Grouped as in much of Europe: 15.200 is 15200 there, and 15.2 elsewhere.
+const DOTTED = /^[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?![\d.,])/;
+
+/** Every number that a person may have meant. */
+function readings(text, unit) {
+  const dotted = text
+    .trim()
+    .replace(/^[−–‐‑]/, "-")
+    .replace(DOTTED, (digits) => digits.replaceAll(".", ""));
+  return [text, dotted].map((each) => readNumber(each, unit)).filter((value) => value !== null);
 }
 
 function readDecimal(text) {
@@ -67,11 +79,15 @@ const isClose = (value, other, tolerance) =>
   Math.abs(value - other) <= tolerance + 1e-9 * Math.abs(other);
 
 /** Whether a number is right; and if it is a wrong one that is known, why. */
-function judgeNumber(question, value) {
-  if (isClose(value, question.value, question.tolerance)) return { right: true };
+function judgeNumber(question, text) {
+  const values = readings(text, question.unit);
+  const distance = (value) => Math.min(...values.map((each) => Math.abs(each - value)));
+  const isMeant = ({ value }) =>
+    values.some((each) => isClose(each, value, question.tolerance));
+  if (isMeant(question)) return { right: true };
   const known = question.wrong
-    .filter((wrong) => isClose(value, wrong.value, question.tolerance))
-    .sort((a, b) => Math.abs(a.value - value) - Math.abs(b.value - value))[0];
+    .filter(isMeant)
+    .sort((a, b) => distance(a.value) - distance(b.value))[0];
   return { right: false, why: known?.why };
 }
 
@@ -84,7 +100,7 @@ function judgeOptions(question, given) {
 }
 
 function judge(question, given) {
-  if (question.kind === "number") return judgeNumber(question, readNumber(given, question.unit));
+  if (question.kind === "number") return judgeNumber(question, given);
   return judgeOptions(question, given);
 }
 
@@ -213,11 +229,11 @@ function numberPart(question, onChange) {
     element: create("div", {}, box, verdicts.element),
     inputs: [input],
     blank: "Write a number first, such as 15,200 or 0.25 or 1/9.",
-    read: () => (readNumber(input.value, unit) === null ? null : input.value.trim()),
+    read: () => (readings(input.value, unit).length ? input.value.trim() : null),
     show: ({ given, shown }, explained) => {
       input.value = given ?? "";
       if (explained.length === 0) return verdicts.show();
-      const found = given === null ? null : judgeNumber(question, readNumber(given, unit));
+      const found = given === null ? null : judgeNumber(question, given);
       if (found?.right) return verdicts.show(verdict(true, why, "Right."));
       const wrong = found && verdict(false, found.why ?? (shown ? "" : hint), "Not quite.");
       const reply = shown ? verdict(true, why, answer) : null;

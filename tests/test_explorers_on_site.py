@@ -62,3 +62,14 @@ def test_an_explorer_of_the_course_is_played_by_keyboard_alone(visitor, live, si
     page.keyboard.press("ArrowRight")
     page.wait_for_timeout(100)
     assert page.locator(".cx-status").all_inner_texts() != before
+
+
+def test_an_explorer_that_shows_the_map_of_another_names_no_sample(visitor, site, address):
+    page = visitor().page
+    open_all(page, address(site) + "chapters/03_pooling_layer.html")
+    pair = page.locator(".widget-column", has=page.locator(".cx-pooling"))
+    chosen = "(list) => list.selectedOptions[0].textContent"
+    lists = pair.get_by_label("Image", exact=True)
+    assert [each.evaluate(chosen) for each in lists.all()] == ["garment", "set from outside"]
+    lists.nth(1).select_option("digit")
+    assert [each.evaluate(chosen) for each in lists.all()] == ["garment", "digit"]

@@ -231,6 +231,12 @@ def test_the_contents_call_the_landing_page_overview_and_the_mark_leads_to_it(so
         )
 
 
+def test_the_list_of_sections_is_called_what_its_button_says(soups):
+    chapter = soups["chapters/02_convolutional_layer"]
+    button = chapter.select_one(".secondary-toggle")["aria-label"]
+    assert chapter.select_one(".onthispage").text.strip() == button == "On this page"
+
+
 def test_headings_are_set_in_a_font_that_has_all_their_characters(visitor, site):
     page = visitor().page
     page.goto((site / "chapters" / "01_introduction.html").as_uri(), wait_until="networkidle")

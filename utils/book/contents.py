@@ -2,12 +2,14 @@
 
 The theme folds the pages below a chapter away, behind an arrow that has no name for a
 screen reader. There are few of them, and a reader should see what the chapter holds. It
-calls the landing page by the title of the course, which stands above the contents already.
+calls the landing page by the title of the course, which stands above the contents already,
+and names the list of a page's sections "Contents" too, unlike the button that shows it.
 """
 
 from __future__ import annotations
 
 START = "Overview"
+SECTIONS = "On this page"
 
 
 def unfold(app, pagename: str, templatename: str, context: dict, doctree) -> None:
@@ -24,6 +26,7 @@ def unfold(app, pagename: str, templatename: str, context: dict, doctree) -> Non
 
     context["generate_toctree_html"] = unfolded
     context["root_title"] = START
+    context["theme_toc_title"] = SECTIONS
 
 
 def setup(app) -> None:

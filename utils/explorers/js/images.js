@@ -69,8 +69,9 @@ export function imageSource(model, edit) {
   const refresh = (picture) => {
     const selected = model.get("selected");
     const names = model.get("images").map(({ name }) => name);
-    if (!names.includes(selected) && selected !== DRAWING) names.push(selected);
-    list.fill([...names, [DRAWING, "Draw your own …"]]);
+    const isListed = names.includes(selected) || selected === DRAWING;
+    const others = isListed ? [] : [[selected, "set from outside"]]; // by a link or a program
+    list.fill([...names, ...others, [DRAWING, "Draw your own …"]]);
     list.set(selected);
     const drawing = selected === DRAWING;
     if (drawing && picture.paintable === false && model.get("image")) {

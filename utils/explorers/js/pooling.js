@@ -234,6 +234,7 @@ function render({ model, el }) {
     if (listed && !sameBytes(listed.image, image)) model.set("selected", OWN);
     Object.assign(start, { image, selected: model.get("selected") });
   };
+  noteImage(); // a link may have set one already
   model.on("change:image", noteImage);
 
   const source = imageSource(model, edit);

@@ -4,6 +4,7 @@ first_that_fits = $(shell for python in $(1); do \
 	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null && echo "$$python" && break; done)
 PYTHON ?= $(call first_that_fits,python3 python3.13 python3.12 python3.11 python)
+NAMED = $(if $(filter command environment,$(origin PYTHON)),--named)
 RUN = .venv/bin/python
 REPO ?= $(error say which repository: make publish-as REPO=owner/name)
 
@@ -23,7 +24,7 @@ help: ## show this list
 
 environment: ## make .venv, if requirements.lock changed since it was made
 	$(check_python)
-	@$(PYTHON) utils/environment.py
+	@$(PYTHON) utils/environment.py $(NAMED)
 
 book: environment ## build the site from the stored outputs into _build/html
 	@$(RUN) -m utils.book
@@ -43,7 +44,7 @@ test: environment ## run every test: code, notebooks, and the site in a browser
 colab-test: PYTHON = $(call first_that_fits,python3.12 python3 python3.13 python3.11 python)
 colab-test: ## run the notebooks and the explorers' tests with Colab's versions
 	$(check_python)
-	@$(PYTHON) utils/environment.py .venv-colab requirements-colab.txt
+	@$(PYTHON) utils/environment.py .venv-colab requirements-colab.txt $(NAMED)
 	@.venv-colab/bin/python -m utils.run_tests --colab $(ARGS)
 
 execute: environment ## run every notebook in full on the real data, and store the outputs
@@ -75,5 +76,6 @@ lock: environment ## renew requirements.lock from requirements.txt
 publish-as: environment ## put your own address into the course: REPO=owner/name
 	@$(RUN) -m utils.publish "$(REPO)"
 
-clean: ## remove the site and the environments; notebooks, data and training runs stay
-	rm -rf _build/html _build/.doctrees .venv .venv-colab
+clean: ## remove what was built, and the environments; notebooks, data and training runs stay
+	rm -rf _build/html _build/.doctrees _build/jupyter_execute _build/cnn-course.zip _build/course.pdf
+	rm -rf .venv .venv-colab .pytest_cache .ruff_cache */.ruff_cache

@@ -233,7 +233,9 @@ def test_a_damaged_mirror_file_is_named_and_never_used(mirror, file, damage):
 def test_the_file_of_another_set_under_the_right_name_is_recognized(mirror):
     path = mirror / "fashion-mnist" / "t10k-images-idx3-ubyte.gz"
     shutil.copy(mirror / "mnist" / path.name, path)
-    with pytest.raises(data.DataError, match="holds a file of MNIST, not Fashion-MNIST's") as error:
+    with pytest.raises(
+        data.DataError, match="holds MNIST's t10k-im.*, not Fashion-MNIST's"
+    ) as error:
         data.load_fashion_mnist()
     assert str(path) in str(error.value)
 
@@ -241,7 +243,17 @@ def test_the_file_of_another_set_under_the_right_name_is_recognized(mirror):
 def test_images_of_one_split_under_the_name_of_the_other_are_an_error(mirror):
     folder = mirror / "mnist"
     shutil.copy(folder / "t10k-images-idx3-ubyte.gz", folder / "train-images-idx3-ubyte.gz")
-    with pytest.raises(data.DataError, match="train-images"):
+    with pytest.raises(data.DataError, match="holds MNIST's t10k-images.*, not MNIST's train-im"):
+        data.load_mnist()
+
+
+def test_a_home_folder_that_nobody_has_is_a_missing_folder(monkeypatch):
+    monkeypatch.setenv(data.MIRROR, "~nobody-of-this-name/data")
+    with pytest.raises(data.DataError, match="~nobody-of-this-name/data/mnist is missing"):
+        data.load_mnist()
+    monkeypatch.delenv(data.MIRROR)
+    monkeypatch.setenv("KERAS_HOME", "~nobody-of-this-name/keras")
+    with pytest.raises(data.DataError, match="looked in ~nobody-of-this-name/keras/datasets"):
         data.load_mnist()
 
 
@@ -306,7 +318,33 @@ def test_a_damaged_archive_of_mnist_is_named(tiny, cache, damage):
     path = cache / "mnist.npz"
     np.savez_compressed(path, **dict(zip(KEYS, tiny["mnist"], strict=True)))
     path.write_bytes(DAMAGES[damage](path.read_bytes()))
-    with pytest.raises(data.DataError, match=re.escape(str(path))):
+    with pytest.raises(data.DataError, match=re.escape(str(path))) as error:
+        data.load_mnist()
+    assert "pickle" not in str(error.value), "nobody is advised to trust such a file"
+
+
+def test_whatever_byte_of_the_archive_is_wrong_the_error_is_ours(tiny, cache):
+    cache.mkdir(parents=True)
+    path = cache / "mnist.npz"
+    np.savez(path, **dict(zip(KEYS, tiny["mnist"], strict=True)))
+    whole = path.read_bytes()
+    described = whole.index(b"\x93NUMPY")  # before it is the header of the first file
+    directory = whole.index(b"PK\x01\x02")
+    for place in [*range(described), *range(directory, len(whole))]:
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 255]) + whole[place + 1 :])
+        try:
+            loaded = data.load_mnist()
+        except data.DataError as error:
+            assert str(path) in str(error)
+        else:  # a date, or what else does not matter
+            assert_equal_arrays(loaded, tiny["mnist"])
+
+
+def test_a_single_array_in_the_place_of_the_archive_is_an_error_of_ours(tiny, cache):
+    cache.mkdir(parents=True)
+    with (cache / "mnist.npz").open("wb") as file:
+        np.save(file, tiny["mnist"][0])
+    with pytest.raises(data.DataError, match="mnist.npz is damaged"):
         data.load_mnist()
 
 
@@ -401,6 +439,23 @@ def test_an_interrupted_download_leaves_no_file_and_no_process(server, cache, tm
     assert files_below(cache) == []
     with pytest.raises(ProcessLookupError):
         os.kill(int(mark.read_text()), 0)
+
+
+def test_the_next_download_removes_what_a_killed_one_left_and_no_other(server, tiny, cache):
+    for name, age in {".download-killed": 2 * data.LEFT_AFTER, ".download-runs": 60}.items():
+        part = cache / name / "datasets" / "part.gz"
+        part.parent.mkdir(parents=True)
+        part.write_text("half")
+        for path in (part, part.parent, cache / name):
+            os.utime(path, (time.time() - age,) * 2)
+    assert_equal_arrays(data.load_fashion_mnist(), tiny["fashion-mnist"])
+    assert [path.name for path in cache.glob(".*")] == [".download-runs"]
+
+
+def test_a_loader_that_leaves_no_file_is_no_trouble_of_the_cache(server, monkeypatch):
+    monkeypatch.setattr(data, "LOADER", "")
+    with pytest.raises(data.DataError, match="Keras ended well and left no train-images"):
+        data.load_fashion_mnist()
 
 
 def wait_until(condition, seconds: float = 20):
@@ -499,11 +554,20 @@ def test_a_download_that_fails_gives_the_stand_in_where_it_is_allowed(server, mo
 
 
 def test_the_command_line_says_where_the_data_comes_from(mirror, monkeypatch, capsys):
-    data.main()
+    assert data.main() == 0
     assert capsys.readouterr().out == "fashion-mnist: mirror\nmnist: mirror\n"
+    (mirror / "fashion-mnist" / f"{FILES[0]}.gz").unlink()
+    assert data.main() == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("fashion-mnist: CNN_COURSE_DATA is set, but")
+    assert said[1] == "mnist: mirror"
     monkeypatch.delenv(data.MIRROR)
-    data.main()
-    assert "mnist: stand-in. MNIST is not on this computer" in capsys.readouterr().out
+    assert data.main() == 1
+    said = capsys.readouterr().out
+    assert "\nmnist: MNIST is not on this computer" in said and said.count("Three ways on:") == 2
+    monkeypatch.setenv(data.SAMPLE, "1")
+    assert data.main() == 0
+    assert "\nmnist: stand-in. MNIST is not on this computer" in capsys.readouterr().out
 
 
 def test_importing_the_modules_imports_neither_keras_nor_scikit_learn():

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import venv
 from pathlib import Path
 
@@ -26,11 +27,11 @@ def checkout(tmp_path):
     return tmp_path
 
 
-def run_make(checkout, *arguments):
+def run_make(checkout, *arguments, **environ):
     return subprocess.run(
         ["make", *arguments],
         cwd=checkout,
-        env={"PATH": str(checkout / "bin"), "HOME": os.environ.get("HOME", "/")},
+        env={"PATH": str(checkout / "bin"), "HOME": os.environ.get("HOME", "/"), **environ},
         capture_output=True,
         text=True,
     )
@@ -119,6 +120,33 @@ def test_an_environment_whose_python_has_gone_is_made_again(small_environment):
     python.symlink_to(small_environment / "gone")
     environment.main()
     assert python.exists()
+
+
+def test_a_python_of_another_version_gets_an_environment_of_its_own_if_it_is_named(
+    small_environment, monkeypatch
+):
+    environment.main()
+    mark = small_environment / ".venv" / "mark"
+    mark.touch()
+    environment.main(named=True)
+    here = environment.sys.version_info
+    other = (3, 12 if here[1] != 12 else 13, 0)
+    monkeypatch.setattr(environment.sys, "version_info", other)
+    environment.main()
+    assert mark.exists(), "the Python that make finds by itself may be another one"
+    environment.main(named=True)
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "environ", "named"),
+    [((), {}, False), (("PYTHON=python3",), {}, True), ((), {"PYTHON": "python3"}, True)],
+)
+def test_make_tells_whether_somebody_named_the_python(checkout, words, environ, named):
+    (checkout / "bin" / "python3").symlink_to(sys.executable)
+    run = run_make(checkout, "--dry-run", "environment", *words, **environ)
+    assert run.returncode == 0, run.stderr
+    assert ("--named" in run.stdout) is named
 
 
 def test_a_mac_that_tensorflow_has_left_is_sent_to_colab(monkeypatch):

@@ -477,12 +477,16 @@ def test_an_interrupted_run_leaves_the_notebook_as_it_was(course):
         "import runpy; runpy.run_module('utils.notebooks', run_name='__main__')"
     )
     words = [sys.executable, "-c", program, "execute", path]
-    with subprocess.Popen(words, cwd=course, stdout=subprocess.PIPE, text=True) as run:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(words, cwd=course, start_new_session=True, **pipes) as run:
         while "cell  1" not in run.stdout.readline():
             assert run.poll() is None
         time.sleep(1)  # now it sleeps in the second cell
-        run.send_signal(signal.SIGINT)
-        assert run.wait(timeout=30) != 0
+        os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to the kernel, too
+        _, said = run.communicate(timeout=30)
+        assert run.returncode != 0
+    assert "Interrupted; unfinished notebooks are as they were." in said
+    assert "Traceback" not in said
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
 

@@ -11,6 +11,7 @@ import pytest
 from pybtex.database import parse_file
 
 from utils.notebooks import files
+from utils.publish import README_LIST
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
@@ -76,7 +77,8 @@ def links(page: Path) -> list[tuple[str, str]]:
     if page.suffix == ".ipynb":
         cells = nbformat.reads(text, as_version=4).cells
         text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    return LINK.findall(text)
+    # Once a copy has an address, the list of the notebooks links to the pages of its own site.
+    return LINK.findall(README_LIST.sub("", text))
 
 
 def unlisted(found: list[tuple[str, str]], known: set[str]) -> list[str]:
@@ -98,6 +100,12 @@ def test_every_publication_that_a_page_links_to_is_among_the_references(page, en
     known = set().union(*map(keys_of, entries.values()))
     missing = unlisted(links(page), known)
     assert not missing, f"no entry of references.bib has this DOI, arXiv number or url: {missing}"
+
+
+def test_a_copy_with_an_address_links_to_its_own_site_beside(published, entries):
+    readme = published / "README.md"
+    assert "https://a-teacher.github.io/cnn-2027/" in readme.read_text("utf-8")
+    assert unlisted(links(readme), set().union(*map(keys_of, entries.values()))) == []
 
 
 @pytest.mark.skipif(not (ROOT / "solutions").is_dir(), reason="some are linked from solutions")

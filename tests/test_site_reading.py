@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup, Tag
 LENGTH = re.compile(r"\b(minutes?|hours?|quarter|half)\b")
 RUN = re.compile(r"\b(second|minute|trained|training)", re.IGNORECASE)
 NUMBERED = re.compile(r"(\d+)\.(\d+) ")
+NAMED = re.compile(r"\b[Ss]ections? (\d+\.\d+)(?: and (\d+\.\d+))?")
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,19 @@ def test_numbers_of_sections_count_up_within_their_chapter(notebooks):
         ]
         expected = [(int(chapter[1]), i) for i in range(1, len(numbers) + 1)] if chapter else []
         assert numbers == expected, name
+
+
+def test_a_section_that_a_text_names_is_there(notebooks):
+    headings = [words_of(h2) for page in notebooks.values() for h2 in page.article.find_all("h2")]
+    there = {match[0].strip() for heading in headings if (match := NUMBERED.match(heading))}
+    named = {
+        number: name
+        for name, page in notebooks.items()
+        for found in NAMED.findall(words_of(page.article))
+        for number in filter(None, found)
+    }
+    assert len(named) > 5
+    assert named.keys() <= there, {n: named[n] for n in named.keys() - there}
 
 
 def test_chapters_bear_their_numbers_in_title_contents_and_links(notebooks):

@@ -16,11 +16,13 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import shutil
 import struct
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import urllib.request
 import zipfile
 import zlib
@@ -88,6 +90,8 @@ PATIENCE = 8  # seconds to wait for its answer
 DOWNLOAD_MB = {"fashion-mnist": 30, "mnist": 11}
 
 # What the downloading process runs. Keras sets no time limit for a connection that stalls.
+DOWNLOAD = ".download-"  # how the temporary folders of downloads begin
+LEFT_AFTER = 3600  # seconds without a change, and a download is taken for one that was killed
 LOADER = """
 import socket, sys
 socket.setdefaulttimeout(30)
@@ -194,7 +198,7 @@ def _find(name: str) -> tuple[str, tuple[Split, Split]]:
 
 
 def _from_mirror(name: str) -> tuple[Split, Split]:
-    folder = Path(os.environ[MIRROR]).expanduser() / name
+    folder = Path(os.path.expanduser(os.environ[MIRROR])) / name
     way_out = (
         f"Put the four published files of {TITLES[name]} into {folder}, or unset {MIRROR} "
         "to let Keras fetch them."
@@ -220,6 +224,8 @@ def _read_idx_files(folder: Path, name: str) -> tuple[Split, Split]:
     for file in SHA256[name]:
         path = folder / f"{file}.gz"
         packed = path.read_bytes()
+        if not packed:
+            raise _Damaged(f"{path} is empty")
         try:
             content = gzip.decompress(packed)
         except (EOFError, OSError, zlib.error, struct.error) as error:
@@ -239,8 +245,10 @@ def _check(content: bytes, name: str, file: str, path: Path) -> None:
     if found == SHA256[name][file]:
         return
     for other, files in SHA256.items():
-        if found in files.values():
-            raise _Damaged(f"{path} holds a file of {TITLES[other]}, not {TITLES[name]}'s {file}")
+        for published, checksum in files.items():
+            if found == checksum:
+                held = f"{TITLES[other]}'s {published}"
+                raise _Damaged(f"{path} holds {held}, not {TITLES[name]}'s {file}")
     raise _Damaged(
         f"{path} is not the published {file} of {TITLES[name]}: its SHA-256 is {found[:12]}…, "
         f"{SHA256[name][file][:12]}… was expected"
@@ -255,7 +263,7 @@ def _from_keras(name: str) -> tuple[Split, Split]:
 
     A damaged file in the cache is replaced. Raises _NotFetched with the reason.
     """
-    cache = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets"
+    cache = Path(os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras")) / "datasets"
     try:
         return _read_cache(cache, name)
     except FileNotFoundError:
@@ -276,10 +284,14 @@ def _read_cache(cache: Path, name: str) -> tuple[Split, Split]:
         return _read_idx_files(cache / name, name)
     path = cache / "mnist.npz"
     with path.open("rb") as file:
+        # Anything else NumPy takes for a single array or a pickle, and advises to trust it.
+        if not zipfile.is_zipfile(file):
+            raise _Damaged(f"{path} is damaged: it is no .npz archive")
+        file.seek(0)
         try:
             with np.load(file, allow_pickle=False) as archive:
                 arrays = [archive[key] for key in ("x_train", "y_train", "x_test", "y_test")]
-        except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, OSError, ValueError) as error:
+        except Exception as error:  # a wrong byte can look like encryption or a new format
             raise _Damaged(f"{path} is damaged: {error}") from None
     for file, array in zip(SHA256[name], arrays, strict=True):
         _check(_idx_bytes(array), name, file, path)
@@ -298,14 +310,16 @@ def _fetch(cache: Path, name: str) -> tuple[Split, Split]:
 
     Keras writes straight into its cache and does not check Fashion-MNIST, so a
     download that was killed would stay there as a damaged file. Here it runs in a
-    process of its own with a temporary cache, which goes whatever happens; that
-    also lets two notebooks download at the same time.
+    process of its own with a temporary cache; that also lets two notebooks download
+    at the same time. What a killed one leaves there is removed by the next that comes
+    an hour later or more.
     """
     if problem := _no_answer():
         raise _NotFetched(problem)
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache, prefix=".download-") as temporary:
+        _remove_leftovers(cache)
+        with tempfile.TemporaryDirectory(dir=cache, prefix=DOWNLOAD) as temporary:
             print(f"Downloading {TITLES[name]}, {DOWNLOAD_MB[name]} MB, once …", flush=True)
             download = subprocess.run(
                 [sys.executable, "-c", LOADER, name.replace("-", "_")],
@@ -318,7 +332,11 @@ def _fetch(cache: Path, name: str) -> tuple[Split, Split]:
                 last_line = download.stderr.strip().rpartition("\n")[2]
                 raise _NotFetched(last_line or f"Keras ended with code {download.returncode}")
             fetched = Path(temporary) / "datasets"
-            data = _read_cache(fetched, name)
+            try:
+                data = _read_cache(fetched, name)
+            except FileNotFoundError as error:
+                missing = Path(error.filename).name
+                raise _NotFetched(f"Keras ended well and left no {missing}") from None
             for path in [path for path in fetched.rglob("*") if path.is_file()]:
                 target = cache / path.relative_to(fetched)
                 target.parent.mkdir(exist_ok=True)
@@ -331,6 +349,14 @@ def _fetch(cache: Path, name: str) -> tuple[Split, Split]:
             f"the cache folder {cache} cannot be written ({error}); free it, or set KERAS_HOME to "
             "a folder that you may write to"
         ) from None
+
+
+def _remove_leftovers(cache: Path) -> None:
+    """Remove the folders of downloads that were killed, and not those that may still run."""
+    for folder in cache.glob(f"{DOWNLOAD}*"):
+        files = [path for path in (folder, *folder.rglob("*")) if path.exists()]
+        if time.time() - max(path.stat().st_mtime for path in files) > LEFT_AFTER:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _no_answer() -> str | None:
@@ -354,17 +380,23 @@ def _no_answer() -> str | None:
     return answers[0] if answers else f"no answer within {PATIENCE} seconds"
 
 
-def main() -> None:
-    """Print where each data set comes from on this computer."""
+def main() -> int:
+    """Print where each data set comes from on this computer; return whether one is missing."""
+    missing = 0
     for name in SHA256:
         try:
             print(f"{name}: {_find(name)[0]}")
         except _NotFetched as error:
-            print(f"{name}: stand-in. {error}")
+            stand_in = os.environ.get(SAMPLE) == "1"
+            print(f"{name}: {'stand-in. ' if stand_in else ''}{error}")
+            if not stand_in:
+                print(_ways_out(name))
+                missing = 1
+        except DataError as error:
+            print(f"{name}: {error}")
+            missing = 1
+    return missing
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except DataError as error:
-        sys.exit(str(error))
+    sys.exit(main())

@@ -2,12 +2,14 @@
 
 `make` runs this with the Python it found, before anything is installed, so it
 uses the standard library alone. The file that was installed is kept in the
-environment: nothing happens until the two differ.
+environment: nothing happens until the two differ, or until somebody names a
+Python of another version (`make PYTHON=python3.13 …`).
 """
 
 from __future__ import annotations
 
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -67,8 +69,17 @@ def make_environment(environment: Path, requirements: Path) -> str | None:
     return None
 
 
-def main(folder: str = ".venv", file: str = "requirements.lock") -> None:
-    """Make the environment `folder` from the requirements in `file`, both in ROOT."""
+def version_in(environment: Path) -> str:
+    """Return the version of the Python in an environment, as 3.12."""
+    found = re.search(r"^version = (\d+\.\d+)", (environment / "pyvenv.cfg").read_text(), re.M)
+    return found[1] if found else ""
+
+
+def main(folder: str = ".venv", file: str = "requirements.lock", named: bool = False) -> None:
+    """Make the environment `folder` from the requirements in `file`, both in ROOT.
+
+    If this Python was `named`, an environment with a Python of another version is made anew.
+    """
     environment, requirements = ROOT / folder, ROOT / file
     installed = environment / requirements.name
     # A link to a Python that has gone does not exist either.
@@ -78,11 +89,15 @@ def main(folder: str = ".venv", file: str = "requirements.lock") -> None:
         and installed.exists()
         and installed.read_bytes() == requirements.read_bytes()
     ):
-        return
+        here = ".".join(map(str, sys.version_info[:2]))
+        there = version_in(environment)
+        if not named or here == there:
+            return
+        print(f"{folder} has Python {there}, and you name {here}.", flush=True)
     failure = problem() or make_environment(environment, requirements)
     if failure:
         raise SystemExit(f"The environment {folder} is not ready: {failure}")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*(word for word in sys.argv[1:] if word != "--named"), named="--named" in sys.argv)

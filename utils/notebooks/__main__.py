@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from pathlib import Path
 
 from . import canonical, files
@@ -64,6 +65,8 @@ def main() -> None:
     except FileNotFoundError as error:
         parser.error(str(error))
     except KeyboardInterrupt:
+        # asyncio would report what was given up, after the sentence that says it.
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
         raise SystemExit("\nInterrupted; unfinished notebooks are as they were.") from None
     raise SystemExit(0 if ok else 1)
 

@@ -17,13 +17,15 @@ FOLDERS = ("chapters", "exercises", "solutions")
 def find(paths: Iterable[Path | str] = (), root: Path = ROOT) -> list[Path]:
     """Return the notebooks in `paths`, files or folders; by default all of the course at `root`.
 
-    Raises FileNotFoundError for a path that is not there. Of the course's own
+    Raises FileNotFoundError for a path that is not there, or no notebook. Of the course's own
     folders, one that does not exist holds no notebooks.
     """
     paths = [Path(path) for path in paths] or [p for n in FOLDERS if (p := root / n).is_dir()]
     for path in paths:
         if not path.exists():
             raise FileNotFoundError(f"There is no notebook or folder {path}.")
+        if path.is_file() and path.suffix != ".ipynb":
+            raise FileNotFoundError(f"{path} is no notebook.")
     found = [n for path in paths for n in (sorted(path.rglob("*.ipynb")) or [path])]
     return [n for n in found if n.is_file() and ".ipynb_checkpoints" not in n.parts]
 

@@ -49,6 +49,9 @@ def test_pictures_further_down_are_not_fetched_before_a_reader_comes_near(visito
     page.goto(address(site) + "chapters/05_fashion_mnist.html", wait_until="networkidle")
     before = len(fetched)
     last = page.locator(".bd-article img").last
+    last.evaluate(
+        "(picture) => { const fold = picture.closest('details'); if (fold) fold.open = true; }"
+    )
     last.scroll_into_view_if_needed()
     page.wait_for_function(
         "() => [...document.querySelectorAll('.bd-article img')].at(-1).naturalWidth > 0"

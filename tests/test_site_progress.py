@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from visitor import UNTIL_KEPT, go_on
+from visitor import as_kept
 
 CHAPTER = "chapters/03_pooling_layer.html"
 SHORT = "chapters/06_exercise.html"
@@ -40,6 +40,12 @@ FINISHED = """(title) => [...document.querySelectorAll(".bd-docs-nav a")].some(
   (link) => link.textContent.includes(title) && link.textContent.includes("(finished)"))"""
 
 
+@pytest.fixture
+def served(site, folders) -> str:
+    """The address of the course's site on this machine."""
+    return folders["http"][site]
+
+
 def link_in_contents(page, title: str) -> str:
     """Return what a screen reader reads of a link in the contents."""
     return page.locator(".bd-docs-nav a", has_text=title).first.text_content().strip()
@@ -47,29 +53,35 @@ def link_in_contents(page, title: str) -> str:
 
 @pytest.mark.parametrize("way", ["http", "file"])
 def test_the_landing_page_leads_to_the_section_read_last(visitor, site, folders, way):
-    visit = visitor()
-    page, root = visit.page, folders[way][site]
-    page.goto(root + "intro.html")
-    assert page.locator(LINE).inner_text() == BEGIN
-    page.goto(root + CHAPTER)
-    page.locator("#after-a-filter > h2").scroll_into_view_if_needed()
-    page.wait_for_function("() => Object.values(localStorage).join().includes('after-a-filter')")
-    go_on(page, root + "intro.html")
-    said = page.locator(LINE).inner_text()
-    assert re.match(r"Continue with 3 Pooling layer: 3.4 After a filter\s+0 of ", said)
-    page.locator(LINE).get_by_role("link").click()
-    assert page.url.endswith(f"{CHAPTER}#after-a-filter")
-    assert visit.problems == [] and visit.foreign == []
+    root = folders[way][site]
+
+    def read_on():
+        visit = visitor()
+        page = visit.page
+        page.goto(root + "intro.html")
+        assert page.locator(LINE).inner_text() == BEGIN
+        page.goto(root + CHAPTER)
+        page.locator("#after-a-filter > h2").scroll_into_view_if_needed()
+        noted = "() => Object.values(localStorage).join().includes('after-a-filter')"
+        page.wait_for_function(noted)
+        page.goto(root + "intro.html")
+        said = page.locator(LINE).inner_text()
+        assert re.match(r"Continue with 3 Pooling layer: 3.4 After a filter\s+0 of ", said)
+        page.locator(LINE).get_by_role("link").click()
+        assert page.url.endswith(f"{CHAPTER}#after-a-filter")
+        assert visit.problems == [] and visit.foreign == []
+
+    as_kept(way, read_on)
 
 
-def test_a_page_is_begun_and_then_finished_in_words_too(visitor, site):
+def test_a_page_is_begun_and_then_finished_in_words_too(visitor, served):
     page = visitor().page
-    page.goto((site / SHORT).as_uri())
+    page.goto(served + SHORT)
     assert link_in_contents(page, "6 Exercise") == "6 Exercise: your own CNN (begun)"
     page.evaluate(SCROLL)
     page.wait_for_function(FINISHED, arg="6 Exercise: your own CNN")
     assert link_in_contents(page, "3 Pooling") == "3 Pooling layer"
-    go_on(page, (site / "intro.html").as_uri())
+    page.goto(served + "intro.html")
     in_map = page.locator(".chapter-map a", has_text="6 Exercise").first
     assert in_map.text_content().strip().endswith("(finished)")
     # A finished page is not the place to go on: the page after it is.
@@ -77,19 +89,19 @@ def test_a_page_is_begun_and_then_finished_in_words_too(visitor, site):
     assert re.match(r"Continue with Part 1: From scratch\s+1 of ", said)
 
 
-def test_glossary_and_references_do_not_count(visitor, site):
+def test_glossary_and_references_do_not_count(visitor, served):
     page = visitor().page
-    page.goto((site / "glossary.html").as_uri())
+    page.goto(served + "glossary.html")
     page.wait_for_timeout(200)
     assert page.locator(".course-read").count() == 0
-    go_on(page, (site / "intro.html").as_uri())
+    page.goto(served + "intro.html")
     assert page.locator(LINE).inner_text() == BEGIN
 
 
-def test_what_is_kept_can_be_forgotten_by_keyboard(visitor, site):
+def test_what_is_kept_can_be_forgotten_by_keyboard(visitor, served):
     page = visitor().page
-    page.goto((site / CHAPTER).as_uri())
-    go_on(page, (site / "intro.html").as_uri())
+    page.goto(served + CHAPTER)
+    page.goto(served + "intro.html")
     page.get_by_role("button", name="Forget this").focus()
     page.keyboard.press("Enter")
     assert page.locator(LINE).inner_text() == BEGIN
@@ -101,25 +113,30 @@ def test_what_is_kept_can_be_forgotten_by_keyboard(visitor, site):
 
 @pytest.mark.parametrize("way", ["http", "file"])
 def test_a_page_that_is_open_hears_of_what_another_one_notes(visitor, site, folders, way):
-    visit = visitor()
-    landing, root = visit.page, folders[way][site]
-    landing.goto(root + "intro.html")
-    chapter = landing.context.new_page()
-    chapter.goto(root + CHAPTER)
-    for number in (1, 2):  # the second time there are marks already
-        landing.locator(LINE).get_by_text("Continue with 3 Pooling layer").wait_for()
-        assert link_in_contents(landing, "3 Pooling") == "3 Pooling layer (begun)", number
-        landing.get_by_role("button", name="Forget this").click()
-        assert landing.locator(LINE).inner_text() == BEGIN
-        landing.wait_for_timeout(UNTIL_KEPT)
-        chapter.reload()
-    assert visit.problems == []
+    root = folders[way][site]
+
+    def read_in_two_tabs():
+        visit = visitor()
+        landing = visit.page
+        landing.set_default_timeout(5000)
+        landing.goto(root + "intro.html")
+        chapter = landing.context.new_page()
+        chapter.goto(root + CHAPTER)
+        for number in (1, 2):  # the second time there are marks already
+            landing.locator(LINE).get_by_text("Continue with 3 Pooling layer").wait_for()
+            assert link_in_contents(landing, "3 Pooling") == "3 Pooling layer (begun)", number
+            landing.get_by_role("button", name="Forget this").click()
+            assert landing.locator(LINE).inner_text() == BEGIN
+            chapter.reload()
+        assert visit.problems == []
+
+    as_kept(way, read_in_two_tabs)
 
 
-def test_a_page_that_is_kept_for_the_way_back_is_told_where_its_reader_was(visitor, site):
+def test_a_page_that_is_kept_for_the_way_back_is_told_where_its_reader_was(visitor, served):
     page = visitor().page
-    page.goto((site / SHORT).as_uri())
-    go_on(page, (site / "intro.html").as_uri())
+    page.goto(served + SHORT)
+    page.goto(served + "intro.html")
     page.locator(LINE).get_by_role("link").focus()
     back = "persisted => dispatchEvent(new PageTransitionEvent('pageshow', { persisted }))"
     page.evaluate(WRITE, "null")
@@ -130,24 +147,24 @@ def test_a_page_that_is_kept_for_the_way_back_is_told_where_its_reader_was(visit
     assert page.evaluate(f"document.querySelector('{LINE} a') === document.activeElement")
 
 
-def test_damaged_notes_are_as_good_as_none(visitor, site):
+def test_damaged_notes_are_as_good_as_none(visitor, served):
     visit = visitor()
     page = visit.page
-    page.goto((site / SHORT).as_uri())
+    page.goto(served + SHORT)
     for note in DAMAGED:
         page.evaluate(WRITE, note)
-        go_on(page, (site / "intro.html").as_uri())
+        page.goto(served + "intro.html")
         assert page.locator(LINE).inner_text() == BEGIN, note
         assert page.locator(".course-read").count() == 0, note
         page.evaluate(WRITE, note)
-        go_on(page, (site / SHORT).as_uri())
+        page.goto(served + SHORT)
         assert link_in_contents(page, "6 Exercise").endswith("(begun)"), note
     assert visit.problems == []
 
 
-def test_of_damaged_notes_those_in_order_are_kept(visitor, site):
+def test_of_damaged_notes_those_in_order_are_kept(visitor, served):
     page = visitor().page
-    page.goto((site / SHORT).as_uri())
+    page.goto(served + SHORT)
     page.evaluate(
         """(damaged) => {
           const [key] = Object.keys(localStorage).filter((key) => key.startsWith("cnn-course"));
@@ -156,20 +173,20 @@ def test_of_damaged_notes_those_in_order_are_kept(visitor, site):
         }""",
         {"chapters/01_introduction": {"read": None, "of": 3}},
     )
-    go_on(page, (site / "intro.html").as_uri())
+    page.goto(served + "intro.html")
     assert page.locator(LINE).inner_text().startswith("Continue with 6 Exercise")
     assert link_in_contents(page, "6 Exercise").endswith("(begun)")
     assert link_in_contents(page, "1 Introduction") == "1 Introduction"
 
 
-def test_a_browser_that_keeps_nothing_shows_the_course_without_marks(visitor, site):
+def test_a_browser_that_keeps_nothing_shows_the_course_without_marks(visitor, served):
     visit = visitor()
     page = visit.page
     page.add_init_script(REFUSED)
-    page.goto((site / CHAPTER).as_uri())
+    page.goto(served + CHAPTER)
     page.evaluate(SCROLL)
     page.locator(".theme-switch-button").click()
-    page.goto((site / "intro.html").as_uri())
+    page.goto(served + "intro.html")
     assert page.locator(LINE).inner_text() == BEGIN
     assert visit.problems == []
 
@@ -182,7 +199,7 @@ def test_marks_and_the_line_move_nothing(visitor, site, folders, width):
     page.wait_for_function(FINISHED, arg="6 Exercise")
     page.goto(root + "exercises/14_9/1_from_scratch.html")
     page.evaluate(SCROLL)
-    go_on(page, root + "intro.html")
+    page.goto(root + "intro.html")
     page.locator(".live-widget[data-state=shown]").wait_for()
     assert page.locator(".course-read").count() > 2
     marked = page.evaluate(PLACES)

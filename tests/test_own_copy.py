@@ -44,6 +44,20 @@ def test_every_launch_button_opens_a_notebook_that_the_copy_has(published, own_s
     assert sorted(opened) == sorted(files.name(path, published) for path in readers)
 
 
+@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "finger"])
+@pytest.mark.parametrize("width", [320, 360, 390])
+def test_the_buttons_of_a_copy_fit_a_small_phone(visitor, own_site, width, touch):
+    """There are two more than without an address, and each is larger where a finger points."""
+    page = visitor(width, has_touch=touch, is_mobile=touch).page
+    page.goto((own_site / "chapters" / "05_fashion_mnist.html").as_uri())
+    assert page.evaluate("matchMedia('(pointer: coarse)').matches") is touch
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    colab = page.get_by_role("link", name="Open in Colab")
+    assert colab.is_visible() and colab.bounding_box()["width"] >= 40
+    last = page.get_by_role("button", name="On this page").bounding_box()
+    assert last["x"] + last["width"] <= width
+
+
 def test_every_first_cell_fetches_the_copy_and_so_do_the_downloads(published, own_site):
     downloads = sorted((own_site / "_sources").rglob("*.ipynb"))
     assert downloads

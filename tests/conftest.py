@@ -194,3 +194,23 @@ def folders(site, sample, address) -> dict[str, dict[Path, str]]:
         "http": {folder: address(folder) for folder in (site, sample)},
         "file": {folder: f"{folder.as_uri()}/" for folder in (site, sample)},
     }
+
+
+@pytest.fixture(params=["http", "file"])
+def reads_on(request, visitor, folders):
+    """A function that lets a reader go from page to page of a site, served or from a folder.
+
+    Of the pages of a folder Chromium isolates one in fifty or so (156 does, on a busy machine).
+    A reader's way is tried again then, and only then.
+    """
+    from visitor import Isolated
+
+    def read(site: Path, way, **options) -> None:
+        for left in reversed(range(1 if request.param == "http" else 6)):
+            try:
+                return way(visitor(**options), folders[request.param][site])
+            except Isolated:
+                if not left:
+                    raise
+
+    return read

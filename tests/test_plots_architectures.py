@@ -1,10 +1,13 @@
 """The figures of whole networks say what is true, and the line of ancestors is counted right."""
 
+import re
+
 import numpy as np
 import pytest
 
 from utils import models, plots
 from utils.explorers import samples
+from utils.notebooks import files
 from utils.plots import architectures
 
 LINE = {"Old": (1998, 7, 60_000, None), "New": (2015, 152, 60_268_520, 3.57)}
@@ -87,6 +90,32 @@ def test_ancestors_tell_layers_parameters_and_the_error_where_there_is_one():
     text = plots.ancestors(LINE).description
     assert "Old, 1998: 7 layers, 60 k parameters; New, 2015: 152 layers" in text
     assert text.endswith("60 M parameters, top-5 error 3.6 %.")
+
+
+def senet_154_parameters() -> int:
+    """Count the parameters of SENet-154 as its paper describes it (arXiv:1709.01507, appendix)."""
+
+    def conv(inputs, outputs, size, groups=1):
+        return inputs // groups * outputs * size**2 + 2 * outputs  # with its normalization
+
+    count = conv(3, 64, 3) + conv(64, 64, 3) + conv(64, 128, 3)
+    maps = 128
+    for width, blocks in [(128, 3), (256, 8), (512, 36), (1024, 3)]:
+        outputs, squeezed = 2 * width, 2 * width // 16
+        for block in range(blocks):
+            count += conv(maps, width, 1) + conv(width, outputs, 3, groups=64)
+            count += conv(outputs, outputs, 1)
+            count += (outputs + 1) * squeezed + (squeezed + 1) * outputs  # the gates
+            if block == 0:  # a shortcut that fits, 3 × 3 where it also shrinks
+                count += conv(maps, outputs, 1 if width == 128 else 3)
+            maps = outputs
+    return count + (maps + 1) * 1000
+
+
+def test_the_parameters_of_senet_154_in_chapter_4_are_counted_right():
+    chapter = (files.ROOT / "chapters" / "04_cnn_architectures.ipynb").read_text("utf-8")
+    millions = re.search(r"SENet-154\\\": \(2017, 154, ([\d.]+)e6", chapter)[1]
+    assert round(senet_154_parameters() / 1e6, 1) == float(millions)
 
 
 def test_a_residual_block_says_that_the_shortcut_is_added():

@@ -19,7 +19,7 @@ import yaml
 from bs4 import BeautifulSoup, SoupStrainer
 from PIL import Image
 from sample_book import NO_ADDRESS, picture, write_sample
-from visitor import as_kept
+from visitor import go_on
 
 from utils.book.__main__ import build
 from utils.book.maths import mathml
@@ -63,14 +63,13 @@ def test_formulas_are_set_in_the_font_of_the_site(visitor, sample, folders, way)
     assert page.evaluate(family).startswith('"Course Math"')
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_the_switch_changes_to_dark_and_the_next_page_stays_dark(visitor, sample, folders, way):
+def test_the_switch_changes_to_dark_and_the_next_page_stays_dark(reads_on, sample):
     background = "getComputedStyle(document.body).backgroundColor"
     theme = "document.documentElement.dataset.theme"
 
-    def switch():
-        page = visitor(color_scheme="light").page
-        page.goto(folders[way][sample] + "intro.html")
+    def way(visit, root):
+        page = visit.page
+        page.goto(root + "intro.html")
         assert page.evaluate(background) == "rgb(255, 255, 255)"
         for _ in range(3):  # light, dark and the system's own
             page.locator(".theme-switch-button").click()
@@ -78,10 +77,10 @@ def test_the_switch_changes_to_dark_and_the_next_page_stays_dark(visitor, sample
                 break
         red, *_ = re.findall(r"\d+", page.evaluate(background))
         assert int(red) < 60
-        page.goto(folders[way][sample] + "chapters/sample.html")
+        go_on(page, root + "chapters/sample.html")
         assert page.evaluate(theme) == "dark"
 
-    as_kept(way, switch)
+    reads_on(sample, way, color_scheme="light")
 
 
 def test_a_figure_keeps_its_colors_on_a_light_card_in_the_dark(visitor, sample, folders):

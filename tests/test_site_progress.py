@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from visitor import as_kept
+from visitor import find_mark, go_on, leave_mark
 
 CHAPTER = "chapters/03_pooling_layer.html"
 SHORT = "chapters/06_exercise.html"
@@ -51,27 +51,23 @@ def link_in_contents(page, title: str) -> str:
     return page.locator(".bd-docs-nav a", has_text=title).first.text_content().strip()
 
 
-@pytest.mark.parametrize("way", ["http", "file"])
-def test_the_landing_page_leads_to_the_section_read_last(visitor, site, folders, way):
-    root = folders[way][site]
-
-    def read_on():
-        visit = visitor()
+def test_the_landing_page_leads_to_the_section_read_last(reads_on, site):
+    def way(visit, root):
         page = visit.page
         page.goto(root + "intro.html")
         assert page.locator(LINE).inner_text() == BEGIN
-        page.goto(root + CHAPTER)
+        go_on(page, root + CHAPTER)
         page.locator("#after-a-filter > h2").scroll_into_view_if_needed()
         noted = "() => Object.values(localStorage).join().includes('after-a-filter')"
         page.wait_for_function(noted)
-        page.goto(root + "intro.html")
+        go_on(page, root + "intro.html")
         said = page.locator(LINE).inner_text()
         assert re.match(r"Continue with 3 Pooling layer: 3.4 After a filter\s+0 of ", said)
         page.locator(LINE).get_by_role("link").click()
         assert page.url.endswith(f"{CHAPTER}#after-a-filter")
         assert visit.problems == [] and visit.foreign == []
 
-    as_kept(way, read_on)
+    reads_on(site, way)
 
 
 def test_a_page_is_begun_and_then_finished_in_words_too(visitor, served):
@@ -111,26 +107,23 @@ def test_what_is_kept_can_be_forgotten_by_keyboard(visitor, served):
     assert page.locator(LINE).inner_text() == BEGIN
 
 
-@pytest.mark.parametrize("way", ["http", "file"])
-def test_a_page_that_is_open_hears_of_what_another_one_notes(visitor, site, folders, way):
-    root = folders[way][site]
-
-    def read_in_two_tabs():
-        visit = visitor()
+def test_a_page_that_is_open_hears_of_what_another_one_notes(reads_on, site):
+    def way(visit, root):
         landing = visit.page
-        landing.set_default_timeout(5000)
-        landing.goto(root + "intro.html")
         chapter = landing.context.new_page()
-        chapter.goto(root + CHAPTER)
+        for page, name in ((landing, "intro.html"), (chapter, CHAPTER)):
+            page.goto(root + name)
+        find_mark(landing, leave_mark(chapter))
         for number in (1, 2):  # the second time there are marks already
             landing.locator(LINE).get_by_text("Continue with 3 Pooling layer").wait_for()
             assert link_in_contents(landing, "3 Pooling") == "3 Pooling layer (begun)", number
             landing.get_by_role("button", name="Forget this").click()
             assert landing.locator(LINE).inner_text() == BEGIN
+            find_mark(chapter, leave_mark(landing))
             chapter.reload()
         assert visit.problems == []
 
-    as_kept(way, read_in_two_tabs)
+    reads_on(site, way)
 
 
 def test_a_page_that_is_kept_for_the_way_back_is_told_where_its_reader_was(visitor, served):

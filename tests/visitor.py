@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import TimeoutError as TookTooLong
+UNTIL_KEPT = 200  # milliseconds until another process of the browser has what was noted
+LEAVE = """() => {
+  const mark = String(Math.random());
+  localStorage.setItem("mark of a test", mark);
+  return mark;
+}"""
 
-TRIES = {"http": 1, "file": 4}
+
+class Isolated(Exception):
+    """Chromium gave a page a localStorage that no other page sees."""
 
 
-def as_kept(way: str, visit) -> None:
-    """Let `visit` read pages of which one notes what another shows, served or from a folder.
+def leave_mark(page) -> str:
+    """Note something in this page's localStorage, and return it."""
+    mark = page.evaluate(LEAVE)
+    page.wait_for_timeout(UNTIL_KEPT)
+    return mark
 
-    To one page of a folder in fifty or so Chromium gives a localStorage that no other page sees
-    (156 does, on a busy machine). No page can tell, so a visit to a folder may fail a few times.
-    """
-    for left in reversed(range(TRIES[way])):
-        try:
-            return visit()
-        except (AssertionError, TookTooLong):
-            if not left:
-                raise
+
+def find_mark(page, mark: str) -> None:
+    """Raise Isolated if this page does not see what another has noted before."""
+    if page.evaluate("localStorage.getItem('mark of a test')") != mark:
+        raise Isolated
+
+
+def go_on(page, address: str) -> None:
+    """Open the next page, which sees what this one has noted."""
+    mark = leave_mark(page)
+    page.goto(address)
+    find_mark(page, mark)
 
 
 class Visitor:

@@ -90,10 +90,9 @@ def main(folder: str = ".venv", file: str = "requirements.lock", named: bool = F
         and installed.read_bytes() == requirements.read_bytes()
     ):
         here = ".".join(map(str, sys.version_info[:2]))
-        there = version_in(environment)
-        if not named or here == there:
+        if not named or version_in(environment) == here:
             return
-        print(f"{folder} has Python {there}, and you name {here}.", flush=True)
+        print(f"{folder} has Python {version_in(environment)}, and you name {here}.", flush=True)
     failure = problem() or make_environment(environment, requirements)
     if failure:
         raise SystemExit(f"The environment {folder} is not ready: {failure}")

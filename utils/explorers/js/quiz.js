@@ -51,14 +51,11 @@ function readNumber(text, unit = "") {
 }
 
 // Grouped as in much of Europe: 15.200 is 15200 there, and 15.2 elsewhere.
-const DOTTED = /^[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?![\d.,])/;
+const DOTTED = /^\s*[+\-−–‐‑]?[1-9]\d{0,2}(?:\.\d{3})+(?![\d.,])/;
 
 /** Every number that a person may have meant. */
 function readings(text, unit) {
-  const dotted = text
-    .trim()
-    .replace(/^[−–‐‑]/, "-")
-    .replace(DOTTED, (digits) => digits.replaceAll(".", ""));
+  const dotted = text.replace(DOTTED, (digits) => digits.replaceAll(".", ""));
   return [text, dotted].map((each) => readNumber(each, unit)).filter((value) => value !== null);
 }
 

@@ -164,6 +164,20 @@ def test_a_failed_installation_is_told_and_tried_again_next_time(small_environme
     assert (small_environment / ".venv" / "requirements.lock").exists()
 
 
+def test_a_stopped_installation_is_told_in_a_sentence_and_made_anew(small_environment, monkeypatch):
+    def stop(*args, **options):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(environment.subprocess, "run", stop)
+        with pytest.raises(SystemExit, match="not ready: you stopped its making"):
+            environment.main()
+    mark = small_environment / ".venv" / "mark"
+    mark.touch()
+    environment.main()
+    assert not mark.exists() and (small_environment / ".venv" / "requirements.lock").exists()
+
+
 def test_a_second_environment_stands_beside_the_first(small_environment):
     (small_environment / "requirements-colab.txt").write_text("# nothing to install\n")
     environment.main()

@@ -93,7 +93,10 @@ def main(folder: str = ".venv", file: str = "requirements.lock", named: bool = F
         if not named or version_in(environment) == here:
             return
         print(f"{folder} has Python {version_in(environment)}, and you name {here}.", flush=True)
-    failure = problem() or make_environment(environment, requirements)
+    try:
+        failure = problem() or make_environment(environment, requirements)
+    except KeyboardInterrupt:
+        failure = "you stopped its making. The same command makes it anew."
     if failure:
         raise SystemExit(f"The environment {folder} is not ready: {failure}")
 

@@ -1,12 +1,16 @@
 """The figures: each is described in words that are true of its data, and shows itself."""
 
 import base64
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from utils import plots
 
+ROOT = Path(__file__).resolve().parent.parent
 CLASSES = ("ring", "cross", "bar")
 
 
@@ -91,6 +95,23 @@ def test_feature_maps_come_strongest_first():
     row = [float(axes.images[0].get_array()[0, 0]) for axes in figure.axes[3:]]
     assert row == [3.0, 2.0, 1.0]
     assert "conv: 3 maps of 2 × 2" in figure.description
+
+
+def test_feature_maps_may_be_of_bfloat16():
+    # What fails depends on what is imported first, so it is asked of a Python of its own.
+    code = """
+import matplotlib.pyplot
+import numpy as np
+from ml_dtypes import bfloat16
+from utils import plots
+
+maps = np.arange(257, 257 + 4 * 4 * 8, dtype=np.float32).reshape(4, 4, 8)
+figure = plots.feature_maps(np.zeros((8, 8)), [maps.astype(bfloat16)], ["conv"])
+figure._repr_mimebundle_()
+print(figure.axes[6].images[0].get_array().dtype)
+"""
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.stdout.strip() == "float32", run.stderr
 
 
 def test_a_network_is_drawn_with_the_shape_of_each_output_but_no_dropout():

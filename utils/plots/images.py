@@ -71,6 +71,8 @@ def feature_maps(
     `image` is (rows, columns); each of `outputs` is (rows, columns, maps) with
     values ≥ 0. Strongest means of the greatest mean; each row has its own scale.
     """
+    # A network may compute with bfloat16, a type that Matplotlib cannot always draw.
+    outputs = [np.asarray(maps, dtype=np.float32) for maps in outputs]
     sizes = ", ".join(
         f"{name}: {maps.shape[2]} maps of {maps.shape[0]} × {maps.shape[1]}"
         for name, maps in zip(names, outputs, strict=True)

@@ -36,6 +36,17 @@ def test_the_stored_training_of_chapter_5_came_out_well():
     assert accuracies[-1] > 0.89
 
 
+def test_the_curves_on_record_are_as_chapter_5_reads_them():
+    history = records.reference_run("fashion_mnist_lecture")["history"]
+    loss, validation = np.array(history["loss"]), np.array(history["val_loss"])
+    falls, validation_falls = -np.diff(loss), -np.diff(validation)
+    assert falls.argmax() == validation_falls.argmax() == 0  # quickest at first
+    assert (falls > validation_falls).all()  # faster all the way
+    assert (loss > validation).tolist() == [True] * 5 + [False] * 5  # crossed after the fifth
+    assert validation.argmin() == 9  # lowest after the tenth
+    assert validation_falls[4] < 0  # the sixth is up
+
+
 def test_the_lecture_network_reaches_a_test_accuracy_of_0_905():
     reference = records.reference_run("fashion_mnist_lecture")
     assert reference["test_accuracy"] >= 0.905

@@ -198,3 +198,17 @@ def test_marks_and_the_line_move_nothing(visitor, site, folders, width):
     page.get_by_role("button", name="Forget this").click()
     assert page.locator(".course-read").count() == 0
     assert page.evaluate(PLACES) == marked
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_marks_in_the_contents_stay_within_their_links(visitor, site, served, width):
+    page = visitor(width).page
+    for name in sorted(site.glob("[ce]*/**/[0-9]*.html")):
+        page.goto(served + name.relative_to(site).as_posix())
+        if width < 960:
+            page.get_by_role("button", name="Contents").click()
+        ends = """links => links.map(link => [link.getBoundingClientRect().right,
+          link.querySelector(".course-read").getBoundingClientRect().right])"""
+        marked = page.locator(".bd-docs-nav a:has(.course-read)").evaluate_all(ends)
+        assert marked, name
+        assert all(mark <= link for link, mark in marked), name

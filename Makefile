@@ -24,49 +24,49 @@ help: ## show this list
 
 environment: ## make .venv, if requirements.lock changed since it was made
 	$(check_python)
-	@$(PYTHON) utils/environment.py $(NAMED)
+	@$(PYTHON) tools/environment.py $(NAMED)
 
 book: environment ## build the site from the stored outputs into _build/html
-	@$(RUN) -m utils.book
+	@$(RUN) -m tools.book
 
 serve: environment ## build the site, serve it on this machine and open it
-	@$(RUN) -m utils.book --serve
+	@$(RUN) -m tools.book --serve
 
 zip: environment ## build the site and put it into one archive, for a USB stick
-	@$(RUN) -m utils.book --zip
+	@$(RUN) -m tools.book --zip
 
 pdf: book ## print the whole book into _build/course.pdf, with a browser
-	@$(RUN) -m utils.book.pdf
+	@$(RUN) -m tools.book.pdf
 
 test: environment ## run every test: code, notebooks, and the site in a browser
-	@$(RUN) -m utils.run_tests $(ARGS)
+	@$(RUN) -m tools.run_tests $(ARGS)
 
 colab-test: PYTHON = $(call first_that_fits,python3.12 python3 python3.13 python3.11 python)
 colab-test: ## run the notebooks and the explorers' tests with Colab's versions
 	$(check_python)
-	@$(PYTHON) utils/environment.py .venv-colab requirements-colab.txt $(NAMED)
-	@.venv-colab/bin/python -m utils.run_tests --colab $(ARGS)
+	@$(PYTHON) tools/environment.py .venv-colab requirements-colab.txt $(NAMED)
+	@.venv-colab/bin/python -m tools.run_tests --colab $(ARGS)
 
 execute: environment ## run every notebook in full on the real data, and store the outputs
-	@$(RUN) -m utils.notebooks execute $(ARGS)
-	@$(RUN) -m pytest --quiet tests/test_full_run.py
+	@$(RUN) -m tools.notebooks execute $(ARGS)
+	@$(RUN) -m pytest --quiet tests/notebooks/test_full_run.py
 
 exercises: environment ## make the exercise notebooks from their solutions
-	@$(RUN) -m utils.exercises $(ARGS)
+	@$(RUN) -m tools.exercises $(ARGS)
 
 tidy: environment ## give notebooks and code their one form on disk
-	@$(RUN) -m utils.notebooks tidy
+	@$(RUN) -m tools.notebooks tidy
 	@$(RUN) -m ruff check --quiet --fix .
 	@$(RUN) -m ruff format --quiet .
 
 train: environment ## train a network for the record: ARGS="mnist_reference --seed 1"
-	@$(RUN) -m utils.train $(ARGS)
+	@$(RUN) -m tools.train $(ARGS)
 
 bench: environment ## measure build, pages, explorers, training, tests: ARGS="book pages"
-	@$(RUN) -m utils.bench $(ARGS)
+	@$(RUN) -m tools.bench $(ARGS)
 
 links: book ## check the site's links to other hosts, where there is a network
-	@$(RUN) -m utils.book.links $(ARGS)
+	@$(RUN) -m tools.book.links $(ARGS)
 
 lock: environment ## renew requirements.lock from requirements.txt
 	@$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --upgrade \
@@ -74,7 +74,7 @@ lock: environment ## renew requirements.lock from requirements.txt
 		requirements.txt --output-file requirements.lock
 
 publish-as: environment ## put your own address into the course: REPO=owner/name
-	@$(RUN) -m utils.publish "$(REPO)"
+	@$(RUN) -m tools.address "$(REPO)"
 
 clean: ## remove what was built, and the environments; notebooks, data and training runs stay
 	rm -rf _build/html _build/.doctrees _build/jupyter_execute _build/cnn-course.zip _build/course.pdf

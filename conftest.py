@@ -1,4 +1,4 @@
-"""Lets `pytest --nbval chapters` work as it stands: see utils/notebooks."""
+"""Lets `pytest --nbval chapters` work as it stands: see tools/notebooks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import nbval.plugin
 
-from utils.notebooks import kernels, nbval_kernel
+from tools.notebooks import kernels, nbval_kernel
 
 
 def pytest_configure(config):

@@ -25,7 +25,7 @@ def browser():
     """A real browser that can reach nothing but this machine."""
     from playwright.sync_api import sync_playwright
 
-    from utils.browser import HOW_TO_GET_ONE, get_browser
+    from tools.browser import HOW_TO_GET_ONE, get_browser
 
     with sync_playwright() as playwright:
         path = get_browser(playwright)
@@ -91,7 +91,7 @@ def build_site():
     """A function that runs the command of `make book`, with further options."""
 
     def build(*options) -> None:
-        command = [sys.executable, "-m", "utils.book", *options]
+        command = [sys.executable, "-m", "tools.book", *options]
         run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         assert run.returncode == 0, run.stdout + run.stderr
 
@@ -133,7 +133,7 @@ def published(made_once) -> Path:
         copy = folder / "cnn-2027"
         others = shutil.ignore_patterns(".git", ".venv*", ".*_cache", "_build", "__pycache__")
         shutil.copytree(ROOT, copy, ignore=others)
-        for command in (["utils.publish", "a-teacher/cnn-2027"], ["utils.book"]):
+        for command in (["tools.address", "a-teacher/cnn-2027"], ["tools.book"]):
             words = [sys.executable, "-m", *command]
             run = subprocess.run(words, cwd=copy, capture_output=True, text=True)
             assert run.returncode == 0, run.stdout + run.stderr
@@ -182,7 +182,7 @@ def sample(build_site, tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def pages(site, sample) -> list[Path]:
     """The files of all pages of both books."""
-    from utils.book import weight
+    from tools.book import weight
 
     return [page for folder in (site, sample) for page in weight.pages(folder)]
 

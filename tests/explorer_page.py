@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from utils.explorers.alone import page_text
+from tools.show_explorer import page_text
 
 
 def explorer_page(context, *widgets):

@@ -1,1 +1,1 @@
-"""The helper package of the course: data, figures, networks and the tools that build it."""
+"""What the notebooks of the course import: data, figures, networks, checks, explorers."""

@@ -1,4 +1,4 @@
-"""The records of the full training runs: what `utils.train` measured, and the trained weights.
+"""The records of the full training runs: what `tools.train` measured, and the trained weights.
 
 The files lie in the folder `trained` beside this one and are small enough to
 be part of the course: JSON for the numbers, float16 for the weights.

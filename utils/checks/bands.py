@@ -1,6 +1,6 @@
 """From accuracy to points: the table in `bands.json`, and what else was measured for judging.
 
-The file is written by `python -m utils.calibrate`; its parts "moves" and "table" are decisions
+The file is written by `python -m tools.calibrate`; its parts "moves" and "table" are decisions
 and are kept as they stand.
 """
 

@@ -1,0 +1,92 @@
+"""Pictures have their place before they are there, and wait until a reader comes near."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import pytest
+from bs4 import BeautifulSoup
+from PIL import Image
+
+from tools.book import images, weight
+
+
+def png(width: int, height: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("L", (width, height)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_every_picture_has_its_size_and_waits_unless_it_is_the_first(site):
+    for page in weight.pages(site):
+        pictures = BeautifulSoup(page.read_text("utf-8"), "html.parser").select(".bd-article img")
+        for number, picture in enumerate(pictures):
+            assert int(picture["width"]) > 0 and int(picture["height"]) > 0, (page, picture)
+            assert not picture["src"].startswith("data:"), page
+            assert number == 0 or picture["loading"] == "lazy", (page, picture)
+
+
+def test_a_link_to_a_section_leads_there_past_explorers_that_are_not_drawn_yet(visitor, site):
+    page = visitor().page
+    page.goto((site / "chapters" / "07_summary.html").as_uri())
+    link = page.locator(".bd-toc-nav a").last
+    link.click()
+    page.wait_for_function(
+        """(id) => { const { top } = document.getElementById(id).getBoundingClientRect();
+             const arrived = top === window.before && 0 <= top && top < innerHeight;
+             window.before = top;
+             return arrived && !document.querySelector("[data-state=starting]"); }""",
+        arg=link.get_attribute("href").removeprefix("#"),
+        polling=300,  # it scrolls smoothly
+    )
+
+
+def test_pictures_further_down_are_not_fetched_before_a_reader_comes_near(visitor, site, address):
+    page = visitor().page
+    fetched = []
+    page.on("request", lambda r: fetched.append(r.url) if r.resource_type == "image" else None)
+    page.goto(address(site) + "chapters/05_fashion_mnist.html", wait_until="networkidle")
+    before = len(fetched)
+    last = page.locator(".bd-article img").last
+    last.evaluate(
+        "(picture) => { const fold = picture.closest('details'); if (fold) fold.open = true; }"
+    )
+    last.scroll_into_view_if_needed()
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.bd-article img')].at(-1).naturalWidth > 0"
+    )
+    assert before < len(fetched)
+
+
+@pytest.mark.parametrize(
+    ("given", "sizes"),
+    [
+        ({}, ("600", "300")),
+        ({"style": "width: 640px;"}, ("640", "320")),
+        ({"width": "100"}, ("100", "50")),
+    ],
+)
+def test_the_height_follows_from_the_width_at_which_a_picture_is_shown(given, sizes):
+    found = images.sized({"src": "a.png", **given}, png(600, 300))
+    assert (found["width"], found["height"]) == sizes and "style" not in found
+
+
+@pytest.mark.parametrize(
+    ("drawing", "size"),
+    [
+        (b'<svg viewBox="0 0 30 20"></svg>', (30, 20)),
+        (b'<svg width="30pt" height="20pt"></svg>', (30, 20)),
+        (b"<svg></svg>", None),
+    ],
+)
+def test_the_size_of_a_drawing_is_read(drawing, size):
+    assert images.drawn_size(drawing) == size
+
+
+def test_a_picture_held_as_data_becomes_a_file_and_another_address_does_not(tmp_path):
+    picture = png(3, 2)
+    source = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
+    name = images.as_file(source, tmp_path / "_images")
+    assert (tmp_path / "_images" / name).read_bytes() == picture
+    assert images.as_file("../_images/a.png", tmp_path) is None

@@ -1,0 +1,816 @@
+"""Widgets on the built site: they run in a real browser without a kernel, or say why not.
+
+Small modules stand in for the explorers' own, so that only the way they travel is tested:
+from `utils/explorers/js` into one script or several, from Python into the page's state,
+from a notebook or a directive onto the page.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import anywidget
+import ipywidgets
+import nbformat
+import numpy as np
+import pytest
+import traitlets
+from bs4 import BeautifulSoup
+from ipywidgets.embed import dependency_state
+from sample_book import NO_ADDRESS, picture, write_sample
+from test_site import WAYS
+
+from tools.book import explorers
+from tools.book.__main__ import build
+from tools.notebooks import canonical, widgets
+from utils import explorers as our_explorers
+from utils.explorers import modules
+
+TOYS = {
+    "parts": """// Shared by the toys.
+/** Return a line of text. */
+export const line = (text) => Object.assign(document.createElement("p"), { textContent: text });
+
+export function total({ shape, data }) {
+  return `${shape.join(" × ")}, sum ${new Uint8Array(data.buffer).reduce((a, b) => a + b, 0)}`;
+}
+""",
+    "counter": """import { line } from "./parts.js";
+
+/**
+ * A button that counts, and a line with the count.
+ */
+export default {
+  render({ model, el }) {
+    const button = Object.assign(document.createElement("button"), { textContent: "more" });
+    const count = line("");
+    const show = () => (count.textContent = `count ${model.get("count")}`);
+    button.addEventListener("click", () => {
+      model.set("count", model.get("count") + 1);
+      model.save_changes();
+    });
+    model.on("change:count", show);
+    show();
+    el.append(button, count);
+    globalThis.counters = [...(globalThis.counters ?? []), model];
+    return () => model.off("change:count", show);
+  },
+};
+""",
+    "image": """import { line, total } from "./parts.js";
+
+const toy = {
+  render({ model, el }) {
+    el.append(line(total(model.get("image"))));
+    globalThis.image = model.get("image");
+  },
+};
+export default toy;
+""",
+    "fails": """export default {
+  async render({ el }) {
+    el.append("half");
+    throw new RangeError("no kernel of size 9");
+  },
+};
+""",
+}
+
+
+class Toy(anywidget.AnyWidget):
+    """What the explorers have in common."""
+
+    def __init_subclass__(cls, **options):
+        cls.__module__ = "utils.explorers.toys"  # by which our own explorers are known
+        super().__init_subclass__(**options)
+
+    _module = traitlets.Unicode().tag(sync=True)
+    _version = traitlets.Int(1).tag(sync=True)
+    _esm = traitlets.Unicode("not to be stored").tag(sync=True)
+    _css = traitlets.Unicode("not to be stored").tag(sync=True)
+
+    def __init__(self, **traits):
+        if unknown := set(traits) - set(self.trait_names()):
+            raise TypeError(f"it has no {min(unknown)!r}")
+        super().__init__(**traits)
+
+
+class Counter(Toy):
+    _module = traitlets.Unicode("counter").tag(sync=True)
+    count = traitlets.Int(0).tag(sync=True)
+
+
+class Image(Toy):
+    _module = traitlets.Unicode("image").tag(sync=True)
+    image = traitlets.Dict().tag(sync=True)
+
+
+class Fails(Toy):
+    _module = traitlets.Unicode("fails").tag(sync=True)
+
+
+class Foreign(anywidget.AnyWidget):
+    _esm = """export default {
+      initialize({ model }) { model.set("size", model.get("size") + 1); },
+      render({ model, el }) { el.textContent = `foreign ${model.get("size")}`; },
+    };"""
+    _css = ".foreign-toy { color: red; }"
+    size = traitlets.Int(7).tag(sync=True)
+
+
+def some_image() -> Image:
+    pixels = memoryview(np.arange(6, dtype="uint8"))
+    return Image(image={"shape": [2, 3], "dtype": "uint8", "data": pixels})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def toys(tmp_path_factory):
+    """The toys take the place of the explorers' modules, and stand among their classes."""
+    folder = tmp_path_factory.mktemp("js")
+    for name, text in TOYS.items():
+        (folder / f"{name}.js").write_text(text, "utf-8")
+    (folder / "explorers.css").write_text(":root { --toys: here; }", "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(modules, "FOLDER", folder)
+        patch.setattr(our_explorers, "Counter", Counter, raising=False)
+        yield folder
+
+
+# --- modules as scripts -----------------------------------------------------------------
+
+
+def run_in_node(script: str, file: Path) -> str:
+    file.write_text(script, "utf-8")
+    return subprocess.run(["node", file], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture
+def module(toys):
+    """A function that writes a module, which goes away again."""
+    written = []
+
+    def write(name: str, text: str) -> None:
+        written.append(toys / f"{name}.js")
+        written[-1].write_text(text, "utf-8")
+
+    yield write
+    for file in written:
+        file.unlink()
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="runs JavaScript in Node, which is not there")
+def test_every_form_of_import_and_export_arrives_in_one_script(module, tmp_path):
+    module(
+        "forms",
+        '/** Adds. @param {import("./a.js").T} a */\n'
+        "export function add(a, b) {\n  return a + b; // import it\n}\n"
+        "export async function later() {\n  return 5;\n}\n"
+        "export class Box {\n  size = 2;\n}\n"
+        "  // export { nothing };\n"
+        "export const $one = 1;\n",
+    )
+    module("between", 'import { add } from "./forms.js";\nexport const two = add(1, 1);\n')
+    module(
+        "top",
+        'import {\n  add,\n  later,\n  Box,\n  $one,\n} from "./forms.js";\n'
+        'import { two } from "./between.js";\n'
+        "const all = async () => [add(1, 2), await later(), new Box().size, $one, two];\n"
+        "export default all;\n",
+    )
+    assert modules.with_dependencies("top") == ["forms", "between", "top"]
+    script = modules.esm("top").replace("export default", "const top =")
+    script += "top().then((found) => console.log(JSON.stringify(found)));"
+    assert json.loads(run_in_node(script, tmp_path / "top.mjs")) == [3, 5, 2, 1, 2]
+    scripts = modules.classic("top", "forms", "between")
+    scripts += "const use = (name) => cnnCourseModules[name](use);"
+    scripts += 'use("top").default().then((found) => console.log(JSON.stringify(found)));'
+    assert json.loads(run_in_node(scripts, tmp_path / "top.cjs")) == [3, 5, 2, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'import "./parts.js";',
+        'import * as parts from "./parts.js";',
+        'import { line as text } from "./parts.js";',
+        'import { line } from "https://example.org/parts.js";',
+        "export { a };",
+        "export let a = 1;",
+        'export * from "./parts.js";',
+        'const parts = await import("./parts.js");',
+        "const here = import.meta.url;",
+    ],
+)
+def test_another_form_of_import_or_export_is_refused_with_file_and_line(module, line):
+    module("odd", f"/**\n * A comment.\n */\nconst a = 1;\n{line}\n")
+    with pytest.raises(ValueError, match=r"odd\.js, line 5: "):
+        modules.esm("odd")
+
+
+def test_modules_in_a_circle_and_missing_ones_are_refused(module):
+    module("a", 'import { b } from "./b.js";\nexport const a = 1;\n')
+    module("b", 'import { a } from "./a.js";\nexport const b = 1;\n')
+    module("c", 'import { a } from "./none.js";\n')
+    with pytest.raises(ValueError, match="a imports b imports a: a circle"):
+        modules.esm("a")
+    with pytest.raises(ValueError, match=r"There is no module none\.js"):
+        modules.esm("c")
+    with pytest.raises(ValueError, match=r"There is no module \.\./"):  # as a notebook may name it
+        modules.esm(f"../{modules.FOLDER.name}/counter")
+
+
+def test_a_page_gets_no_function_that_its_modules_do_not_use(module):
+    module(
+        "some",
+        "export function used() {\n  return helper();\n}\n"
+        "function helper() {\n  return 1;\n}\n"
+        "export function unused() {\n  return onlyThere(unused);\n}\n"
+        "function onlyThere() {\n  return 2;\n}\n"
+        "export function line() { return 4; }\n"
+        "export const kept = 3;\n",
+    )
+    module("user", 'import { used } from "./some.js";\nexport default used;\n')
+    script = modules.classic("some", "user")
+    assert "return { used, line, kept };" in script and "helper" in script
+    assert "unused" not in script and "onlyThere" not in script
+    assert "unused" in modules.esm("user")
+
+
+def test_comments_of_whole_lines_are_left_out_and_others_stay(module):
+    module(
+        "words",
+        "/** @type {number} */ const a = 1;\n// gone\n  /** gone */\n"
+        'const b = "// stays"; // stays\nconst c = 2; /** stays */\n',
+    )
+    code = modules.function("words", modules.source("words"))
+    assert "gone" not in code and code.count("stays") == 3 and "const a = 1;" in code
+
+
+# --- the mount, on pages of its own -----------------------------------------------------
+
+
+NO_ICON = "<link rel='icon' href='data:,'>"
+
+
+class Pages:
+    """Writes pages with the scripts that the site has, and opens them from their folder."""
+
+    def __init__(self, folder: Path, visitor):
+        self.folder, self.visitor = folder, visitor
+        (folder / "mount.js").write_text((explorers.MOUNT / "anywidget-static.js").read_text())
+        (folder / "toys.js").write_text(modules.classic(*TOYS))
+
+    def open(self, *shown, change=lambda models: None, colab=None, size=None, between=""):
+        """Open a page with these widgets, their stored models changed by `change`."""
+        models = dependency_state(list(shown), drop_defaults=False)
+        ids = [widget.model_id for widget in shown]
+        state = explorers.page_state(ids, models)
+        change({model_id: state[model_id] for model_id in ids if model_id in state})
+        places = between.join(explorers.widget(i, models, colab) for i in ids)
+        return self.open_html(places + explorers.as_script(state, colab), size)
+
+    def open_html(self, body: str, size=None):
+        scripts = "".join(f'<script src="{n}.js" defer></script>' for n in ("mount", "toys"))
+        file = self.folder / "page.html"
+        file.write_text(
+            f"<!doctype html><meta charset='utf-8'>{NO_ICON}{scripts}<main>{body}</main>"
+        )
+        visit = self.visitor(**(size or {}))
+        visit.page.goto(file.as_uri(), wait_until="load")
+        return visit
+
+
+@pytest.fixture
+def pages(tmp_path, visitor):
+    return Pages(tmp_path, visitor)
+
+
+def texts(page, selector: str = ".live-widget") -> list[str]:
+    page.wait_for_function("() => !document.querySelector('[data-state=starting]')")
+    return [text.strip() for text in page.locator(selector).all_inner_texts()]
+
+
+def shown_texts(page) -> list[str]:
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.live-widget')]"
+        ".every((place) => /shown|failed/.test(place.dataset.state))"
+    )
+    return texts(page)
+
+
+def test_a_widget_shows_its_state_and_answers_without_a_kernel(pages):
+    visit = pages.open(Counter(count=4), some_image())
+    assert shown_texts(visit.page) == ["more\n\ncount 4", "2 × 3, sum 15"]
+    visit.page.get_by_role("button", name="more").click()
+    assert texts(visit.page)[0] == "more\n\ncount 5"
+    assert visit.problems == [] and visit.foreign == []
+
+
+def test_nested_buffers_are_put_at_their_places(pages):
+    value = memoryview(np.array([1.5, -2], "float32"))
+    deep = {"list": [{"shape": [2], "dtype": "float32", "data": value}, 3], "name": "x"}
+    visit = pages.open(Image(image={"shape": [1], "data": memoryview(b"a"), "deep": deep}))
+    assert shown_texts(visit.page) == ["1, sum 97"]
+    numbers = """() => { const [{ shape, dtype, data }, other] = image.deep.list;
+                         return [shape, dtype, data.getFloat32(0, true), data.getFloat32(4, true),
+                                 other, image.deep.name]; }"""
+    assert visit.page.evaluate(numbers) == [[2], "float32", 1.5, -2, 3, "x"]
+    assert visit.problems == []
+
+
+def test_set_tells_what_changed_at_once_and_nothing_else(pages):
+    page = pages.open(Counter()).page
+    shown_texts(page)
+    told = page.evaluate(
+        """() => {
+          const [model] = counters, told = [];
+          model.on("change:count change:list", (m, value, options) =>
+            told.push([m === model, value, typeof options]));
+          model.on("change", (m) => told.push(m === model));
+          model.on("msg:custom", () => told.push("custom"));
+          model.set("count", 0);
+          model.set({ count: 1, list: [1, { a: 2 }] });
+          model.set("list", [1, { a: 2 }]);
+          model.set("list", [1, { a: 3 }]);
+          const bytes = { data: new DataView(new ArrayBuffer(1)) };
+          model.set("bytes", bytes);
+          model.set("bytes", { data: new DataView(new ArrayBuffer(1)) });
+          model.set("bytes", model.get("bytes"));
+          model.send({}); model.save_changes();
+          return told;
+        }"""
+    )
+    assert told == [
+        [True, 1, "object"],
+        [True, [1, {"a": 2}], "object"],
+        True,
+        [True, [1, {"a": 3}], "object"],
+        True,
+        True,
+        True,
+    ]
+
+
+def test_handlers_are_forgotten_by_name_function_or_context(pages):
+    page = pages.open(Counter()).page
+    shown_texts(page)
+    told = page.evaluate(
+        """async () => {
+          const [model] = counters, told = [], here = {}, there = {};
+          const a = () => told.push("a"), b = function () { told.push(this === here ? "h" : "t"); };
+          let n = 0;
+          const tell = () => { told.push("|"); model.set("count", --n); };
+          model.off();
+          model.on("change:count", a); model.once("change:count", () => told.push("once"));
+          model.on("change:count", b, here); model.on("change:count", b, there);
+          tell(); tell();
+          model.off(null, null, here); tell();
+          model.off("change:count", a); tell();
+          model.off("change:other"); tell();
+          model.off("change:count"); tell();
+          const same = await model.widget_manager.get_model(`IPY_MODEL_${model.model_id}`);
+          const none = await model.widget_manager.get_model("none").catch(() => "refused");
+          return [told.join(""), same === model, none];
+        }"""
+    )
+    assert told == ["|aonceht|aht|at|t|t|", True, "refused"]
+
+
+def test_a_module_that_unmounts_stops_listening(pages):
+    page = pages.open(Counter()).page
+    shown_texts(page)
+    left = page.evaluate(
+        """() => { const place = document.querySelector(".live-widget");
+                   const line = place.querySelector("p");
+                   place.unmount(); counters[0].set("count", 9);
+                   return [line.textContent, place.childElementCount]; }"""
+    )
+    assert left == ["count 0", 0]
+
+
+def test_jslink_goes_both_ways_and_jsdlink_one_way(pages):
+    a, b, c = Counter(count=1), Counter(count=5), Counter(count=8)
+    links = [ipywidgets.jslink((a, "count"), (b, "count"))]
+    links += [ipywidgets.jsdlink((b, "count"), (c, "count"))]
+    visit = pages.open(a, b, c)
+    assert shown_texts(visit.page) == ["more\n\ncount 1"] * 3, "the source's value counts first"
+    for click, after in ((0, [2, 2, 2]), (1, [3, 3, 3]), (2, [3, 3, 4])):
+        visit.page.get_by_role("button").nth(click).click()
+        assert texts(visit.page) == [f"more\n\ncount {count}" for count in after]
+    assert visit.problems == [] and len(links) == 2
+
+
+def test_two_ends_that_each_correct_the_value_come_to_rest(pages):
+    a, b = Counter(count=1), Counter(count=5)
+    link = ipywidgets.jslink((a, "count"), (b, "count"))
+    visit = pages.open(a, b)
+    shown_texts(visit.page)
+    counts = visit.page.evaluate(
+        """() => {
+          const [a, b] = counters;
+          a.on("change:count", () => a.set("count", Math.max(5, a.get("count"))));
+          b.on("change:count", () => b.set("count", Math.min(3, b.get("count"))));
+          a.set("count", 10);
+          return counters.map((model) => model.get("count"));
+        }"""
+    )
+    assert counts == [10, 3] and link
+
+
+def test_boxes_stand_in_rows_and_columns_with_their_texts(pages):
+    label = ipywidgets.Label("a < b")
+    markup = ipywidgets.HTML("<b>bold</b> &amp; <script>boom()</script>")
+    counter = Counter()
+    link = ipywidgets.jslink((counter, "count"), (label, "value"))
+    box = ipywidgets.VBox([ipywidgets.HBox([counter, some_image()]), label, markup])
+    visit = pages.open(box)
+    shown_texts(visit.page)
+    row = visit.page.locator(".widget-column > .widget-row > .live-widget")
+    assert row.count() == 2
+    said = visit.page.locator("[data-text-of]").all_inner_texts()
+    assert said[1] == "bold & boom()"
+    visit.page.get_by_role("button").click()
+    assert visit.page.locator("[data-text-of]").first.inner_text() == "1"
+    assert visit.problems == [] and link
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_anothers_anywidget_runs_from_the_script_it_brings(pages, address, visitor, way):
+    widget = Foreign()
+    visit = pages.open(widget, widget)
+    if way == "http":
+        visit = visitor()
+        visit.page.goto(address(pages.folder) + "page.html")
+    assert shown_texts(visit.page) == ["foreign 8", "foreign 8"], "it is initialized once"
+    assert visit.problems == [] and visit.foreign == []
+
+
+def of_state(**values):
+    def change(models):
+        next(iter(models.values()))["state"].update(values)
+
+    return change
+
+
+def of_buffer(data):
+    def change(models):
+        next(iter(models.values()))["buffers"][0]["data"] = data
+
+    return change
+
+
+def of_path(*path):
+    def change(models):
+        next(iter(models.values()))["buffers"][0]["path"] = list(path)
+
+    return change
+
+
+BROKEN = {
+    "too few bytes": (some_image, of_buffer("AAEC"), "incomplete (image.data: 3 of 6 bytes)"),
+    "no base64": (some_image, of_buffer("%%%"), "damaged (image.data)"),
+    "a path to nothing": (some_image, of_path("none", "data"), "damaged (none.data)"),
+    "a path to every object": (some_image, of_path("__proto__", "x"), "damaged (__proto__.x)"),
+    "a state of the future": (Counter, of_state(_version=2), "has version 2"),
+    "no version": (Counter, of_state(_version=None), "has version null"),
+    "an unknown module": (Counter, of_state(_module="none"), "Its script none.js is missing"),
+    "an inherited name": (Counter, of_state(_module="toString"), "toString.js is missing"),
+    "no state": (
+        Counter,
+        lambda models: next(iter(models.values())).clear(),
+        "Its stored state is missing.",
+    ),
+    "an error in render": (Fails, lambda models: None, "an error: no kernel of size 9."),
+    "another host's script": (Foreign, of_state(_esm="https://x.org/a.js"), "from another host"),
+    "a script that is none": (Foreign, of_state(_esm="export default {"), "with an error"),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_what_cannot_run_says_so_in_its_place_and_the_rest_runs(pages, broken):
+    make, change, words = BROKEN[broken]
+    colab = "https://colab.research.google.com/github/a/b/blob/main/c.ipynb"
+    visit = pages.open(make(), Counter(count=3), change=change, colab=colab)
+    first, second = shown_texts(visit.page)
+    assert words in first and "Reload the page" in first and "half" not in first
+    assert visit.page.get_by_role("alert").first.get_by_role("link").get_attribute("href") == colab
+    assert second == "more\n\ncount 3"
+    assert visit.problems == [] and visit.foreign == []
+
+
+@pytest.mark.parametrize("state", ["{", "", "{}", '{"state": null}', None])
+def test_a_state_that_cannot_be_read_is_told_in_each_place(pages, state):
+    script = "" if state is None else f'<script type="{widgets.STATE}">{state}</script>'
+    visit = pages.open_html(explorers.LIVE.format(id="1", place="") * 2 + script)
+    assert (
+        shown_texts(visit.page)
+        == [
+            "This part of the page could not be shown. The stored state of the page's widgets "
+            "cannot be read. Reload the page."
+        ]
+        * 2
+    )
+    assert visit.problems == []
+
+
+def test_a_place_without_its_model_says_so(pages):
+    script = explorers.as_script({}, None)
+    visit = pages.open_html(explorers.LIVE.format(id="1", place="") + script)
+    assert "Its stored state is missing. Reload the page." in shown_texts(visit.page)[0]
+    assert visit.problems == []
+
+
+def states(page) -> list[str]:
+    return page.evaluate("[...document.querySelectorAll('.live-widget')].map(w => w.dataset.state)")
+
+
+FAR = "<div style='height: 5000px'></div>"
+
+
+def test_a_widget_far_below_starts_when_it_comes_near(pages):
+    page = pages.open(Counter(), Counter(), between=FAR).page
+    page.wait_for_selector("[data-state=shown]")
+    assert states(page) == ["shown", "waiting"]
+    page.locator(".live-widget").last.scroll_into_view_if_needed()
+    assert shown_texts(page)[1] == "more\n\ncount 0"
+
+
+def test_a_widget_far_below_starts_with_the_one_it_is_linked_to(pages):
+    a, b = Counter(), Counter()
+    link = ipywidgets.jslink((a, "count"), (b, "count"))
+    page = pages.open(a, Counter(), b, between=FAR).page
+    page.wait_for_selector("[data-state=shown]")
+    assert states(page) == ["shown", "waiting", "shown"] and link
+
+
+def test_every_widget_is_on_the_printed_page(pages):
+    page = pages.open(Counter(), Counter(), between=FAR).page
+    page.wait_for_selector("[data-state=shown]")
+    page.pdf()
+    assert shown_texts(page) == ["more\n\ncount 0"] * 2
+
+
+def test_the_mount_is_small():
+    script = (explorers.MOUNT / "anywidget-static.js").read_bytes()
+    assert len(gzip.compress(script, 9)) <= 5000
+
+
+# --- what needs Python ------------------------------------------------------------------
+
+
+def interaction(alt: str = "A feature map.", **data) -> ipywidgets.VBox:
+    """What `interact` leaves behind."""
+    shown = {
+        "output_type": "display_data",
+        "data": data or {"image/png": picture(40, 30), "text/plain": "<Figure>"},
+        "metadata": {"image/png": {"alt": alt, "width": 20}},
+    }
+    printed = {"output_type": "stream", "name": "stdout", "text": "a < b\n"}
+    return ipywidgets.VBox(
+        [
+            ipywidgets.IntSlider(3, description="kernel_size:"),
+            ipywidgets.FloatSlider(0.30000000000000004, description="rate"),
+            ipywidgets.Checkbox(True, description="relu"),
+            ipywidgets.Dropdown(options=[("largest", 1), ("mean", 2)], index=1, description="pool"),
+            ipywidgets.IntRangeSlider(value=(2, 5), description="rows"),
+            ipywidgets.Button(description="Run"),
+            ipywidgets.Output(outputs=(shown, printed)),
+        ],
+        _dom_classes=("widget-interact",),
+    )
+
+
+def as_soup(widget, colab=None) -> BeautifulSoup:
+    models = dependency_state([widget], drop_defaults=False)
+    return BeautifulSoup(explorers.widget(widget.model_id, models, colab), "html.parser")
+
+
+def test_interact_leaves_its_values_its_picture_and_where_it_runs():
+    soup = as_soup(interaction(), "https://colab.research.google.com/a?b=1&c")
+    assert [item.text for item in soup.find_all("li")] == [
+        "kernel_size: 3",
+        "rate: 0.3",
+        "relu: yes",
+        "pool: mean",
+        "rows: 2 to 5",
+    ]
+    assert soup.img["alt"] == "A feature map." and soup.img["width"] == "20"
+    assert soup.pre.text == "a < b\n" and "<Figure>" not in soup.text
+    assert soup.a.text == "Runs live in Colab"
+    assert soup.a["href"] == "https://colab.research.google.com/a?b=1&c"
+    alone = as_soup(ipywidgets.IntSlider(2, description="n"))
+    assert alone.li.text == "n: 2"
+    assert alone.p.text == "Needs Python: run this notebook in Jupyter or Colab."
+
+
+def test_a_picture_without_description_and_a_widget_without_state_are_problems():
+    with pytest.raises(explorers.Problem, match="no text description"):
+        as_soup(interaction(alt=""))
+    with pytest.raises(explorers.Problem, match="not stored"):
+        explorers.widget("none", {}, None)
+
+
+def test_a_page_carries_no_more_state_than_its_live_widgets_need():
+    slider, spare, counter = ipywidgets.IntSlider(), ipywidgets.IntSlider(), Counter()
+    link = ipywidgets.jslink((slider, "value"), (counter, "count"))
+    box = ipywidgets.VBox([slider, spare, counter, interaction()])
+    models = dependency_state([box], drop_defaults=False)
+    kept = explorers.page_state([box.model_id], models)
+    assert set(kept) == {counter.model_id, slider.model_id, link.model_id}
+    assert kept[counter.model_id]["state"] == {
+        "_anywidget_id": "utils.explorers.toys.Counter",
+        "_module": "counter",
+        "_version": 1,
+        "count": 0,
+    }
+    lone = interaction()
+    assert not explorers.page_state([lone.model_id], dependency_state([lone]))
+
+
+# --- a book -----------------------------------------------------------------------------
+
+DIRECTIVES = """# Playing
+
+```{explorer} Counter
+:count: 4
+```
+
+and
+
+```{explorer} Counter
+{"count": 12}
+```
+"""
+
+
+def notebook_with(*shown) -> nbformat.NotebookNode:
+    """Return a notebook that shows these widgets, one to a cell, in its canonical form."""
+    new = nbformat.v4
+    cells = [new.new_markdown_cell("# Widgets")]
+    for number, widget in enumerate(shown, start=1):
+        data = {widgets.VIEW: {"model_id": widget.model_id}, "text/plain": "a widget"}
+        outputs = [new.new_output("execute_result", data=data, execution_count=number)]
+        cells.append(new.new_code_cell("w", execution_count=number, outputs=outputs))
+    state = dependency_state(list(shown), drop_defaults=False) if shown else {}
+    notebook = new.new_notebook(cells=cells)
+    notebook.metadata["widgets"] = {
+        widgets.STATE: {"state": state, "version_major": 2, "version_minor": 0}
+    }
+    return nbformat.from_dict(json.loads(canonical.as_text(nbformat.from_dict(notebook))))
+
+
+def write_book(folder: Path, playing: str = DIRECTIVES, shown=(), address: str = "") -> Path:
+    """Write the sample book, with a page of directives and a notebook with widgets."""
+    book = write_sample(folder)
+    (book / "playing.md").write_text(playing)
+    nbformat.write(notebook_with(*shown), book / "chapters" / "widgets.ipynb")
+    nbformat.write(notebook_with(interaction()), book / "chapters" / "stored.ipynb")
+    with (book / "_toc.yml").open("a") as toc:
+        toc.write("- file: chapters/widgets\n- file: chapters/stored\n- file: playing\n")
+    config = book / "_config.yml"
+    config.write_text(NO_ADDRESS.sub(f'  url: "{address}"', config.read_text("utf-8")), "utf-8")
+    return book
+
+
+@pytest.fixture(scope="module")
+def built(toys, tmp_path_factory) -> Path:
+    """The site of the sample book with widgets."""
+    folder = tmp_path_factory.mktemp("widgets")
+    book = write_book(folder / "book", shown=[Counter(count=2), interaction(), some_image()])
+    assert build(book, folder)
+    return folder / "html"
+
+
+def loaded(page: Path) -> list[str]:
+    """Return the scripts and style sheets for widgets that a page loads."""
+    soup = BeautifulSoup(page.read_text("utf-8"), "html.parser")
+    addresses = [tag.get("src") or tag.get("href") for tag in soup.select("script, link")]
+    files = [a.split("explorers/")[1] for a in addresses if a and "explorers/" in a]
+    assert all("?v=" in file for file in files), "a browser notices when they change"
+    return sorted(file.split("?")[0] for file in files)
+
+
+def test_a_page_loads_the_scripts_its_widgets_need_and_no_other(built):
+    styles = ["anywidget-static.css", "explorers.css"]
+    assert loaded(built / "playing.html") == [*styles, "widgets-parts-counter.js"]
+    both = "widgets-parts-counter-image.js"
+    assert loaded(built / "chapters" / "widgets.html") == [*styles, both]
+    assert loaded(built / "chapters" / "stored.html") == ["anywidget-static.css"]
+    for page in ("intro.html", "chapters/sample.html", "search.html"):
+        assert loaded(built / page) == []
+        assert "live-widget" not in (built / page).read_text("utf-8")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_widgets_of_notebooks_and_directives_run_on_the_site(visitor, address, built, way):
+    start = address(built) if way == "http" else f"{built.as_uri()}/"
+    visit = visitor()
+    visit.page.goto(start + "playing.html", wait_until="networkidle")
+    assert shown_texts(visit.page) == ["more\n\ncount 4", "more\n\ncount 12"]
+    visit.page.get_by_role("button", name="more").first.click()
+    assert texts(visit.page) == ["more\n\ncount 5", "more\n\ncount 12"]
+    visit.page.goto(start + "chapters/widgets.html", wait_until="networkidle")
+    assert shown_texts(visit.page) == ["more\n\ncount 2", "2 × 3, sum 15"]
+    visit.page.goto(start + "chapters/stored.html", wait_until="networkidle")
+    assert visit.page.locator("li", has_text="kernel_size: 3").is_visible()
+    assert visit.problems == [] and visit.foreign == []
+
+
+def test_without_scripts_a_page_says_what_is_missing_and_shows_what_is_stored(visitor, built):
+    page = visitor(java_script_enabled=False).page
+    page.goto((built / "chapters" / "widgets.html").as_uri())
+    lines = page.locator(".live-widget-noscript")
+    assert [line.is_visible() for line in lines.all()] == [True, True]
+    assert page.get_by_role("img", name="A feature map.").is_visible()
+
+
+def test_the_stored_values_can_be_searched(built):
+    index = (built / "searchindex.js").read_text("utf-8")
+    assert all(f'"{word}": [' in index for word in ("relu", "pool", "mean", "colab"))
+
+
+def test_scripts_of_explorers_are_not_in_the_pages(built):
+    for page in ("playing.html", "chapters/widgets.html", "_sources/chapters/widgets.ipynb"):
+        assert "not to be stored" not in (built / page).read_text("utf-8")
+
+
+def test_the_line_leads_to_colab_when_there_is_an_address_and_the_site_is_reproducible(tmp_path):
+    pages = []
+    for number in (1, 2):
+        book = write_book(
+            tmp_path / f"book{number}",
+            shown=[Counter(count=2)],
+            address="https://github.com/a-teacher/cnns",
+        )
+        assert build(book, tmp_path / f"out{number}")
+        html = tmp_path / f"out{number}" / "html"
+        pages.append(
+            [(html / name).read_text() for name in ("playing.html", "chapters/stored.html")]
+        )
+    assert pages[0] == pages[1]
+    link = BeautifulSoup(pages[0][1], "html.parser").select_one(".stored-widget-note a")
+    assert link["href"].endswith("/github/a-teacher/cnns/blob/main/chapters/stored.ipynb")
+
+
+@pytest.mark.parametrize(
+    ("directive", "words"),
+    [
+        ("Nothing\n", "utils.explorers has no Nothing; it has"),
+        ("Counter\n:size: 3\n", "Counter: it has no 'size'"),
+        ("Counter\n:count: many\n", "'count' trait"),
+        ("Counter\n{\n", "Expecting property name"),
+    ],
+)
+def test_a_wrong_explorer_in_a_page_stops_the_build_and_names_the_page(
+    tmp_path, capfd, directive, words
+):
+    book = write_book(tmp_path / "book", f"# Playing\n\n```{{explorer}} {directive}```\n")
+    assert not build(book, tmp_path)
+    told = capfd.readouterr().err
+    assert words in told and "playing.md:3" in told
+
+
+def test_a_widget_without_state_and_a_missing_module_stop_the_build(tmp_path, capfd, toys):
+    book = write_book(tmp_path / "book", shown=[Counter(), Fails(_module="lost")])
+    path = book / "chapters" / "stored.ipynb"
+    notebook = nbformat.read(path, 4)
+    del notebook.metadata["widgets"]
+    nbformat.write(notebook, path)
+    assert not build(book, tmp_path)
+    told = capfd.readouterr().err
+    assert "a widget is shown whose state is not stored" in told and "chapters/stored" in told
+    assert "There is no module lost.js" in told and "chapters/widgets" in told
+
+
+def test_what_a_page_computes_is_not_stored():
+    state = {
+        "_anywidget_id": "utils.explorers.filter.FilterExplorer",
+        "_module": "filter",
+        "_results": ["feature_map"],
+        "feature_map": {"shape": [1, 1]},
+        "stride": 2,
+    }
+    buffers = [{"path": [name, "data"], "data": "AA=="} for name in ("feature_map", "kernel")]
+    lean = widgets.lean({"model_name": "AnyModel", "state": state, "buffers": buffers})
+    assert lean["state"].keys() == state.keys() - {"feature_map"}
+    assert [buffer["path"][0] for buffer in lean["buffers"]] == ["kernel"]
+
+
+def test_an_output_widget_keeps_no_log_lines_of_tensorflow():
+    streams = [
+        {"output_type": "stream", "name": "stderr", "text": text}
+        for text in ("E0000 00:00:1795439629.0 16156 cuda_platform.cc:52] no GPU\n", "Careful!\n")
+    ]
+    model = {"model_name": "OutputModel", "state": {"outputs": streams}}
+    assert [output["text"] for output in widgets.lean(model)["state"]["outputs"]] == ["Careful!\n"]
+
+
+def test_a_script_is_written_without_its_comments(built):
+    scripts = sorted((built / "_static" / "explorers").glob("*.js"))
+    assert scripts
+    for script in scripts:
+        assert "/**" not in script.read_text("utf-8")

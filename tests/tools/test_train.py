@@ -1,0 +1,139 @@
+"""Full training runs: recorded epoch by epoch, resumed after an interruption, published whole."""
+
+import dataclasses
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from tools import recipes, train
+from tools.recipes import RECIPES
+from utils import data, records
+
+NAME = "fashion_mnist_lecture"
+
+
+@pytest.fixture
+def small_runs(monkeypatch, tmp_path):
+    """Let `tools.train` work in a temporary folder, on 80 images, for three epochs."""
+    rng = np.random.default_rng(0)
+
+    def split(count):
+        images = rng.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+        return images, rng.integers(0, 10, count, dtype=np.uint8)
+
+    sets = split(80), split(20)
+    for loader in ("load_fashion_mnist", "load_mnist"):
+        monkeypatch.setattr(data, loader, lambda: sets)
+    monkeypatch.setattr(train, "WORK", tmp_path / "training")
+    for module in (train, records):
+        monkeypatch.setattr(module, "TRAINED", tmp_path)
+    monkeypatch.setattr(recipes, "VALIDATION_SIZE", 16)
+    for name, recipe in RECIPES.items():
+        short = dataclasses.replace(recipe, epochs=3, batch_size=32)
+        monkeypatch.setitem(RECIPES, name, short)
+    yield tmp_path
+    import keras
+
+    keras.config.set_dtype_policy("float32")
+
+
+def test_an_interrupted_run_goes_on_where_it_was_and_can_be_published(small_runs, monkeypatch):
+    import keras
+
+    class Interrupt(keras.callbacks.BackupAndRestore):
+        """Press Ctrl-C in the third epoch, once."""
+
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2 and not (small_runs / "interrupted").exists():
+                (small_runs / "interrupted").touch()
+                raise KeyboardInterrupt
+            super().on_epoch_begin(epoch, logs)
+
+    monkeypatch.setattr(keras.callbacks, "BackupAndRestore", Interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train.train(NAME, seed=1, policy="float32")
+    record_file = train.WORK / NAME / "float32-seed1.json"
+    assert len(json.loads(record_file.read_text())["wall_seconds"]) == 2
+
+    with pytest.raises(SystemExit, match="no finished run"):
+        train.publish(NAME, ["float32-seed1"])
+
+    assert train.train(NAME, seed=1, policy="float32") == record_file
+    record = json.loads(record_file.read_text())
+    assert [len(values) for values in record["history"].values()] == [3, 3, 3, 3]
+    assert 0 <= record["test_accuracy"] <= 1
+
+    earlier = {"reference": "float32-seed0", "runs": {"float32-seed0": {"seed": 0}}}
+    (small_runs / f"{NAME}.json").write_text(json.dumps(earlier))
+    train.publish(NAME, ["float32-seed1"])
+    published = records.load(NAME)
+    assert published["reference"] == "float32-seed1"
+    assert published["runs"] == {"float32-seed0": {"seed": 0}, "float32-seed1": record}
+    assert records.stored_runs(NAME) == ["float32-seed1"]
+
+
+def test_records_can_be_published_without_weights_and_runs_added_to_stored_ones(small_runs):
+    train.train("mnist_dense", seed=1, policy="float32")
+    train.publish("mnist_dense", [])
+    assert list(records.load("mnist_dense")) == ["runs"]
+    assert records.stored_runs("mnist_dense") == []
+
+    train.publish("mnist_dense", ["float32-seed1"])
+    before = records.weights("mnist_dense")
+    for file in (train.WORK / "mnist_dense").glob("*"):  # as on another machine
+        file.unlink() if file.is_file() else shutil.rmtree(file)
+    with pytest.raises(SystemExit, match="no finished run 'float32-seed2'"):
+        train.publish("mnist_dense", ["float32-seed1", "float32-seed2"])
+    train.train("mnist_dense", seed=2, policy="float32")
+    train.publish("mnist_dense", ["float32-seed2", "float32-seed1"])
+    assert records.stored_runs("mnist_dense") == ["float32-seed2", "float32-seed1"]
+    train.publish("mnist_dense", [])
+    assert records.load("mnist_dense")["reference"] == "float32-seed2"
+    for one, other in zip(before, records.weights("mnist_dense", "float32-seed1"), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_run_without_weights_cannot_be_published_with_them(small_runs):
+    record = {"runs": {"float32-seed1": {"test_accuracy": 0.9}}}
+    (small_runs / "mnist_dense.json").write_text(json.dumps(record))
+    with pytest.raises(SystemExit, match="neither here nor stored"):
+        train.publish("mnist_dense", ["float32-seed1"])
+    assert not (small_runs / "mnist_dense.npz").exists()
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if name != NAME])
+def test_every_recipe_trains_and_its_stored_weights_predict_as_those_it_ended_with(
+    small_runs, name
+):
+    run = "float32-seed3"
+    train.train(name, seed=3, policy="float32")
+    train.publish(name, [run])
+    recorded = records.reference_run(name)
+    assert recorded["epochs"] == 3
+    images, labels = recipes.split(RECIPES[name])[2]
+    labels = labels.argmax(axis=1) if labels.ndim == 2 else labels
+    model = RECIPES[name].build()
+    model.set_weights(train.trained_weights(name, run))
+    before = model.predict(images, verbose=0)
+    right = np.mean(before.argmax(axis=1) == labels)
+    assert right == pytest.approx(recorded["test_accuracy"])
+    model.set_weights(records.weights(name))
+    np.testing.assert_allclose(model.predict(images, verbose=0), before, atol=1e-3)
+
+
+def test_batches_are_the_same_for_the_same_seed_and_new_in_each_epoch(small_runs):
+    recipe = RECIPES["mnist_reference"]
+    images, labels = recipes.split(recipe)[0]
+
+    def epochs(seed, count=2):
+        batches = recipes.batches(recipe, images, labels, seed)
+        return [np.concatenate([x for x, _ in batches]) for _ in range(count)]
+
+    first, second = epochs(seed=5)
+    again, _ = epochs(seed=5)
+    assert first.shape == images.shape
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, second)
+    assert not np.array_equal(first, epochs(seed=6)[0])

@@ -1,0 +1,134 @@
+"""The figures: each is described in words that are true of its data, and shows itself."""
+
+import base64
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from utils import plots
+
+ROOT = Path(__file__).resolve().parents[2]
+CLASSES = ("ring", "cross", "bar")
+
+
+def shown(figure) -> tuple[dict, dict]:
+    return figure._repr_mimebundle_()
+
+
+def test_a_figure_shows_itself_as_a_png_with_its_description_as_text():
+    figure = plots.DescribedFigure(2.0, "A blank sheet.")
+    bundle, metadata = shown(figure)
+    assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
+    assert bundle["text/plain"] == "Figure: A blank sheet."
+    assert metadata["image/png"] == {"alt": "A blank sheet.", "width": 640}
+
+
+def test_the_same_figure_gives_the_same_file():
+    counts = np.array([[8, 1, 1], [0, 9, 1], [2, 0, 8]])
+    first, second = (shown(plots.confusion_matrix(counts, CLASSES))[0] for _ in range(2))
+    assert first == second
+
+
+def test_a_confusion_matrix_names_the_weakest_class_and_the_most_frequent_confusion():
+    counts = np.array([[80, 15, 5], [0, 90, 10], [20, 10, 70]])
+    text = plots.confusion_matrix(counts, CLASSES).description
+    assert "bar is recognized least often, in 70 %" in text
+    assert "bar taken for ring, 20 %" in text
+
+
+def test_half_a_percent_is_shown_as_one():
+    counts = np.array([[199, 1, 0], [0, 200, 0], [0, 0, 200]])
+    (axes,) = plots.confusion_matrix(counts, CLASSES).axes
+    assert [text.get_text() for text in axes.texts] == ["100", "1", "100", "100"]
+
+
+def test_predictions_are_never_rounded_up_to_certainty():
+    probabilities = np.array([[0.99996, 0.00004, 0.0], [0.3, 0.6, 0.1]])
+    figure = plots.predictions(np.zeros((2, 4, 4)), np.array([1, 0]), probabilities, CLASSES)
+    labels = [axes.get_xlabel() for axes in figure.axes[:2]]
+    assert labels == ["ring\n> 99.9 %", "cross\n60.0 %"]
+    assert "cross taken for ring; ring taken for cross" in figure.description
+
+
+def test_learning_curves_tell_the_epoch_of_the_lowest_validation_loss():
+    history = {
+        "loss": [0.9, 0.5, 0.3],
+        "accuracy": [0.6, 0.8, 0.9],
+        "val_loss": [0.6, 0.4, 0.45],
+        "val_accuracy": [0.75, 0.85, 0.84],
+    }
+    shorter = {metric: values[:1] for metric, values in history.items()}
+    figure = plots.learning_curves(history, shorter)
+    assert "lowest, 0.40, after epoch 2" in figure.description
+    assert len(figure.axes[0].lines) == 4
+
+
+def test_each_class_has_its_own_row_of_samples():
+    labels = np.repeat([2, 0, 1], 3)
+    images = labels[:, np.newaxis, np.newaxis] * np.ones((9, 4, 4))
+    figure = plots.samples(images, labels, CLASSES, per_class=2)
+    values = [int(axes.images[0].get_array()[0, 0]) for axes in figure.axes]
+    assert values == [0, 0, 1, 1, 2, 2]
+
+
+def test_too_few_images_of_a_class_are_an_error_and_not_an_empty_cell():
+    with pytest.raises(ValueError):
+        plots.samples(np.zeros((2, 4, 4)), np.array([0, 1]), CLASSES, per_class=2)
+
+
+def test_filters_come_strongest_first_on_a_scale_with_zero_in_the_middle():
+    kernels = np.zeros((3, 3, 4))
+    kernels[1, 1] = [0.1, -0.4, 0.2, 0.3]
+    figure = plots.filters(kernels, count=4, columns=2)
+    pictures = [axes.images[0] for axes in figure.axes[:4]]
+    assert [float(p.get_array()[1, 1]) for p in pictures] == [-0.4, 0.3, 0.2, 0.1]
+    low, high = pictures[0].get_clim()
+    assert low == -high
+
+
+def test_feature_maps_come_strongest_first():
+    maps = np.stack([np.full((2, 2), value) for value in (1.0, 3.0, 2.0)], axis=-1)
+    figure = plots.feature_maps(np.zeros((4, 4)), [maps], ["conv"], count=3)
+    row = [float(axes.images[0].get_array()[0, 0]) for axes in figure.axes[3:]]
+    assert row == [3.0, 2.0, 1.0]
+    assert "conv: 3 maps of 2 × 2" in figure.description
+
+
+def test_feature_maps_may_be_of_bfloat16():
+    # What fails depends on what is imported first, so it is asked of a Python of its own.
+    code = """
+import matplotlib.pyplot
+import numpy as np
+from ml_dtypes import bfloat16
+from utils import plots
+
+maps = np.arange(257, 257 + 4 * 4 * 8, dtype=np.float32).reshape(4, 4, 8)
+figure = plots.feature_maps(np.zeros((8, 8)), [maps.astype(bfloat16)], ["conv"])
+figure._repr_mimebundle_()
+print(figure.axes[6].images[0].get_array().dtype)
+"""
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.stdout.strip() == "float32", run.stderr
+
+
+def test_a_network_is_drawn_with_the_shape_of_each_output_but_no_dropout():
+    import keras
+    from keras import layers
+
+    model = keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            layers.Conv2D(4, 3),
+            layers.MaxPooling2D(2),
+            layers.Dropout(0.5),
+            layers.Flatten(),
+            layers.Dense(3),
+        ]
+    )
+    figure = plots.network(model)
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert texts[::2] == ["Input", "Conv 3 × 3", "Max pool 2 × 2", "Flatten", "Dense"]
+    assert texts[1::2] == ["6 × 6 × 1", "4 × 4 × 4", "2 × 2 × 4", "16", "3"]

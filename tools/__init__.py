@@ -1,0 +1,1 @@
+"""What builds, runs, tests, trains and grades the course. Nothing in `utils` imports it."""

@@ -1,0 +1,1 @@
+"""Measurements of speed and size behind what the course claims: `make bench`."""

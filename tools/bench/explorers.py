@@ -1,0 +1,165 @@
+"""Measure what a moved slider costs: `make bench ARGS=explorers`.
+
+The explorer: in a real browser, from the slider's input event to the end of the frame in
+which the new feature map is painted. The ordinary way: `ipywidgets.interact` with
+Matplotlib in a real kernel doing the same job, from the slider's message to the kernel's
+"idle" after the figure was sent; what the browser then needs to show it is not counted.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import product
+
+import numpy as np
+
+MOVES = 40
+SIZES = [(28, 28), (200, 300)]
+KERNELS = [3, 7]
+
+# Moves the bias slider, or points at other values, at times that do not follow the screen's frames.
+MOVES_IN_THE_PAGE = """async (moves) => {
+  const slider = [...document.querySelectorAll("input[type=range]")].at(-1);
+  const painted = () => new Promise((done) => {
+    requestAnimationFrame(() => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = done;
+      port2.postMessage(null);
+    });
+  });
+  const slide = (move) => {
+    slider.value = String(10 * (move + 1));
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  const point = (move) => model.set("position", [move % 3, (move >> 1) % 3]);
+  const times = [];
+  for (let move = 0; move < moves; move += 1) {
+    await new Promise((done) => setTimeout(done, 60 + 17 * Math.random()));
+    const start = performance.now();
+    ACTION(move);
+    await painted();
+    times.push(performance.now() - start);
+  }
+  return times;
+}"""
+
+ORDINARY = """
+%matplotlib inline
+import ipywidgets
+import matplotlib.pyplot as plt
+import numpy as np
+from scipy.signal import correlate2d
+
+image = np.random.default_rng(0).integers(0, 256, SIZE).astype("float32")
+kernel = np.random.default_rng(1).normal(size=(WINDOW, WINDOW))
+
+def draw(bias):
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3))
+    left.imshow(image, cmap="gray")
+    right.imshow(correlate2d(image, kernel, mode="valid") + bias, cmap="RdBu_r")
+    plt.show()
+
+slider = ipywidgets.IntSlider(0, -500, 500, 10)
+ipywidgets.interact(draw, bias=slider)
+print("slider", slider.model_id)
+"""
+
+
+@contextmanager
+def kernel() -> Iterator:
+    """Start a kernel of this environment; yield its client."""
+    from jupyter_client.manager import start_new_kernel
+
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        yield client
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def until_idle(client, request: str) -> list[dict]:
+    """Return the messages that the kernel publishes for a request, until it is idle."""
+    published = []
+    while True:
+        message = client.get_iopub_msg(timeout=60)
+        if message["parent_header"].get("msg_id") != request:
+            continue
+        published.append(message)
+        if message["content"].get("execution_state") == "idle":
+            return published
+
+
+def ordinary_way(client, size: tuple[int, int], window: int) -> list[float]:
+    """Return the milliseconds that `interact` takes for each move of its slider."""
+    code = ORDINARY.replace("SIZE", str(size)).replace("WINDOW", str(window))
+    published = until_idle(client, client.execute(code))
+    text = "".join(message["content"].get("text", "") for message in published)
+    slider = text.split("slider ")[1].strip()
+    times = []
+    for move in range(MOVES):
+        data = {"method": "update", "state": {"value": 10 * (move + 1)}, "buffer_paths": []}
+        message = client.session.msg("comm_msg", {"comm_id": slider, "data": data})
+        started = time.perf_counter()
+        client.shell_channel.send(message)
+        published = until_idle(client, message["header"]["msg_id"])
+        times.append(1000 * (time.perf_counter() - started))
+        shown = [m for m in published if m["msg_type"] == "display_data"]
+        assert any("image/png" in m["content"]["data"] for m in shown), "no figure came"
+    return times
+
+
+def in_the_page(browser, explorer, action: str) -> list[float]:
+    """Return the milliseconds that an explorer takes for each move: "slide" or "point"."""
+    from tools.show_explorer import page_text
+
+    script = MOVES_IN_THE_PAGE.replace("ACTION", action)
+    page = browser.new_page()
+    page.set_content(page_text(explorer))
+    page.wait_for_function("window.ready")
+    page.evaluate(script, 10)  # warms up the just-in-time compiler, as a reader does
+    times = page.evaluate(script, MOVES)
+    page.close()
+    return times
+
+
+def report() -> None:
+    """Print medians and 95th percentiles side by side, and their ratio."""
+    from playwright.sync_api import sync_playwright
+
+    from tools.browser import HOW_TO_GET_ONE, get_browser
+    from utils.explorers import FilterExplorer, PoolingExplorer, ReceptiveFieldExplorer
+
+    print("a moved slider          explorer, ms      interact, ms     interact / explorer")
+    print("image    kernel       median     95 %   median     95 %           (medians)")
+    rows = []
+    with kernel() as client:
+        for size, window in product(SIZES, KERNELS):
+            rows.append((size, window, ordinary_way(client, size, window)))
+    with sync_playwright() as playwright:
+        path = get_browser(playwright)
+        if path is None:
+            raise SystemExit(HOW_TO_GET_ONE)
+        browser = playwright.chromium.launch(executable_path=path)
+        for size, window, ordinary in rows:
+            image = np.random.default_rng(0).integers(0, 256, size).astype("uint8")
+            values = np.random.default_rng(1).normal(size=(window, window))
+            ours = in_the_page(browser, FilterExplorer(image, kernel=values), "slide")
+            middle = [statistics.median(times) for times in (ours, ordinary)]
+            late = [float(np.percentile(times, 95)) for times in (ours, ordinary)]
+            print(
+                f"{size[0]:3} × {size[1]:3}   {window} × {window}   {middle[0]:9.1f}{late[0]:9.1f}"
+                f"{middle[1]:9.1f}{late[1]:9.1f}{middle[1] / middle[0]:17.0f}"
+            )
+        print("a value pointed at                explorer, ms: median     95 %")
+        for name, explorer in [
+            ("pooling, a photo of 200 × 300", PoolingExplorer(image)),
+            ("receptive field, chapter 5", ReceptiveFieldExplorer("chapter 5 network", paths=True)),
+        ]:
+            ours = in_the_page(browser, explorer, "point")
+            middle, late = statistics.median(ours), float(np.percentile(ours, 95))
+            print(f"{name:40}{middle:15.1f}{late:9.1f}")
+        browser.close()

@@ -1,0 +1,99 @@
+"""What is our own about the site: a Sphinx extension that keeps it self-contained.
+
+Jupyter Book's stock set-up loads MathJax, widget scripts and 1.5 MB of icons, in
+part from other hosts. Here formulas become MathML while the book is built, and
+both fonts are cut to the characters in use:
+
+- `maths` writes formulas as MathML;
+- `fonts` cuts the fonts for formulas and icons;
+- `figures` gives stored figures their text descriptions;
+- `explorers` lets widgets run in the page, without a kernel;
+- `video` keeps a video's host unasked until the reader plays it;
+- `buttons` fills the bar above a page: Colab, download, repository;
+- `contents` shows the table of contents unfolded;
+- `blocks` gives recurring blocks a class of their own, for the style sheet;
+- `cards` makes the map of the chapters on the landing page, with `card_pictures`;
+- `headings` cuts the font of the headings;
+- `head` gives each page its icon, its description and its social card (`drawings`);
+- `address` writes what a published site needs: sitemap.xml, robots.txt, 404.html;
+- `status` lists the last full runs of the notebooks;
+- `images` lets pictures wait until they are near, and keeps their place;
+- `leftovers` removes what earlier builds left of pages and pictures that have gone;
+- `security` lets a page run and load nothing but what the site brings;
+- `search` mends Sphinx's script for the search page;
+- `bundle` joins and trims style sheets and scripts, `weight` tells what a page weighs.
+
+In `static/`, `course.js` is for every page, `dialogs.js` for what lies over one,
+`progress.js` keeps where a reader is, and `print.js` readies a page for paper.
+
+`python -m tools.book` builds the site, and `pdf` prints it as one document.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+EXPLORERS = HERE.parents[1] / "utils" / "explorers"
+
+
+def add_our_files(app, config) -> None:
+    """Put our templates before the theme's, and our static files beside its own.
+
+    Told from the book's folder: Sphinx notes them in the site, which must not depend on
+    where it was built.
+    """
+    here = os.path.relpath(HERE, app.confdir)
+    config.templates_path = [f"{here}/templates", *config.templates_path]
+    config.html_static_path = [*config.html_static_path, f"{here}/static"]
+
+
+def fingerprint() -> int:
+    """Return a number that changes with our code, so that Sphinx reads every page anew."""
+    code = [*HERE.glob("*.py"), *HERE.glob("static*/*")]
+    code += [path for path in EXPLORERS.rglob("*") if path.suffix in {".py", ".js", ".css"}]
+    return zlib.crc32(b"".join(path.read_bytes() for path in sorted(code)))
+
+
+def setup(app) -> dict:
+    """Register everything with Sphinx."""
+    from . import (
+        address,
+        blocks,
+        bundle,
+        buttons,
+        cards,
+        contents,
+        explorers,
+        figures,
+        fonts,
+        head,
+        headings,
+        images,
+        leftovers,
+        maths,
+        search,
+        security,
+        status,
+        video,
+    )
+
+    # Jupyter Book always sets this value of an extension that we leave out.
+    app.add_config_value("comments_config", {}, "html")
+    app.connect("config-inited", add_our_files)
+    app.add_css_file("course.css", priority=900)
+    app.add_css_file("print.css", priority=901)
+    app.add_js_file("course.js", loading_method="defer")
+    app.add_js_file("progress.js", loading_method="defer")
+    app.add_js_file("print.js", loading_method="defer")
+    parts = (maths, fonts, figures, explorers, video, buttons, contents, blocks, cards, headings)
+    for part in (*parts, head, address, status, images, leftovers, search, security, bundle):
+        part.setup(app)
+    return {
+        "version": "1",
+        "env_version": fingerprint(),
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

@@ -1,0 +1,97 @@
+"""Build the site from the stored outputs: `python -m tools.book [--serve] [--zip]`.
+
+No network, no data and no kernel are needed. A warning is an error, so that a
+dead link or a formula that cannot be set never reaches a reader.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import webbrowser
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from tools import address
+from tools.book import archive
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def build(source: Path, output: Path) -> bool:
+    """Build the book in `source` into `output`/html; return whether it is clean."""
+    from jupyter_book.sphinx import build_sphinx
+
+    status = build_sphinx(
+        source,
+        output / "html",
+        path_config=source / "_config.yml",
+        noconfig=True,
+        confoverrides={
+            "external_toc_path": (source / "_toc.yml").as_posix(),
+            "nitpicky": True,
+            "latex_individualpages": False,
+        },
+        warningiserror=True,
+        keep_going=True,
+        quiet=True,
+    )
+    if status != 0:
+        # Sphinx reports a page once, when it reads it. Forgetting what was read
+        # makes the next build report the page again instead of passing.
+        (output / ".doctrees" / "environment.pickle").unlink(missing_ok=True)
+    return status == 0
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files without a line for each request."""
+
+    def log_message(self, *args) -> None:
+        pass
+
+
+def serve(folder: Path) -> None:
+    """Serve `folder` on a free port of this machine and open it, until Ctrl-C."""
+    handler = partial(QuietHandler, directory=folder)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        here = f"http://127.0.0.1:{server.server_port}/"
+        print(f"The site is at {here} (Ctrl-C ends this)", flush=True)
+        webbrowser.open(here)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tools.book", description=__doc__)
+    parser.add_argument("--source", type=Path, default=ROOT, help="the folder of the book")
+    parser.add_argument("--output", type=Path, help="default: _build in the book's folder")
+    parser.add_argument("--zip", action="store_true", help="also put the site into one archive")
+    parser.add_argument("--serve", action="store_true", help="serve the site and open it")
+    options = parser.parse_args()
+    source = options.source.resolve()
+    output = (options.output or source / "_build").resolve()
+
+    print("Building the site …", flush=True)
+    started = time.monotonic()
+    if not build(source, output):
+        sys.exit("The site has problems, named above; mend them and build again.")
+    page = output / "html" / "index.html"
+    print(f"Built in {time.monotonic() - started:.0f} s: {page.as_uri()}", flush=True)
+    if remark := address.remark(source):
+        print(remark, flush=True)
+    if options.zip:
+        target = output / f"{archive.FOLDER}.zip"
+        archive.write(page.parent, target)
+        print(f"{target.stat().st_size / 1e6:.1f} MB: {target}", flush=True)
+    if options.serve:
+        serve(page.parent)
+    elif not options.zip:
+        print("`make serve` serves it on this machine and opens it.")
+
+
+if __name__ == "__main__":
+    main()

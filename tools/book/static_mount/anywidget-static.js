@@ -1,0 +1,299 @@
+/** Runs a page's widgets without a kernel. tools/book/explorers.py puts into the page
+
+     <div class="live-widget" data-model="ID"> for each widget to run,
+     <span data-text-of="ID"> for a text that follows a model's value,
+     <script type="application/vnd.jupyter.widget-state+json"> with the models' stored state,
+
+   and scripts that put the explorers' modules into `cnnCourseModules`. Here every model
+   gets get, set, on and off as in Jupyter, jslinks are followed, and each module renders
+   into its place. What cannot run says so in its place and leaves the others alone. */
+(() => {
+  "use strict";
+
+  const STATE_VERSION = 1; // `_version` of the explorers in utils/explorers
+  const REFERENCE = "IPY_MODEL_";
+  const NEAR = "800px 0px"; // how far below the screen a widget is already made ready
+
+  /** What went wrong, in words for the reader. */
+  class Problem extends Error {}
+
+  /** Are two values the same? Arrays of numbers are only by identity. */
+  function same(a, b) {
+    if (Object.is(a, b)) return true;
+    if (!a || !b || typeof a !== "object" || a.constructor !== b.constructor) return false;
+    if (a instanceof ArrayBuffer || ArrayBuffer.isView(a)) return false;
+    const keys = Object.keys(a);
+    return keys.length === Object.keys(b).length && keys.every((key) => same(a[key], b[key]));
+  }
+
+  /** A widget's model, with the part of Backbone's interface that anywidgets use. */
+  class Model {
+    #handlers = [];
+
+    constructor(id, state, widget_manager) {
+      this.model_id = id;
+      this.state = state;
+      this.widget_manager = widget_manager;
+    }
+
+    get(name) {
+      return this.state[name];
+    }
+
+    /** Set one value or an object of them; what differs is told at once. */
+    set(name, value) {
+      const values = typeof name === "object" ? name : { [name]: value };
+      const changed = Object.keys(values).filter((key) => !same(this.state[key], values[key]));
+      for (const key of changed) this.state[key] = values[key];
+      for (const key of changed) this.trigger(`change:${key}`, this, this.state[key], {});
+      if (changed.length) this.trigger("change", this, {});
+      return this;
+    }
+
+    on(names, callback, context) {
+      for (const name of names.split(/\s+/)) this.#handlers.push({ name, callback, context });
+      return this;
+    }
+
+    once(names, callback, context) {
+      const first = (...values) => {
+        this.off(names, first);
+        callback.apply(context ?? this, values);
+      };
+      return this.on(names, first, context);
+    }
+
+    /** Forget the handlers that match all that is given; without arguments, every one. */
+    off(names, callback, context) {
+      const listed = names?.split(/\s+/);
+      this.#handlers = this.#handlers.filter(
+        (handler) =>
+          (listed && !listed.includes(handler.name)) ||
+          (callback && callback !== handler.callback) ||
+          (context && context !== handler.context),
+      );
+      return this;
+    }
+
+    trigger(name, ...values) {
+      for (const handler of [...this.#handlers]) {
+        if (handler.name === name) handler.callback.apply(handler.context ?? this, values);
+      }
+    }
+
+    save_changes() {} // there is no kernel to tell
+    send() {}
+  }
+
+  function decoded(base64) {
+    const text = atob(base64);
+    const bytes = new Uint8Array(text.length);
+    for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+    return new DataView(bytes.buffer);
+  }
+
+  /** Put the stored buffers into the state, each at its path. */
+  function restore(state, buffers) {
+    for (const { path, data } of buffers) {
+      const name = path.join(".");
+      const own = (value, key) => (Object.hasOwn(value, key) ? value[key] : null);
+      let holder, view;
+      try {
+        holder = path.slice(0, -1).reduce(own, state); // "__proto__" is nobody's own
+        view = holder[path.at(-1)] = decoded(data);
+      } catch {
+        throw new Problem(`Its stored data is damaged (${name}).`);
+      }
+      const size = parseInt(/\d+$/.exec(holder.dtype), 10) / 8; // of "float32": 4
+      const expected = size * holder.shape?.reduce((product, length) => product * length, 1);
+      if (expected && expected !== view.byteLength) {
+        const found = `${view.byteLength} of ${expected} bytes`;
+        throw new Problem(`Its stored data is incomplete (${name}: ${found}).`);
+      }
+    }
+  }
+
+  /** Make the models of a page from the stored states; a broken one keeps its problem. */
+  function readModels(stored) {
+    const models = new Map();
+    const find = (id) => models.get(String(id).replace(REFERENCE, ""));
+    const widget_manager = {
+      async get_model(id) {
+        return find(id) ?? Promise.reject(new Problem(`There is no model ${id}.`));
+      },
+    };
+    for (const [id, { state, buffers = [], model_name }] of Object.entries(stored)) {
+      if (!state) continue;
+      const model = new Model(id, state, widget_manager);
+      model.name = model_name;
+      model.group = new Set([model]); // the models that links tie together
+      models.set(id, model);
+      try {
+        restore(state, buffers);
+      } catch (problem) {
+        model.problem = problem;
+      }
+    }
+    return { models, find };
+  }
+
+  /** Follow `jslink` and `jsdlink`; at the start, the source's value counts. */
+  function follow(models, find) {
+    const starts = [];
+    for (const { name, state } of [...models.values()]) {
+      if (name !== "LinkModel" && name !== "DirectionalLinkModel") continue;
+      const [[sourceId, from], [targetId, to]] = [state.source ?? [], state.target ?? []];
+      const [source, target] = [find(sourceId), find(targetId)];
+      if (!source || !target || source.problem || target.problem) continue;
+      let busy = false; // two ends that correct each other's value must not go on forever
+      const copy = (a, from, b, to) => () => {
+        if (busy) return;
+        busy = true;
+        try {
+          b.set(to, a.get(from));
+        } finally {
+          busy = false;
+        }
+      };
+      starts.push(copy(source, from, target, to));
+      source.on(`change:${from}`, starts.at(-1));
+      if (name === "LinkModel") target.on(`change:${to}`, copy(target, to, source, from));
+      const group = new Set([...source.group, ...target.group]);
+      for (const model of group) model.group = group;
+    }
+    for (const start of starts) start();
+  }
+
+  /** Let the texts of a page show the values of their models. */
+  function followTexts(find) {
+    for (const element of document.querySelectorAll("[data-text-of]")) {
+      const model = find(element.dataset.textOf);
+      const show = () => {
+        const value = String(model.get("value"));
+        const markup = () => new DOMParser().parseFromString(value, "text/html").body.textContent;
+        element.textContent = model.name.startsWith("HTML") ? markup() : value;
+      };
+      model?.on("change:value", show);
+    }
+  }
+
+  const made = new Map();
+
+  /** Return what an explorer's module exports, from the scripts of the page. */
+  function ownModule(name) {
+    if (!made.has(name)) {
+      const registry = globalThis.cnnCourseModules ?? {};
+      if (!Object.hasOwn(registry, name)) throw new Problem(`Its script ${name}.js is missing.`);
+      made.set(name, registry[name](ownModule));
+    }
+    return made.get(name);
+  }
+
+  /** Import the module that another's anywidget brings with it, and its style. */
+  async function foreignModule({ state: { _esm, _css } }) {
+    if (/^https?:/.test(_esm)) throw new Problem("It would load its script from another host.");
+    const style = Object.assign(document.createElement("style"), { textContent: _css ?? "" });
+    document.head.append(style);
+    const address = URL.createObjectURL(new Blob([_esm], { type: "text/javascript" }));
+    return import(address).finally(() => URL.revokeObjectURL(address));
+  }
+
+  /** Return the exports to run for a model; our own are there at once, not by a promise. */
+  function moduleOf(model) {
+    if (!model) throw new Problem("Its stored state is missing.");
+    if (model.problem) throw model.problem;
+    if (model.get("_esm")) return (model.module ??= foreignModule(model));
+    const version = model.get("_version");
+    if (version !== STATE_VERSION) {
+      const versions = `version ${version}, and the page knows version ${STATE_VERSION}`;
+      throw new Problem(`Its stored state has ${versions}.`);
+    }
+    return ownModule(model.get("_module"));
+  }
+
+  /** Render a model into its place. */
+  async function render(model, place) {
+    let exports = moduleOf(model);
+    if (exports instanceof Promise) exports = await exports;
+    let widget = exports.default ?? exports;
+    if (typeof widget === "function") widget = await widget();
+    model.ready ??= widget.initialize?.({ model }) ?? true;
+    if (model.ready !== true) await model.ready;
+    const el = document.createElement("div");
+    const stop = new AbortController();
+    place.replaceChildren(el);
+    const invoke = () => Promise.reject(new Problem("There is no kernel."));
+    const options = { model, el, signal: stop.signal, experimental: { invoke } };
+    const cleanup = await widget.render?.(options);
+    place.unmount = () => {
+      stop.abort();
+      cleanup?.();
+      place.replaceChildren();
+    };
+  }
+
+  /** Say in a widget's place what went wrong and what helps. */
+  function explain(place, error, colab) {
+    const known = error instanceof Problem;
+    const what = known ? error.message : `It stopped with an error: ${error?.message ?? error}.`;
+    const note = document.createElement("p");
+    note.setAttribute("role", "alert");
+    note.className = "live-widget-problem";
+    note.append(`This part of the page could not be shown. ${what} Reload the page`);
+    if (colab) {
+      const link = Object.assign(document.createElement("a"), { href: colab });
+      link.textContent = "open the notebook in Colab";
+      note.append("; if that does not help, ", link);
+    }
+    note.append(".");
+    place.replaceChildren(note);
+    if (!known) console.info(error);
+  }
+
+  function start() {
+    const places = [...document.querySelectorAll(".live-widget")];
+    const script = document.querySelector(
+      "script[type='application/vnd.jupyter.widget-state+json']",
+    );
+    let models, find, problem;
+    try {
+      ({ models, find } = readModels(JSON.parse(script.textContent).state));
+      follow(models, find);
+      followTexts(find);
+    } catch {
+      problem = new Problem("The stored state of the page's widgets cannot be read.");
+    }
+
+    const show = async (place) => {
+      if (place.dataset.state !== "waiting") return;
+      place.dataset.state = "starting";
+      near.unobserve(place);
+      const model = find?.(place.dataset.model);
+      try {
+        if (problem) throw problem;
+        await render(model, place);
+        place.dataset.state = "shown";
+      } catch (error) {
+        explain(place, error, script?.dataset.colab);
+        place.dataset.state = "failed";
+      }
+    };
+    const showGroup = (place) => {
+      const group = find?.(place.dataset.model)?.group;
+      const belongs = (other) => other === place || group?.has(find(other.dataset.model));
+      places.filter(belongs).forEach(show);
+    };
+    const near = new IntersectionObserver(
+      (entries) => entries.filter((e) => e.isIntersecting).forEach((e) => showGroup(e.target)),
+      { rootMargin: NEAR },
+    );
+    for (const place of places) {
+      place.dataset.state = "waiting";
+      near.observe(place);
+    }
+    addEventListener("beforeprint", () => places.forEach(show));
+  }
+
+  if (document.readyState === "complete") start();
+  else addEventListener("DOMContentLoaded", start);
+})();

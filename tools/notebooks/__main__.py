@@ -1,0 +1,75 @@
+"""The command `python -m tools.notebooks`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+from . import canonical, files
+
+
+def tidy(notebooks: list[Path]) -> bool:
+    """Bring notebooks into the canonical form; name those that changed."""
+    for path in notebooks:
+        before = path.read_text(encoding="utf-8")
+        after = canonical.as_text(files.parse(before))
+        if after != before:
+            files.replace(path, after)
+            print(f"tidied {files.name(path)}")
+    return True
+
+
+def check(notebooks: list[Path]) -> bool:
+    """Print what is wrong with notebooks; return whether nothing is."""
+    from . import checks
+
+    problems = [f"{files.name(p)}: {problem}" for p in notebooks for problem in checks.problems(p)]
+    print("\n".join(problems) or f"{len(notebooks)} notebooks, no problems")
+    return not problems
+
+
+def execute(notebooks: list[Path]) -> bool:
+    """Run notebooks in full, one after another; return whether all ran through.
+
+    Exercises come last, and are generated: their solutions are what is edited and run.
+    """
+    from . import execution
+
+    if missing := execution.missing_data(notebooks):
+        print(missing)
+        return False
+    exercises = [path for path in notebooks if files.is_exercise(path)]
+    sources = [path for path in notebooks if path not in exercises]
+    done = [execution.execute(path) for path in sources]
+    failed = [files.name(p) for p, ok in zip(sources, done, strict=True) if not ok]
+    if failed:
+        print(f"\n{len(failed)} of {len(done)} notebooks failed: {', '.join(failed)}")
+    if exercises:
+        from tools.exercises import make
+
+        return make(exercises) and not failed
+    return not failed
+
+
+def main() -> None:
+    commands = {"tidy": tidy, "check": check, "execute": execute}
+    parser = argparse.ArgumentParser(prog="python -m tools.notebooks", description=__doc__)
+    choices = parser.add_subparsers(dest="command", required=True)
+    for name, command in commands.items():
+        choice = choices.add_parser(name, help=command.__doc__, description=command.__doc__)
+        choice.add_argument("paths", nargs="*", type=Path, help="notebooks or folders; default all")
+    arguments = parser.parse_args()
+    try:
+        ok = commands[arguments.command](files.find(arguments.paths))
+    except FileNotFoundError as error:
+        parser.error(str(error))
+    except KeyboardInterrupt:
+        # asyncio would report what was given up, after the sentence that says it.
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+        raise SystemExit("\nInterrupted; unfinished notebooks are as they were.") from None
+    raise SystemExit(0 if ok else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,0 @@
-"""The course's notebooks as files: one form on disk, checked, run in full, run in tests.
-
-`python -m utils.notebooks tidy|check|execute [paths]` is the command;
-`make tidy`, `make test` and `make execute` call it.
-"""

@@ -6,7 +6,7 @@ first_that_fits = $(shell for python in $(1); do \
 PYTHON ?= $(call first_that_fits,python3 python3.13 python3.12 python3.11 python)
 NAMED = $(if $(filter command environment,$(origin PYTHON)),--named)
 RUN = .venv/bin/python
-REPO ?= $(error say which repository: make publish-as REPO=owner/name)
+REPO ?= $(error say which repository: make address REPO=owner/name)
 
 define check_python
 	@test -n "$(PYTHON)" || { echo "The course needs Python 3.11, 3.12 or 3.13, and none was found." \
@@ -17,7 +17,7 @@ define check_python
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book serve zip pdf test colab-test execute exercises tidy train bench links lock publish-as clean
+.PHONY: help environment book serve zip pdf test colab-test execute exercises tidy train bench links lock address clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -73,7 +73,7 @@ lock: environment ## renew requirements.lock from requirements.txt
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 		requirements.txt --output-file requirements.lock
 
-publish-as: environment ## put your own address into the course: REPO=owner/name
+address: environment ## put your own address into the course: REPO=owner/name
 	@$(RUN) -m tools.address "$(REPO)"
 
 clean: ## remove what was built, and the environments; notebooks, data and training runs stay

@@ -126,7 +126,7 @@ def site(build_site, made_once) -> Path:
 
 
 @pytest.fixture(scope="session")
-def published(made_once) -> Path:
+def stamped_copy(made_once) -> Path:
     """The folder of a copy of the course under another name and address, with its site built."""
 
     def make(folder: Path) -> None:
@@ -142,9 +142,9 @@ def published(made_once) -> Path:
 
 
 @pytest.fixture(scope="session")
-def own_site(published) -> Path:
-    """The folder of the published copy's site."""
-    return published / "_build" / "html"
+def own_site(stamped_copy) -> Path:
+    """The folder of that copy's site."""
+    return stamped_copy / "_build" / "html"
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Give this copy of the course its address on GitHub, or take it away.
 
-    make publish-as REPO=owner/name        (python -m tools.address owner/name)
-    make publish-as REPO=                  (python -m tools.address "")
+    make address REPO=owner/name        (python -m tools.address owner/name)
+    make address REPO=                  (python -m tools.address "")
 
 The address stands in `_config.yml`. From there come the set-up cell of every
 notebook, which fetches the course in Colab, and the list of notebooks in the
@@ -42,7 +42,7 @@ def address_of(repo: str) -> str:
     if not REPO.fullmatch(repo) or repo.endswith((".git", "/.", "/..")):
         raise Refused(
             f"{repo!r} is not the name of a GitHub repository. Give owner and name, as they "
-            "stand in its address: make publish-as REPO=owner/name"
+            "stand in its address: make address REPO=owner/name"
         )
     return f"https://github.com/{repo}"
 
@@ -143,7 +143,7 @@ def stamped_readme(root: Path, address: str) -> str:
     return README_LIST.sub(lambda m: m[1] + "\n".join(table) + "\n" + m[2], text)
 
 
-def publish(repo: str | None = None, root: Path = files.ROOT) -> list[str]:
+def stamp(repo: str | None = None, root: Path = files.ROOT) -> list[str]:
     """Stamp the address of `owner/name` into the course at `root`; return the changed files.
 
     An empty `repo` takes the address away, None writes the present one again.
@@ -186,7 +186,7 @@ def remark(root: Path = files.ROOT) -> str:
     lead = "::warning::" if os.environ.get("GITHUB_ACTIONS") else ""  # a note beside the run
     return (
         f"{lead}The course has {has}, and this is a clone of {own}. "
-        f"To publish it from there: make publish-as REPO={own}"
+        f"To publish it from there: make address REPO={own}"
     )
 
 
@@ -214,7 +214,7 @@ def main() -> None:
     )
     parser.add_argument("repo", nargs="?", help="owner/name on GitHub; empty for no address")
     try:
-        changed = publish(parser.parse_args().repo)
+        changed = stamp(parser.parse_args().repo)
     except Refused as refusal:
         raise SystemExit(str(refusal)) from None
     address = stamped_address()

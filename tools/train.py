@@ -3,12 +3,12 @@
     python -m tools.train fashion_mnist_lecture --seed 42     one full run
     python -m tools.train fashion_mnist_lecture --seed 42 --policy float32
     python -m tools.train mnist_reference --seed 1 2 3        one run after another
-    python -m tools.train mnist_reference --publish mixed_bfloat16-seed1
-    python -m tools.train mnist_dense --publish               the records, no weights
+    python -m tools.train mnist_reference --store mixed_bfloat16-seed1
+    python -m tools.train mnist_dense --store               the records, no weights
 
 How each is trained stands in `tools.recipes`. Each run writes a JSON record
 (after every epoch) and its weights into `_build/training`. A run that was
-interrupted goes on at the epoch it had reached. `--publish` adds all finished
+interrupted goes on at the epoch it had reached. `--store` adds all finished
 records to one small file under `utils/trained`, with the weights of the named
 runs in float16 beside it, the first of them as the reference: that is what the
 pages read.
@@ -137,20 +137,20 @@ def trained_weights(name: str, run: str) -> list[np.ndarray]:
         return [weights[key] for key in weights.files]
 
 
-def publish(name: str, chosen: list[str]) -> None:
+def store(name: str, chosen: list[str]) -> None:
     """Add the finished runs of a recipe to its record in utils/trained, with weights of `chosen`.
 
     The first of the chosen runs is the reference. Their weights are taken from here or, if they
     were trained elsewhere, from those that are stored. With none chosen, the records alone are
     stored; weights and reference stay as they are.
     """
-    published = TRAINED / f"{name}.json"
+    stored = TRAINED / f"{name}.json"
     runs = {}
     for file in sorted((WORK / name).glob("*.json")):
         record = json.loads(file.read_text(encoding="utf-8"))
         if "test_accuracy" in record:
             runs[file.stem] = record
-    before = json.loads(published.read_text(encoding="utf-8")) if published.exists() else {}
+    before = json.loads(stored.read_text(encoding="utf-8")) if stored.exists() else {}
     runs = before.get("runs", {}) | runs
     if unknown := [run for run in chosen if run not in runs]:
         raise SystemExit(f"no finished run {unknown[0]!r}; there are: {', '.join(runs) or 'none'}")
@@ -163,7 +163,7 @@ def publish(name: str, chosen: list[str]) -> None:
     if chosen:
         record["reference"] = chosen[0]
     text = json.dumps(record, indent=1)
-    published.write_text(text + "\n", encoding="utf-8")
+    stored.write_text(text + "\n", encoding="utf-8")
     if chosen:
         np.savez_compressed(TRAINED / f"{name}.npz", **halves)
 
@@ -173,10 +173,10 @@ def main() -> None:
     parser.add_argument("name", choices=RECIPES, metavar="NAME", help=", ".join(RECIPES))
     parser.add_argument("--seed", type=int, nargs="+", default=[42])
     parser.add_argument("--policy", choices=["float32", "mixed_bfloat16"])
-    parser.add_argument("--publish", nargs="*", metavar="RUN")
+    parser.add_argument("--store", nargs="*", metavar="RUN")
     arguments = parser.parse_args()
-    if arguments.publish is not None:
-        publish(arguments.name, arguments.publish)
+    if arguments.store is not None:
+        store(arguments.name, arguments.store)
         return
     for seed in arguments.seed:
         train(arguments.name, seed, arguments.policy or models.fast_dtype_policy())

@@ -354,15 +354,19 @@ def in_colab(folder: Path, address: str) -> subprocess.CompletedProcess:
 
 
 def test_in_colab_the_set_up_cell_fetches_the_course(tmp_path):
+    """What the notebooks import, and no more: neither what builds the course nor the solutions."""
     repository = tmp_path / "repository"
-    (repository / "utils" / "explorers").mkdir(parents=True)
-    for package in ("utils", "utils/explorers"):
+    for package in ("utils", "utils/explorers", "tools", "solutions"):
+        (repository / package).mkdir(parents=True)
         (repository / package / "__init__.py").touch()
     git = ["git", "-C", repository, "-c", "user.name=a", "-c", "user.email=a@b"]
-    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "a"]):
+    allow = ["config", "uploadpack.allowFilter", "true"]  # as GitHub does
+    for words in (["init", "-q"], allow, ["add", "."], ["commit", "-q", "-m", "a"]):
         subprocess.run([*git, *words], check=True)
     run = in_colab(tmp_path / "content", repository.as_uri())
     assert run.stdout.strip().endswith(os.path.join("course", "utils", "__init__.py"))
+    fetched = {path.name for path in (tmp_path / "content" / "course").iterdir()}
+    assert fetched == {".git", "utils"}
 
 
 @pytest.mark.parametrize(

@@ -102,8 +102,8 @@ def test_every_publication_that_a_page_links_to_is_among_the_references(page, en
     assert not missing, f"no entry of references.bib has this DOI, arXiv number or url: {missing}"
 
 
-def test_a_copy_with_an_address_links_to_its_own_site_beside(published, entries):
-    readme = published / "README.md"
+def test_a_copy_with_an_address_links_to_its_own_site_beside(stamped_copy, entries):
+    readme = stamped_copy / "README.md"
     assert "https://a-teacher.github.io/cnn-2027/" in readme.read_text("utf-8")
     assert unlisted(links(readme), set().union(*map(keys_of, entries.values()))) == []
 

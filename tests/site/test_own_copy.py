@@ -32,16 +32,16 @@ def notebooks(copy: Path) -> list[Path]:
     return files.find(root=copy)
 
 
-def test_every_launch_button_opens_a_notebook_that_the_copy_has(published, own_site):
+def test_every_launch_button_opens_a_notebook_that_the_copy_has(stamped_copy, own_site):
     opened = []
     for page in pages(own_site):
         for button in soup(page).select("a.course-colab"):
             start = f"https://colab.research.google.com/github/{NAME}/blob/main/"
             assert button["href"].startswith(start), page
             opened.append(button["href"].removeprefix(start))
-            assert (published / opened[-1]).is_file()
-    readers = [p for p in notebooks(published) if not files.is_solution(p, published)]
-    assert sorted(opened) == sorted(files.name(path, published) for path in readers)
+            assert (stamped_copy / opened[-1]).is_file()
+    readers = [p for p in notebooks(stamped_copy) if not files.is_solution(p, stamped_copy)]
+    assert sorted(opened) == sorted(files.name(path, stamped_copy) for path in readers)
 
 
 @pytest.mark.parametrize("touch", [False, True], ids=["mouse", "finger"])
@@ -58,21 +58,21 @@ def test_the_buttons_of_a_copy_fit_a_small_phone(visitor, own_site, width, touch
     assert last["x"] + last["width"] <= width
 
 
-def test_every_first_cell_fetches_the_copy_and_so_do_the_downloads(published, own_site):
+def test_every_first_cell_fetches_the_copy_and_so_do_the_downloads(stamped_copy, own_site):
     downloads = sorted((own_site / "_sources").rglob("*.ipynb"))
     assert downloads
-    for path in [*notebooks(published), *downloads]:
+    for path in [*notebooks(stamped_copy), *downloads]:
         cell = setup_cell.find(files.read(path))
         assert setup_cell.address(cell) == f"https://github.com/{NAME}", path
 
 
-def test_links_in_the_readme_lead_to_pages_and_notebooks_of_the_copy(published, own_site):
-    text = (published / "README.md").read_text("utf-8")
+def test_links_in_the_readme_lead_to_pages_and_notebooks_of_the_copy(stamped_copy, own_site):
+    text = (stamped_copy / "README.md").read_text("utf-8")
     table = address.README_LIST.search(text)[0]
     read = re.findall(r"\[Read\]\((.*?)\)", table)
     assert read and all((own_site / link.removeprefix(SITE)).is_file() for link in read)
     colab = re.findall(rf"github/{NAME}/blob/main/(.*?)\)", table)
-    assert len(colab) >= len(read) and all((published / name).is_file() for name in colab)
+    assert len(colab) >= len(read) and all((stamped_copy / name).is_file() for name in colab)
 
 
 def test_no_button_and_no_canonical_link_leads_to_another_copy(own_site):
@@ -85,10 +85,10 @@ def test_no_button_and_no_canonical_link_leads_to_another_copy(own_site):
             assert link["href"].startswith(SITE), page
 
 
-def test_the_folder_of_the_copy_is_named_nowhere_in_its_site(published, own_site):
+def test_the_folder_of_the_copy_is_named_nowhere_in_its_site(stamped_copy, own_site):
     for file in own_site.rglob("*"):
         if file.is_file() and file.suffix in {".html", ".js", ".css", ".xml", ".txt", ".json"}:
-            assert str(published) not in file.read_text("utf-8"), file
+            assert str(stamped_copy) not in file.read_text("utf-8"), file
 
 
 # --- a copy that carries another's address ----------------------------------------------
@@ -119,7 +119,7 @@ def test_a_fork_with_the_first_owners_address_is_told_its_own(tmp_path, monkeypa
     fork = clone_of(tmp_path / "fork", url, "https://github.com/ada/cnn")
     assert address.remark(fork) == (
         "The course has the address of ada/cnn, and this is a clone of Bob/his.copy. "
-        "To publish it from there: make publish-as REPO=Bob/his.copy"
+        "To publish it from there: make address REPO=Bob/his.copy"
     )
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     assert address.remark(fork).startswith("::warning::The course has the address of ada/cnn")
@@ -157,7 +157,7 @@ def test_the_site_of_such_a_fork_is_built_and_the_remark_printed(tmp_path):
     words = [sys.executable, "-m", "tools.book", "--source", fork]
     run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "make publish-as REPO=Bob/his.copy" in run.stdout
+    assert "make address REPO=Bob/his.copy" in run.stdout
 
 
 # --- what the README says about it ------------------------------------------------------

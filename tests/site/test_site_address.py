@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 
 from tools.book.__main__ import build
-from tools.book.address import from_the_root
+from tools.book.site_root import from_the_root
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = "https://a-teacher.github.io/cnn-2027/"

@@ -40,7 +40,7 @@ def course(tmp_path) -> Path:
     (tmp_path / "_toc.yml").write_text(f"format: jb-book\nroot: intro{page}", encoding="utf-8")
     (tmp_path / "README.md").write_text(README, encoding="utf-8")
     add_exercise(tmp_path)
-    address.publish("", tmp_path)
+    address.stamp("", tmp_path)
     return tmp_path
 
 
@@ -61,14 +61,14 @@ def test_the_addresses_in_this_course_agree():
 
 
 def test_stamping_gives_every_file_the_address(course):
-    changed = address.publish("ada-l/cnn.course", course)
+    changed = address.stamp("ada-l/cnn.course", course)
     assert {"_config.yml", "README.md", "exercises/99/a.ipynb"} <= set(changed)
     assert all_addresses(course) == {ADA}
     assert f'  url: "{ADA}"\n' in (course / "_config.yml").read_text(encoding="utf-8")
 
 
 def test_the_readme_links_to_page_and_colab_and_keeps_its_text(course):
-    address.publish("ada-l/cnn.course", course)
+    address.stamp("ada-l/cnn.course", course)
     row = (
         "| [An exercise](exercises/99/a.ipynb) "
         "| [Read](https://ada-l.github.io/cnn.course/exercises/99/a.html) "
@@ -86,7 +86,7 @@ def test_the_readme_lists_notebooks_in_the_order_of_the_pages_and_no_solutions(c
         encoding="utf-8",
     )
     shutil.copytree(course / "exercises" / "99", course / "solutions" / "99")
-    address.publish("ada-l/cnn.course", course)
+    address.stamp("ada-l/cnn.course", course)
     names = re.findall(r"^\| \[.*?\]\((.*?)\.ipynb\)", readme(course), re.MULTILINE)
     assert names[:3] == [
         "chapters/02_convolutional_layer",
@@ -99,29 +99,29 @@ def test_the_readme_lists_notebooks_in_the_order_of_the_pages_and_no_solutions(c
 
 def test_a_notebook_that_is_no_page_gets_no_link_to_one(course):
     (course / "_toc.yml").write_text("root: intro\n", encoding="utf-8")
-    address.publish("ada-l/cnn.course", course)
+    address.stamp("ada-l/cnn.course", course)
     assert "[Read]" not in readme(course)
 
 
 def test_stamping_keeps_outputs_and_the_form_of_the_notebook(course):
     path = course / "exercises" / "99" / "a.ipynb"
-    address.publish("ada-l/cnn.course", course)
+    address.stamp("ada-l/cnn.course", course)
     assert files.read(path).cells[2].outputs[0].text == "7\n"
     assert checks.problems(path, root=course) == []
 
 
 def test_stamping_twice_changes_nothing_the_second_time(course):
-    address.publish("ada-l/cnn.course", course)
-    assert address.publish("ada-l/cnn.course", course) == []
+    address.stamp("ada-l/cnn.course", course)
+    assert address.stamp("ada-l/cnn.course", course) == []
 
 
 def test_another_name_replaces_the_first_and_no_name_restores_the_course(course):
     before = contents(course)
-    address.publish("ada-l/cnn.course", course)
-    address.publish("Bob/Bob.github.io", course)
+    address.stamp("ada-l/cnn.course", course)
+    address.stamp("Bob/Bob.github.io", course)
     assert all_addresses(course) == {"https://github.com/Bob/Bob.github.io"}
     assert "(https://bob.github.io/exercises/99/a.html)" in readme(course)
-    address.publish("", course)
+    address.stamp("", course)
     assert contents(course) == before
 
 
@@ -133,9 +133,9 @@ def test_without_an_address_there_is_no_dead_link(course):
 
 def test_a_new_notebook_gets_the_address_that_the_course_has(course):
     shutil.rmtree(course / "exercises" / "99")
-    address.publish("ada-l/cnn.course", course)
+    address.stamp("ada-l/cnn.course", course)
     add_exercise(course)
-    assert set(address.publish(root=course)) == {"README.md", "exercises/99/a.ipynb"}
+    assert set(address.stamp(root=course)) == {"README.md", "exercises/99/a.ipynb"}
     assert all_addresses(course) == {ADA}
 
 
@@ -145,8 +145,8 @@ def test_a_new_notebook_gets_the_address_that_the_course_has(course):
 )
 def test_what_is_no_repository_is_refused_with_a_word_on_what_to_give(course, repo):
     before = contents(course)
-    with pytest.raises(address.Refused, match="make publish-as REPO=owner/name"):
-        address.publish(repo, course)
+    with pytest.raises(address.Refused, match="make address REPO=owner/name"):
+        address.stamp(repo, course)
     assert contents(course) == before
 
 
@@ -165,5 +165,5 @@ def test_a_file_without_a_place_for_the_address_is_refused_before_any_is_changed
     (course / name).write_text(empty, encoding="utf-8")
     before = contents(course)
     with pytest.raises(address.Refused, match=words):
-        address.publish("ada-l/cnn.course", course)
+        address.stamp("ada-l/cnn.course", course)
     assert contents(course) == before

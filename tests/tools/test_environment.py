@@ -52,15 +52,15 @@ def test_a_python_that_is_not_there_is_named(checkout):
 def test_make_alone_lists_its_commands(checkout):
     run = run_make(checkout)
     assert run.returncode == 0
-    commands = "book serve zip test colab-test execute exercises bench publish-as clean help"
+    commands = "book serve zip test colab-test execute exercises bench address clean help"
     for command in commands.split():
         assert f"make {command} " in run.stdout
 
 
 def test_publishing_without_an_address_says_how_to_give_one(checkout):
-    run = run_make(checkout, "--dry-run", "publish-as")
+    run = run_make(checkout, "--dry-run", "address")
     assert run.returncode != 0
-    assert "make publish-as REPO=owner/name" in run.stderr
+    assert "make address REPO=owner/name" in run.stderr
 
 
 @pytest.mark.parametrize("version", [(3, 10), (3, 14)])

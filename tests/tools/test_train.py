@@ -1,4 +1,4 @@
-"""Full training runs: recorded epoch by epoch, resumed after an interruption, published whole."""
+"""Full training runs: recorded epoch by epoch, resumed after an interruption, stored whole."""
 
 import dataclasses
 import json
@@ -39,7 +39,7 @@ def small_runs(monkeypatch, tmp_path):
     keras.config.set_dtype_policy("float32")
 
 
-def test_an_interrupted_run_goes_on_where_it_was_and_can_be_published(small_runs, monkeypatch):
+def test_an_interrupted_run_goes_on_where_it_was_and_can_be_stored(small_runs, monkeypatch):
     import keras
 
     class Interrupt(keras.callbacks.BackupAndRestore):
@@ -58,7 +58,7 @@ def test_an_interrupted_run_goes_on_where_it_was_and_can_be_published(small_runs
     assert len(json.loads(record_file.read_text())["wall_seconds"]) == 2
 
     with pytest.raises(SystemExit, match="no finished run"):
-        train.publish(NAME, ["float32-seed1"])
+        train.store(NAME, ["float32-seed1"])
 
     assert train.train(NAME, seed=1, policy="float32") == record_file
     record = json.loads(record_file.read_text())
@@ -67,39 +67,39 @@ def test_an_interrupted_run_goes_on_where_it_was_and_can_be_published(small_runs
 
     earlier = {"reference": "float32-seed0", "runs": {"float32-seed0": {"seed": 0}}}
     (small_runs / f"{NAME}.json").write_text(json.dumps(earlier))
-    train.publish(NAME, ["float32-seed1"])
-    published = records.load(NAME)
-    assert published["reference"] == "float32-seed1"
-    assert published["runs"] == {"float32-seed0": {"seed": 0}, "float32-seed1": record}
+    train.store(NAME, ["float32-seed1"])
+    stored = records.load(NAME)
+    assert stored["reference"] == "float32-seed1"
+    assert stored["runs"] == {"float32-seed0": {"seed": 0}, "float32-seed1": record}
     assert records.stored_runs(NAME) == ["float32-seed1"]
 
 
-def test_records_can_be_published_without_weights_and_runs_added_to_stored_ones(small_runs):
+def test_records_can_be_stored_without_weights_and_runs_added_to_stored_ones(small_runs):
     train.train("mnist_dense", seed=1, policy="float32")
-    train.publish("mnist_dense", [])
+    train.store("mnist_dense", [])
     assert list(records.load("mnist_dense")) == ["runs"]
     assert records.stored_runs("mnist_dense") == []
 
-    train.publish("mnist_dense", ["float32-seed1"])
+    train.store("mnist_dense", ["float32-seed1"])
     before = records.weights("mnist_dense")
     for file in (train.WORK / "mnist_dense").glob("*"):  # as on another machine
         file.unlink() if file.is_file() else shutil.rmtree(file)
     with pytest.raises(SystemExit, match="no finished run 'float32-seed2'"):
-        train.publish("mnist_dense", ["float32-seed1", "float32-seed2"])
+        train.store("mnist_dense", ["float32-seed1", "float32-seed2"])
     train.train("mnist_dense", seed=2, policy="float32")
-    train.publish("mnist_dense", ["float32-seed2", "float32-seed1"])
+    train.store("mnist_dense", ["float32-seed2", "float32-seed1"])
     assert records.stored_runs("mnist_dense") == ["float32-seed2", "float32-seed1"]
-    train.publish("mnist_dense", [])
+    train.store("mnist_dense", [])
     assert records.load("mnist_dense")["reference"] == "float32-seed2"
     for one, other in zip(before, records.weights("mnist_dense", "float32-seed1"), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_run_without_weights_cannot_be_published_with_them(small_runs):
+def test_a_run_without_weights_cannot_be_stored_with_them(small_runs):
     record = {"runs": {"float32-seed1": {"test_accuracy": 0.9}}}
     (small_runs / "mnist_dense.json").write_text(json.dumps(record))
     with pytest.raises(SystemExit, match="neither here nor stored"):
-        train.publish("mnist_dense", ["float32-seed1"])
+        train.store("mnist_dense", ["float32-seed1"])
     assert not (small_runs / "mnist_dense.npz").exists()
 
 
@@ -109,7 +109,7 @@ def test_every_recipe_trains_and_its_stored_weights_predict_as_those_it_ended_wi
 ):
     run = "float32-seed3"
     train.train(name, seed=3, policy="float32")
-    train.publish(name, [run])
+    train.store(name, [run])
     recorded = records.reference_run(name)
     assert recorded["epochs"] == 3
     images, labels = recipes.split(RECIPES[name])[2]

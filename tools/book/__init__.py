@@ -15,7 +15,7 @@ both fonts are cut to the characters in use:
 - `cards` makes the map of the chapters on the landing page, with `card_pictures`;
 - `headings` cuts the font of the headings;
 - `head` gives each page its icon, its description and its social card (`drawings`);
-- `address` writes what a published site needs: sitemap.xml, robots.txt, 404.html;
+- `site_root` writes what a published site needs: sitemap.xml, robots.txt, 404.html;
 - `status` lists the last full runs of the notebooks;
 - `images` lets pictures wait until they are near, and keeps their place;
 - `leftovers` removes what earlier builds left of pages and pictures that have gone;
@@ -60,7 +60,6 @@ def fingerprint() -> int:
 def setup(app) -> dict:
     """Register everything with Sphinx."""
     from . import (
-        address,
         blocks,
         bundle,
         buttons,
@@ -76,6 +75,7 @@ def setup(app) -> dict:
         maths,
         search,
         security,
+        site_root,
         status,
         video,
     )
@@ -89,7 +89,7 @@ def setup(app) -> dict:
     app.add_js_file("progress.js", loading_method="defer")
     app.add_js_file("print.js", loading_method="defer")
     parts = (maths, fonts, figures, explorers, video, buttons, contents, blocks, cards, headings)
-    for part in (*parts, head, address, status, images, leftovers, search, security, bundle):
+    for part in (*parts, head, site_root, status, images, leftovers, search, security, bundle):
         part.setup(app)
     return {
         "version": "1",

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-START_UP = Path(__file__).with_name("shorten_training.py")
+START_UP = [
+    Path(__file__).with_name(f"{name}.py") for name in ("shorten_training", "without_tools")
+]
 COMMON = {
     # As Jupyter starts a kernel, whatever the shell that calls us has set.
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
@@ -52,6 +54,6 @@ def full_run_environment() -> Iterator[dict[str, str]]:
 
 @contextmanager
 def testing_environment() -> Iterator[dict[str, str]]:
-    """Yield the variables to add for a kernel in a test: training is shortened."""
-    with profile(START_UP) as folder:
+    """Yield the variables to add for a kernel in a test: training is shortened, `tools` missing."""
+    with profile(*START_UP) as folder:
         yield COMMON | IN_TESTS | data_folder() | {"IPYTHONDIR": folder}

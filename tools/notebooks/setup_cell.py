@@ -11,7 +11,8 @@ from nbformat import NotebookNode
 from .files import ROOT
 
 # Colab's kernel imports google.colab when it starts, so looking for it costs
-# nothing elsewhere. Git must fail, not wait for a password that nobody can type.
+# nothing elsewhere. Git must fail, not wait for a password that nobody can type. Of the
+# course it fetches `utils` and the files at the top: neither solutions nor tools.
 TEMPLATE = """\
 # Finds the course's helper package `utils`; in Colab, fetches it first.
 import os
@@ -20,7 +21,9 @@ import sys
 COURSE = "{address}"
 if "google.colab" in sys.modules and not os.path.exists("course"):
     assert COURSE, "No address yet: see 'Publish' in the course's README."
-    !GIT_TERMINAL_PROMPT=0 git clone --quiet --depth 1 {{COURSE}} course
+    fetch = "git clone --quiet --depth 1 --filter=blob:none --sparse"
+    !GIT_TERMINAL_PROMPT=0 {{fetch}} {{COURSE}} course
+    !git -C course sparse-checkout set utils
     assert os.path.exists("course"), f"{{COURSE}} was not fetched; try again."
 sys.path[:0] = places = ["course", "{root}"]
 assert any(os.path.exists(f"{{place}}/utils/explorers") for place in places), (

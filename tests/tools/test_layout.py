@@ -1,0 +1,46 @@
+"""The two halves of the code: `utils` is what notebooks import, `tools` builds the course."""
+
+from __future__ import annotations
+
+import ast
+from importlib.util import resolve_name
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def imports(path: Path, root: Path = ROOT) -> set[str]:
+    """Return the full names of the modules that a file imports, at its top or within functions."""
+    package = ".".join(path.parent.relative_to(root).parts)
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(resolve_name("." * node.level + (node.module or ""), package))
+    return found
+
+
+def importers_of_tools(root: Path) -> list[str]:
+    """Return the files of `utils` that import from `tools`."""
+    return [
+        path.relative_to(root).as_posix()
+        for path in sorted((root / "utils").rglob("*.py"))
+        if any(name.partition(".")[0] == "tools" for name in imports(path, root))
+    ]
+
+
+def test_nothing_in_utils_imports_tools():
+    assert importers_of_tools(ROOT) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["import tools.book", "from tools import train", "def f():\n    from tools.train import main"],
+)
+def test_an_import_of_tools_in_utils_is_found(tmp_path, code):
+    (tmp_path / "utils" / "plots").mkdir(parents=True)
+    (tmp_path / "utils" / "plots" / "a.py").write_text(f"from . import b\n{code}\n", "utf-8")
+    assert importers_of_tools(tmp_path) == ["utils/plots/a.py"]

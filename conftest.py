@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import nbval.plugin
 
-from tools.notebooks import kernels, nbval_kernel
+from tools.notebooks import kernel_environment, nbval_kernel
 
 
 def pytest_configure(config):
@@ -14,6 +14,6 @@ def pytest_configure(config):
         return
     open_until_the_end = ExitStack()
     config.add_cleanup(open_until_the_end.close)
-    environment = open_until_the_end.enter_context(kernels.testing_environment())
+    environment = open_until_the_end.enter_context(kernel_environment.testing_environment())
     nbval_kernel.Kernel.environment = environment
     nbval.plugin.RunningKernel = nbval_kernel.Kernel

@@ -89,7 +89,7 @@ def stamped_notebook(root: Path, path: Path, address: str) -> str:
     if cell is None:
         raise Refused(f"{files.name(path, root)} does not begin with the set-up cell.")
     cell.source = setup_cell.source(path, address, root)
-    return canonical.as_text(notebook)
+    return canonical.serialize(notebook)
 
 
 def title(notebook: NotebookNode) -> str | None:

@@ -33,7 +33,7 @@ from nbgrader.preprocessors import (
 )
 from nbgrader.utils import is_grade, is_solution
 
-from tools.notebooks import canonical, checks, execution, files, setup_cell
+from tools.notebooks import canonical, execution, files, setup_cell, validation
 
 SOURCE, RELEASE = "solutions", "exercises"
 STUB = "...  # your code here"
@@ -120,7 +120,7 @@ def problems(notebook: NotebookNode, points: int) -> Iterator[str]:
     """Yield what keeps a solution from becoming an exercise worth `points`."""
     for number, cell in enumerate(notebook.cells, start=1):
         for problem in cell_problems(cell):
-            yield f"{checks.where(number, cell)} {problem}"
+            yield f"{validation.where(number, cell)} {problem}"
     graded = [cell.metadata.nbgrader for cell in notebook.cells if "nbgrader" in cell.metadata]
     for grade_id, count in Counter(about.get("grade_id") for about in graded).items():
         if count > 1:
@@ -148,7 +148,7 @@ def processed(notebook: NotebookNode) -> NotebookNode:
     notebook = copy.deepcopy(notebook)
     notebook.cells = [cell for cell in notebook.cells if is_for_students(cell)]
     for cell in notebook.cells:
-        tags = [tag for tag in cell.metadata.get("tags", []) if tag not in checks.EXEMPTING]
+        tags = [tag for tag in cell.metadata.get("tags", []) if tag not in validation.EXEMPTING]
         cell.metadata["tags"] = tags
     steps = [
         LockCells(),
@@ -179,7 +179,7 @@ def unsolved(solution: Path, root: Path = files.ROOT) -> NotebookNode:
     exercise = processed(notebook)
     target = exercise_of(solution, root)
     setup_cell.find(exercise).source = setup_cell.source(target, address, root)
-    return canonical.tidied(exercise)
+    return canonical.normalize(exercise)
 
 
 def run(exercise: NotebookNode, solution: Path, root: Path = files.ROOT) -> NotebookNode:
@@ -191,7 +191,7 @@ def run(exercise: NotebookNode, solution: Path, root: Path = files.ROOT) -> Note
     except execution.Failure as failure:
         cells = enumerate(files.read(solution).cells, start=1)
         kept = [(number, cell) for number, cell in cells if is_for_students(cell)]
-        place = checks.where(*kept[failure.index])
+        place = validation.where(*kept[failure.index])
         raise Refused(
             f"\n{files.name(solution, root)}: {place} does not run in the unsolved exercise. "
             "There a function that is not written yet returns None, and every cell has to get "
@@ -219,7 +219,7 @@ def generate(paths: Sequence[Path] = (), root: Path = files.ROOT) -> list[str]:
     for solution, exercise in exercises.items():
         target = exercise_of(solution, root)
         print(files.name(target, root), flush=True)
-        texts[target] = canonical.as_text(run(exercise, solution, root))
+        texts[target] = canonical.serialize(run(exercise, solution, root))
     changed = []
     for target, text in texts.items():
         if not target.exists() or target.read_text(encoding="utf-8") != text:
@@ -244,7 +244,7 @@ def make(paths: Sequence[Path]) -> bool:
 
 def without_outputs(notebook: NotebookNode) -> NotebookNode:
     cleared, _ = ClearOutput().preprocess(copy.deepcopy(notebook), {})
-    return canonical.tidied(cleared)
+    return canonical.normalize(cleared)
 
 
 def differences(paths: Sequence[Path] = (), root: Path = files.ROOT) -> list[str]:

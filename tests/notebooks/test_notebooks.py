@@ -1,4 +1,4 @@
-"""The notebooks as files: their form, the checks, full runs and nbval, with real kernels."""
+"""The notebooks as files: canonical form, validation, full runs and nbval, with real kernels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tools.notebooks import canonical, checks, files, outputs, setup_cell
+from tools.notebooks import canonical, files, outputs, setup_cell, validation
 from tools.notebooks.nbval_kernel import Kernel
 
 CHAPTER_5 = files.ROOT / "chapters" / "05_fashion_mnist.ipynb"
@@ -59,7 +59,7 @@ def with_set_up(root: Path, *cells):
 def store(root: Path, name: str, *cells) -> Path:
     """Write a notebook of `cells`, tidied, as a chapter of the course at `root`."""
     path = root / "chapters" / name
-    path.write_text(canonical.as_text(with_set_up(root, *cells)), encoding="utf-8")
+    path.write_text(canonical.serialize(with_set_up(root, *cells)), encoding="utf-8")
     return path
 
 
@@ -85,10 +85,10 @@ def nbval(root: Path, *names: str) -> subprocess.CompletedProcess:
 
 @pytest.mark.parametrize("path", files.find(), ids=files.name)
 def test_a_notebook_of_the_course_has_no_problems(path):
-    assert checks.problems(path) == []
+    assert validation.problems(path) == []
 
 
-# --- the form on disk -------------------------------------------------------------------
+# --- canonical form ---------------------------------------------------------------------
 
 
 def test_notebooks_that_differ_only_by_accident_become_the_same_file(course):
@@ -97,7 +97,7 @@ def test_notebooks_that_differ_only_by_accident_become_the_same_file(course):
     messy.metadata.update(kernelspec={"name": "venv", "display_name": "mine"}, signature="x")
     messy.cells[2].update(id="f3a9", execution_count=17)
     messy.cells[2].metadata.update(execution={"iopub.status.busy": "now"}, scrolled=True, tags=[])
-    assert canonical.as_text(messy) == canonical.as_text(clean)
+    assert canonical.serialize(messy) == canonical.serialize(clean)
 
 
 def test_tidy_changes_a_file_once_and_then_never_again(course):
@@ -111,8 +111,8 @@ def test_tidy_changes_a_file_once_and_then_never_again(course):
 
 def test_a_progress_bar_is_stored_as_it_looks_at_the_end():
     bar = "Epoch 1/2\n1/9 ━ 3s" + "\b" * 8 + "\r5/9 ━━ 1s, longer" + "\b" * 17 + "\r9/9 ━━━ 4s   \n"
-    assert outputs.as_seen(bar) == "Epoch 1/2\n9/9 ━━━ 4s\n"
-    assert outputs.as_seen("abx\bc\nkept  \n") == "abc\nkept  \n"
+    assert outputs.render_terminal(bar) == "Epoch 1/2\n9/9 ━━━ 4s\n"
+    assert outputs.render_terminal("abx\bc\nkept  \n") == "abc\nkept  \n"
 
 
 def test_lines_logged_by_tensorflow_are_dropped_and_words_of_python_are_kept():
@@ -124,9 +124,9 @@ def test_lines_logged_by_tensorflow_are_dropped_and_words_of_python_are_kept():
         "To enable the following instructions: AVX2 FMA, in other operations, rebuild it.\n"
     )
     warning = "file.py:1: UserWarning: careful\n"
-    assert outputs.tidied([printed(log, "stderr")]) == []
+    assert outputs.normalize([printed(log, "stderr")]) == []
     pieces = [printed("a", "stdout"), printed(log + warning, "stderr"), printed("b", "stdout")]
-    assert [output.text for output in outputs.tidied(pieces)] == ["a", warning, "b"]
+    assert [output.text for output in outputs.normalize(pieces)] == ["a", warning, "b"]
 
 
 def test_a_figures_description_goes_where_the_site_looks_for_it_and_leaves_with_the_figure():
@@ -158,9 +158,9 @@ def test_widget_models_are_named_by_order_of_use_wherever_they_are_referred_to()
         cell = executed_cell("box", shown(**view))
         return new_notebook(cells=[cell], metadata={"widgets": stored})
 
-    text = canonical.as_text(notebook("b" * 32, "a" * 32, "c" * 32))
-    assert text == canonical.as_text(notebook("1" * 32, "2" * 32, "0" * 31 + "1"))
-    assert text == canonical.as_text(files.parse(text))
+    text = canonical.serialize(notebook("b" * 32, "a" * 32, "c" * 32))
+    assert text == canonical.serialize(notebook("1" * 32, "2" * 32, "0" * 31 + "1"))
+    assert text == canonical.serialize(files.parse(text))
     assert f'"IPY_MODEL_{2:032x}"' in text and "aaaa" not in text
 
 
@@ -184,7 +184,7 @@ def test_models_that_nothing_shows_and_the_scripts_of_our_explorers_are_not_stor
     view = {"application/vnd.jupyter.widget-view+json": {"model_id": "shown"}}
     stored = {"application/vnd.jupyter.widget-state+json": {"state": state, "version_major": 2}}
     cell = executed_cell("box", shown(**view))
-    notebook = canonical.tidied(new_notebook(cells=[cell], metadata={"widgets": stored}))
+    notebook = canonical.normalize(new_notebook(cells=[cell], metadata={"widgets": stored}))
     bundle = notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"]
     box, theirs, inside, tie, kept = (f"{number:032x}" for number in range(1, 6))
     assert list(bundle.state) == [box, theirs, inside, tie, kept] and bundle.version_major == 2
@@ -193,7 +193,7 @@ def test_models_that_nothing_shows_and_the_scripts_of_our_explorers_are_not_stor
     assert bundle.state[tie].state["source"] == [f"IPY_MODEL_{kept}", "stride"]
 
 
-# --- the checks -------------------------------------------------------------------------
+# --- validation -------------------------------------------------------------------------
 
 CODE = {
     "an unexecuted cell": (new_code_cell("1 + 1"), "has not been executed"),
@@ -283,7 +283,7 @@ HARMLESS = [
 
 
 def problems_of(course: Path, *cells) -> list[str]:
-    return checks.problems(store(course, "a.ipynb", *cells), root=course)
+    return validation.problems(store(course, "a.ipynb", *cells), root=course)
 
 
 def test_a_good_notebook_has_no_problems(course):
@@ -306,7 +306,7 @@ def test_markdown_that_colab_would_not_understand_is_found(course, source, words
 def test_the_training_cell_of_chapter_5_alone_may_be_ignored(course):
     def problems(source: str, name: str) -> str:
         cell = executed_cell(source, tags=["nbval-ignore-output"])
-        return "\n".join(checks.problems(store(course, name, cell), root=course))
+        return "\n".join(validation.problems(store(course, name, cell), root=course))
 
     assert problems("model.fit(x)", CHAPTER_5.name) == ""
     assert "not in the list" in problems("model.predict(x)", CHAPTER_5.name)
@@ -329,7 +329,7 @@ def test_a_file_that_is_not_as_it_should_be_is_reported(course):
 
     def problems(text: str) -> str:
         path.write_text(text, encoding="utf-8")
-        return "\n".join(checks.problems(path, root=course))
+        return "\n".join(validation.problems(path, root=course))
 
     assert problems(good) == ""
     assert "not in the canonical form" in problems(good + "\n")
@@ -435,7 +435,7 @@ def run_course(tmp_path_factory):
 def test_a_full_run_stores_outputs_and_a_file_without_problems(run_course):
     course, run, _ = run_course
     for name in ("3_small.ipynb", "4_widgets.ipynb"):
-        assert checks.problems(course / "chapters" / name, root=course) == []
+        assert validation.problems(course / "chapters" / name, root=course) == []
     small = files.read(course / "chapters" / "3_small.ipynb")
     assert small.cells[2].outputs[0].text == "10 and 2.5\n"
     assert small.cells[3].metadata["mystnb"] == {"image": {"alt": "Nothing."}}
@@ -514,7 +514,7 @@ def change_one_number(path: Path, copy: Path) -> str:
             if digit and "nbval-ignore-output" not in cell.metadata.get("tags", []):
                 other = str((int(digit[0]) + 1) % 10)
                 output.text = output.text[: digit.start()] + other + output.text[digit.end() :]
-                copy.write_text(canonical.as_text(notebook), encoding="utf-8")
+                copy.write_text(canonical.serialize(notebook), encoding="utf-8")
                 return f"{copy.name}::Cell {number}"
     raise AssertionError(f"{path.name} prints no number")
 

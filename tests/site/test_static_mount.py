@@ -660,7 +660,7 @@ def notebook_with(*shown) -> nbformat.NotebookNode:
     notebook.metadata["widgets"] = {
         widgets.STATE: {"state": state, "version_major": 2, "version_minor": 0}
     }
-    return nbformat.from_dict(json.loads(canonical.as_text(nbformat.from_dict(notebook))))
+    return nbformat.from_dict(json.loads(canonical.serialize(nbformat.from_dict(notebook))))
 
 
 def write_book(folder: Path, playing: str = DIRECTIVES, shown=(), address: str = "") -> Path:
@@ -795,9 +795,11 @@ def test_what_a_page_computes_is_not_stored():
         "stride": 2,
     }
     buffers = [{"path": [name, "data"], "data": "AA=="} for name in ("feature_map", "kernel")]
-    lean = widgets.lean({"model_name": "AnyModel", "state": state, "buffers": buffers})
-    assert lean["state"].keys() == state.keys() - {"feature_map"}
-    assert [buffer["path"][0] for buffer in lean["buffers"]] == ["kernel"]
+    kept = widgets.without_derived_state(
+        {"model_name": "AnyModel", "state": state, "buffers": buffers}
+    )
+    assert kept["state"].keys() == state.keys() - {"feature_map"}
+    assert [buffer["path"][0] for buffer in kept["buffers"]] == ["kernel"]
 
 
 def test_an_output_widget_keeps_no_log_lines_of_tensorflow():
@@ -806,7 +808,9 @@ def test_an_output_widget_keeps_no_log_lines_of_tensorflow():
         for text in ("E0000 00:00:1795439629.0 16156 cuda_platform.cc:52] no GPU\n", "Careful!\n")
     ]
     model = {"model_name": "OutputModel", "state": {"outputs": streams}}
-    assert [output["text"] for output in widgets.lean(model)["state"]["outputs"]] == ["Careful!\n"]
+    assert [
+        output["text"] for output in widgets.without_derived_state(model)["state"]["outputs"]
+    ] == ["Careful!\n"]
 
 
 def test_a_script_is_written_without_its_comments(built):

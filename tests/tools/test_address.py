@@ -10,7 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tools import address
-from tools.notebooks import canonical, checks, files, setup_cell
+from tools.notebooks import canonical, files, setup_cell, validation
 
 ADA = "https://github.com/ada-l/cnn.course"
 README = "# A course\n\n<!-- notebooks:start -->\n<!-- notebooks:end -->\n\nMore.\n"
@@ -24,7 +24,7 @@ def add_exercise(course: Path) -> Path:
     seven = new_output("stream", name="stdout", text="7\n")
     code = new_code_cell("print(7)", execution_count=2, outputs=[seven])
     notebook = new_notebook(cells=[new_markdown_cell("# An exercise"), set_up, code])
-    path.write_text(canonical.as_text(notebook), encoding="utf-8")
+    path.write_text(canonical.serialize(notebook), encoding="utf-8")
     return path
 
 
@@ -107,7 +107,7 @@ def test_stamping_keeps_outputs_and_the_form_of_the_notebook(course):
     path = course / "exercises" / "99" / "a.ipynb"
     address.stamp("ada-l/cnn.course", course)
     assert files.read(path).cells[2].outputs[0].text == "7\n"
-    assert checks.problems(path, root=course) == []
+    assert validation.problems(path, root=course) == []
 
 
 def test_stamping_twice_changes_nothing_the_second_time(course):
@@ -161,7 +161,7 @@ def test_what_is_no_repository_is_refused_with_a_word_on_what_to_give(course, re
 def test_a_file_without_a_place_for_the_address_is_refused_before_any_is_changed(
     course, name, words
 ):
-    empty = canonical.as_text(new_notebook()) if name.endswith(".ipynb") else "nothing\n"
+    empty = canonical.serialize(new_notebook()) if name.endswith(".ipynb") else "nothing\n"
     (course / name).write_text(empty, encoding="utf-8")
     before = contents(course)
     with pytest.raises(address.Refused, match=words):

@@ -16,7 +16,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from nbgrader.utils import compute_checksum, is_grade, is_solution
 
 from tools import exercises
-from tools.notebooks import canonical, checks, files, setup_cell
+from tools.notebooks import canonical, files, setup_cell, validation
 
 # --- a made-up course with one exercise -------------------------------------------------
 
@@ -70,7 +70,7 @@ def store(course: Path, *cells: NotebookNode, name: str = "1_from_scratch") -> P
     path.parent.mkdir(parents=True, exist_ok=True)
     set_up = new_code_cell(setup_cell.source(path, "https://github.com/a/b", course))
     notebook = new_notebook(cells=[set_up, *cells])
-    path.write_text(canonical.as_text(notebook), encoding="utf-8")
+    path.write_text(canonical.serialize(notebook), encoding="utf-8")
     return path
 
 
@@ -103,7 +103,7 @@ def made(tmp_path_factory):
 
 def test_a_solution_gives_way_to_one_line_and_its_explanation_goes(course):
     exercise = generated(course)
-    text = canonical.as_text(exercise)
+    text = canonical.serialize(exercise)
     assert "    ...  # your code here" in exercise.cells[2].source.splitlines()
     assert '"""Return twice the number `x`."""' in exercise.cells[2].source
     for word in ("secret", "SOLUTION", "Why so", "solution-only", "It is 42."):
@@ -136,7 +136,7 @@ def test_an_exercise_is_stored_with_what_it_shows_unsolved_and_without_problems(
     assert cells[3].outputs[0].text == "twice 21 is None\n"
     assert cells[4].outputs == [] and cells[4].execution_count == 4
     assert cells[5].outputs[0].data["text/plain"] == "0.0"
-    assert checks.problems(path, course) == []
+    assert validation.problems(path, course) == []
     assert exercises.differences(root=course) == []
     assert list(path.parent.iterdir()) == [path]
 

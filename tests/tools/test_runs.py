@@ -31,7 +31,7 @@ def store(root, name: str, code: str = "print(7)", prose: str = "Seven.", addres
     path.parent.mkdir(parents=True, exist_ok=True)
     set_up = new_code_cell(setup_cell.source(path, address, root))
     cells = [new_markdown_cell(f"# {path.stem.upper()}\n\n{prose}"), set_up, new_code_cell(code)]
-    path.write_text(canonical.as_text(new_notebook(cells=cells)), encoding="utf-8")
+    path.write_text(canonical.serialize(new_notebook(cells=cells)), encoding="utf-8")
     return path
 
 

@@ -210,7 +210,7 @@ def slim(model: dict) -> dict:
     kept = {"model_name": model["model_name"], "state": state}
     if buffers := model.get("buffers"):
         kept["buffers"] = [{"path": b["path"], "data": b["data"]} for b in buffers]
-    return widgets.lean(kept)
+    return widgets.without_derived_state(kept)
 
 
 def page_state(shown: list[str], models: dict) -> dict:

@@ -10,10 +10,10 @@ from . import canonical, files
 
 
 def tidy(notebooks: list[Path]) -> bool:
-    """Bring notebooks into the canonical form; name those that changed."""
+    """Rewrite notebooks in canonical form; name those that changed."""
     for path in notebooks:
         before = path.read_text(encoding="utf-8")
-        after = canonical.as_text(files.parse(before))
+        after = canonical.serialize(files.parse(before))
         if after != before:
             files.replace(path, after)
             print(f"tidied {files.name(path)}")
@@ -22,9 +22,11 @@ def tidy(notebooks: list[Path]) -> bool:
 
 def check(notebooks: list[Path]) -> bool:
     """Print what is wrong with notebooks; return whether nothing is."""
-    from . import checks
+    from . import validation
 
-    problems = [f"{files.name(p)}: {problem}" for p in notebooks for problem in checks.problems(p)]
+    problems = [
+        f"{files.name(p)}: {problem}" for p in notebooks for problem in validation.problems(p)
+    ]
     print("\n".join(problems) or f"{len(notebooks)} notebooks, no problems")
     return not problems
 

@@ -1,4 +1,4 @@
-"""The one form a notebook has on disk: the same content is always the same bytes."""
+"""The canonical form of a notebook on disk: the same content always gives the same bytes."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def copy_alt_text(cell: NotebookNode) -> None:
         cell.metadata["mystnb"] = options
 
 
-def tidied(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy of the notebook in the canonical form."""
+def normalize(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy of the notebook in canonical form: stable ids, metadata and outputs."""
     notebook = copy.deepcopy(notebook)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     kept = {k: v for k, v in notebook.metadata.items() if k in NOTEBOOK_METADATA}
@@ -63,13 +63,13 @@ def tidied(notebook: NotebookNode) -> NotebookNode:
         kept = {k: v for k, v in cell.metadata.items() if k in CELL_METADATA and v != []}
         cell.metadata = NotebookNode(kept)
         if cell.cell_type == "code":
-            cell.outputs = outputs.tidied(cell.outputs)
+            cell.outputs = outputs.normalize(cell.outputs)
             copy_alt_text(cell)
     number_cells(notebook)
-    widgets.tidy_models(notebook)
+    widgets.normalize_models(notebook)
     return notebook
 
 
-def as_text(notebook: NotebookNode) -> str:
-    """Return the notebook as it stands on disk: tidied, keys sorted, lines as lists."""
-    return nbformat.writes(nbformat.from_dict(tidied(notebook)), version=4) + "\n"
+def serialize(notebook: NotebookNode) -> str:
+    """Return the notebook as canonical JSON: normalized, keys sorted, lines as lists."""
+    return nbformat.writes(nbformat.from_dict(normalize(notebook)), version=4) + "\n"

@@ -19,7 +19,7 @@ from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 
 from utils import data
 
-from . import canonical, files, kernels, outputs, runs
+from . import canonical, files, kernel_environment, outputs, runs
 
 LOADERS = {"load_fashion_mnist": "fashion-mnist", "load_mnist": "mnist"}
 
@@ -80,7 +80,7 @@ def first_line(cell: NotebookNode) -> str:
 
 def complaints(cell: NotebookNode) -> str:
     """Return what Python wrote to stderr in a cell that has run, without TensorFlow's log."""
-    streams = outputs.tidied(cell.outputs)
+    streams = outputs.normalize(cell.outputs)
     return "".join(output.text for output in streams if output.get("name") == "stderr")
 
 
@@ -113,7 +113,7 @@ def executed(notebook: NotebookNode, folder: Path) -> NotebookNode:
     client = NotebookClient(notebook, km=kernel, timeout=None, record_timing=False)
     code = [i for i, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source.strip()]
     with (
-        kernels.full_run_environment() as environment,
+        kernel_environment.full_run_environment() as environment,
         client.setup_kernel(
             env=environment, cwd=str(folder.resolve()), stderr=DEVNULL, cleanup_kc=True
         ),
@@ -137,7 +137,7 @@ def execute(path: Path, root: Path = files.ROOT) -> bool:
     print(files.name(path, root), flush=True)
     started, cpu_before = time.monotonic(), kernels_cpu_seconds()
     try:
-        text = canonical.as_text(executed(files.read(path), path.parent))
+        text = canonical.serialize(executed(files.read(path), path.parent))
     except Failure as failure:
         print(f"FAILED, and the file is left as it was.\n{failure}", flush=True)
         return False

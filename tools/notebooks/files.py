@@ -50,7 +50,7 @@ def is_solution(path: Path, root: Path = ROOT) -> bool:
 def parse(text: str) -> NotebookNode:
     """Return the notebook that `text` holds, in the newest form of format 4."""
     with warnings.catch_warnings():
-        # Cells without an id get one from `canonical`, and `checks` reports them.
+        # Cells without an id get one from `canonical`, and `validation` reports them.
         warnings.simplefilter("ignore", nbformat.warnings.MissingIDFieldWarning)
         warnings.simplefilter("ignore", nbformat.warnings.DuplicateCellId)
         return nbformat.reads(text, as_version=4)

@@ -1,4 +1,4 @@
-"""A cell's outputs as a reader would see them at the end of the run."""
+"""Normalize the outputs of cells: join streams, apply carriage returns, drop log lines."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def without_log_lines(text: str) -> str:
     return "".join(kept) if "".join(kept).strip() else ""
 
 
-def line_at_the_end(line: str) -> str:
-    """Return what a line shows once its carriage returns and backspaces have done their work.
+def final_line(line: str) -> str:
+    """Return a line after its carriage returns and backspaces, as a terminal shows it.
 
     A progress bar goes back and writes over itself, padding with spaces; its
     last state is what stays.
@@ -42,9 +42,9 @@ def line_at_the_end(line: str) -> str:
     return seen.rstrip(" ")
 
 
-def as_seen(text: str) -> str:
+def render_terminal(text: str) -> str:
     """Return printed `text` as a terminal shows it at the end."""
-    return "\n".join(line_at_the_end(line) for line in text.split("\n"))
+    return "\n".join(final_line(line) for line in text.split("\n"))
 
 
 def merged(outputs: list[NotebookNode]) -> list[NotebookNode]:
@@ -55,13 +55,13 @@ def merged(outputs: list[NotebookNode]) -> list[NotebookNode]:
             result += pieces
             continue
         text = "".join(piece.text for piece in pieces)
-        text = as_seen(without_log_lines(text) if stream == "stderr" else text)
+        text = render_terminal(without_log_lines(text) if stream == "stderr" else text)
         if text:
             result.append(NotebookNode(output_type="stream", name=stream, text=text))
     return result
 
 
-def tidied(outputs: list[NotebookNode]) -> list[NotebookNode]:
+def normalize(outputs: list[NotebookNode]) -> list[NotebookNode]:
     """Return the outputs with streams joined and TensorFlow's log lines dropped.
 
     Twice, because a dropped log line may have stood between two pieces of stdout.

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from . import checks, files, setup_cell
+from . import files, setup_cell, validation
 
 RUNS = Path(__file__).with_name("runs.json")
 
@@ -46,12 +46,12 @@ def checksum(notebook: NotebookNode) -> str:
 
 def is_compared(cell: NotebookNode) -> bool:
     """Tell whether nbval compares what a cell prints: it prints, and no tag exempts it."""
-    return bool(cell.outputs) and not checks.EXEMPTING & set(cell.metadata.get("tags", []))
+    return bool(cell.outputs) and not validation.EXEMPTING & set(cell.metadata.get("tags", []))
 
 
 @cache
 def machine() -> str:
-    from utils import train  # which asks TensorFlow, for a GPU
+    from tools import train  # which asks TensorFlow, for a GPU
 
     return train.machine()
 

@@ -1,10 +1,9 @@
-"""Widget models as a notebook stores them: only those in use, named by order, and lean.
+"""The canonical form of stored widget states: reachable models only, numbered, without scripts.
 
-Models have random ids, every model that a run ever made is stored, and an explorer
-brings its whole script. Here the models are renamed by the order in which they are
-used, and those that nothing shows are left out. So is of our own explorers what the
-page has or makes itself: their scripts (whose one source is utils/explorers/js) and
-their results.
+Jupyter gives models random ids, stores every model that a run ever made, and with each
+explorer its whole script. Here models are renumbered by order of first use, and those
+that no output reaches are removed. Of our own explorers, derived state is removed too:
+scripts (whose one source is utils/explorers/js) and results, which the page computes.
 """
 
 from __future__ import annotations
@@ -40,13 +39,13 @@ def is_ours(model: dict) -> bool:
     return str(state.get("_anywidget_id", "")).startswith(OUR_CLASSES) and "_module" in state
 
 
-def lean(model: dict) -> dict:
-    """Return one of our models without its script, style sheet and results; another's as it is.
+def without_derived_state(model: dict) -> dict:
+    """Return an explorer's model without script, style sheet and results; others as they are.
 
     An Output widget, such as that of `interact`, keeps its outputs as a cell would.
     """
     if model.get("model_name") == "OutputModel":
-        shown = outputs.tidied([from_dict(output) for output in model["state"]["outputs"]])
+        shown = outputs.normalize([from_dict(output) for output in model["state"]["outputs"]])
         return NotebookNode(model, state={**model["state"], "outputs": shown})
     if not is_ours(model):
         return model
@@ -112,7 +111,7 @@ def renamed(value, names: dict[str, str]):
     return value
 
 
-def tidy_models(notebook: NotebookNode) -> None:
+def normalize_models(notebook: NotebookNode) -> None:
     """Keep the widget models in use, under the ids 1, 2, 3 … by order of use, in place."""
     models = stored(notebook)
     shown = [model_id for cell in notebook.cells for model_id in views(cell)]
@@ -121,7 +120,7 @@ def tidy_models(notebook: NotebookNode) -> None:
         notebook.metadata.pop("widgets", None)
         return
     names = {old: f"{i:032x}" for i, old in enumerate(ids, start=1)}
-    kept = {old: lean(models[old]) for old in ids}
+    kept = {old: without_derived_state(models[old]) for old in ids}
     bundle = {**notebook.metadata.widgets[STATE], "state": renamed(kept, names)}
     notebook.metadata.widgets = NotebookNode({STATE: NotebookNode(bundle)})
     for cell in notebook.cells:

@@ -1,4 +1,4 @@
-"""What can be wrong with a notebook, in words. Each check yields one line for each problem."""
+"""Validate notebooks: each function checks one rule and yields a line for each violation."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def form(text: str, notebook: NotebookNode) -> Iterator[str]:
         nbformat.validate(notebook)
     except nbformat.ValidationError as error:
         yield f"is not a valid notebook: {error.message}"
-    if text != canonical.as_text(notebook):
+    if text != canonical.serialize(notebook):
         yield "is not in the canonical form: python -m tools.notebooks tidy repairs it"
 
 

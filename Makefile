@@ -69,9 +69,7 @@ links: book ## check the site's links to other hosts, where there is a network
 	@$(RUN) -m tools.book.links $(ARGS)
 
 lock: environment ## renew requirements.lock from requirements.txt
-	@$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --upgrade \
-		--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-		requirements.txt --output-file requirements.lock
+	@$(RUN) -m tools.lock
 
 address: environment ## put your own address into the course: REPO=owner/name
 	@$(RUN) -m tools.address "$(REPO)"

@@ -105,3 +105,45 @@ def test_what_is_uploaded_is_what_the_commands_write():
     release = (ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8")
     assert "path: _build/cnn-course.zip" in release
     assert 'gh release upload "$TAG" cnn-course.zip' in release
+
+
+def steps_that_use(action: str) -> list[tuple[dict, list[dict]]]:
+    """Return each step that runs this action, with the steps of its job that come before."""
+    return [
+        (step, job["steps"][:number])
+        for _, _, job in jobs()
+        for number, step in enumerate(job["steps"])
+        if step.get("uses", "").partition("@")[0] == action
+    ]
+
+
+def test_a_cache_of_the_data_is_stored_only_once_all_of_it_is_there():
+    # The plain action stores whatever lies there in the end, and never replaces it.
+    assert not steps_that_use("actions/cache")
+    saved = steps_that_use("actions/cache/save")
+    assert saved
+    for step, before in saved:
+        (check,) = [each for each in before if each.get("run", "").endswith("-m utils.data")]
+        assert f"steps.{check['id']}.outcome == 'success'" in step["if"]
+        (restore,) = [each for each in before if "actions/cache/restore" in each.get("uses", "")]
+        assert restore["with"] == step["with"]
+
+
+def test_a_workflow_runs_once_at_a_time_and_only_a_test_run_is_given_up():
+    for path in WORKFLOWS:
+        concurrency = yaml.safe_load(path.read_text("utf-8"))["concurrency"]
+        assert concurrency["group"], path.name
+        assert concurrency.get("cancel-in-progress", False) is (path.name == "ci.yml"), path.name
+
+
+def test_each_commit_on_main_is_tested_whatever_is_pushed_after_it():
+    group = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))["concurrency"]
+    assert group["group"].endswith("${{ github.event.pull_request.number || github.run_id }}")
+
+
+def test_packages_that_are_held_back_end_the_weekly_run_but_not_before_it_has_run():
+    steps = yaml.safe_load((ROOT / ".github/workflows/full-run.yml").read_text("utf-8"))
+    steps = steps["jobs"]["execute"]["steps"]
+    commands = [step.get("run") for step in steps]
+    after = steps[commands.index("make lock") + 1 : commands.index("make execute") + 1]
+    assert after and all("!cancelled()" in step["if"] for step in after)

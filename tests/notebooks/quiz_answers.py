@@ -1,0 +1,308 @@
+"""The answer of every quiz question, found without the question: computed, printed or said.
+
+`ANSWERS` has for each page the first words of each question and its answer. The answer to
+`number` and `estimate` is arithmetic, or read from what a cell prints. The answer to
+`choose` and `several` is `choice(…)`: the first words of the right options, and what makes
+them right, which is true or false: arithmetic again, `printed(page, pattern)` where a cell
+shows it, or `says(page, words)` where the text explains it. Questions of `line` have none.
+
+Whoever adds a question adds a line here; test_quiz_answers.py names what is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from math import ceil, prod, sqrt
+
+import numpy as np
+
+from tools.notebooks import files
+
+CHAPTERS = {
+    path.name[:2].lstrip("0"): path for path in sorted((files.ROOT / "chapters").glob("*.ipynb"))
+}
+SOLUTIONS = {
+    f"14.9/{path.name[0]}": path
+    for path in sorted((files.ROOT / "solutions" / "14_9").glob("*.ipynb"))
+}
+PAGES = CHAPTERS | SOLUTIONS  # by the names that stand below: "1" to "7", "14.9/1" to "14.9/3"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The right options of a question, by their first words, and whether something bears it out."""
+
+    starts: tuple[str, ...]
+    borne_out: bool
+
+
+def choice(*starts: str, because: bool) -> Choice:
+    return Choice(starts, bool(because))
+
+
+@cache
+def printed_text(page: str) -> str:
+    """Return all that the cells of a page print, figures' descriptions among it."""
+    cells = [cell for cell in files.read(PAGES[page]).cells if cell.cell_type == "code"]
+    return "\n".join(
+        output.get("text") or output.get("data", {}).get("text/plain", "")
+        for cell in cells
+        for output in cell.outputs
+    )
+
+
+@cache
+def prose(page: str) -> str:
+    """Return the text of a page, on one line."""
+    cells = [cell for cell in files.read(PAGES[page]).cells if cell.cell_type == "markdown"]
+    return " ".join(" ".join(cell.source for cell in cells).split())
+
+
+def printed(page: str, pattern: str) -> bool:
+    return re.search(pattern, printed_text(page)) is not None
+
+
+def printed_numbers(page: str, pattern: str) -> list[float]:
+    """Return the groups of `pattern` in what a page prints, as numbers; none, not a number."""
+    found = re.search(pattern, printed_text(page))
+    return [float(group.replace(",", "")) for group in found.groups()] if found else [np.nan]
+
+
+def says(page: str, words: str) -> bool:
+    return " ".join(words.split()) in prose(page)
+
+
+# --- the arithmetic of layers, written here once more and on purpose: see utils/sizes.py --------
+
+
+def valid(n: int, k: int, s: int = 1) -> int:
+    return (n - k) // s + 1
+
+
+def same(n: int, s: int = 1) -> int:
+    return ceil(n / s)
+
+
+def field(*layers: tuple[int, int]) -> int:
+    """Return the width of the receptive field above layers of (kernel size, stride)."""
+    return 1 + sum((k - 1) * prod(s for _, s in layers[:i]) for i, (k, _) in enumerate(layers))
+
+
+def conv_parameters(k: int, channels: int, filters: int) -> int:
+    return (k * k * channels + 1) * filters
+
+
+def slide(x, kernel) -> np.ndarray:
+    """Return the sums of products of a kernel that slides over `x` as it is."""
+    windows = np.lib.stride_tricks.sliding_window_view(x, np.shape(kernel))
+    return np.einsum("ijuv,uv->ij", windows, kernel)
+
+
+def pairs(row) -> list[int]:
+    return [max(row[i : i + 2]) for i in range(0, len(row), 2)]
+
+
+DOT = np.pad([[1]], 2)
+NUMBERED = np.arange(1, 10).reshape(3, 3)
+ROW = [0, 0, 9, 4, 0, 0, 5, 0]
+LECTURE_DENSE = (3 * 3 * 256 + 1) * 128 + (128 + 1) * 64 + (64 + 1) * 10
+LECTURE_CONV = sum(
+    conv_parameters(*layer) for layer in [(7, 1, 64), (3, 64, 128), (3, 128, 128)]
+) + sum(conv_parameters(*layer) for layer in [(3, 128, 256), (3, 256, 256)])
+
+
+def order_matters_to_the_cnn_alone() -> bool:
+    """Read the accuracies of chapter 1 as they are and shuffled, two runs each."""
+    pattern = "".join(rf"{name} +(\S+)% +(\S+)%\n" for name in ["dense network"] * 2 + ["CNN"] * 2)
+    runs = np.reshape(printed_numbers("1", pattern), (-1, 2))
+    if len(runs) != 4:
+        return False
+    (*dense, first, second) = runs[:, 1] - runs[:, 0]
+    return max(np.abs(dense)) < 1 and max(first, second) < -5
+
+
+def cnn_is_smaller_and_better() -> bool:
+    dense, cnn = printed_numbers("1", r"dense network (\S+) parameters\nCNN +(\S+) parameters")
+    return cnn < dense / 5 and all(
+        printed_numbers("1", r"CNN +(\S+)%")[0] > share
+        for share in printed_numbers("1", r"dense network +(\S+)%")
+    )
+
+
+ANSWERS = {
+    "1": {
+        "A falling line of 5 ones crosses": max(0, 1 * 4 + 4 * -1),
+        "In the first layer each neuron sees 3 × 3 pixels": field((3, 1), (3, 1)) ** 2,
+        "A gray image of 28 × 28 pixels enters a dense": 28 * 28 * 1000,
+        "And one of 100 × 100": 100 * 100 * 1000,
+        "And a color image of 224 × 224": 224 * 224 * 3 * 1000,
+        "Both networks are trained and tested on shuffled": choice(
+            "The dense network does as well as before, the CNN gets worse",
+            because=order_matters_to_the_cnn_alone(),
+        ),
+        "Three layers of 3 × 3 windows with stride 1": field((3, 1), (3, 1), (3, 1)) ** 2,
+        "A color image of 100 × 100 pixels enters": (100 * 100 * 3 + 1) * 1000,
+        "The images become twice as high and twice as wide": choice(
+            "A dense layer has four times as many weights",
+            "A convolution has about four times as many connections",
+            because=(2 * 28) * (2 * 28) == 4 * 28 * 28
+            and says("1", "A convolution has $k \\cdot k \\cdot C \\cdot f$, whatever the size"),
+        ),
+        "The tent moves one pixel to the right": choice(
+            "Their pattern moves one place to the right, too",
+            because=printed("2", "columns compared: +119\ncolumns that differ: 0 1 2 116 117 118"),
+        ),
+        "In the experiment, the network with far more parameters": choice(
+            "The CNN’s few weights fit what images are like",
+            because=cnn_is_smaller_and_better() and order_matters_to_the_cnn_alone(),
+        ),
+    },
+    "2": {
+        "Move the window one column to the left": printed_numbers("2", r"\[\[(-?\d+)\. +38\. ")[0],
+        "A Conv2D layer has 7 × 7 windows, strides=2": choice(
+            f"{same(70, 2)} × {same(120, 2)}",
+            because=printed("2", f"same +stride 2 +{same(70, 2)} × {same(120, 2)}"),
+        ),
+        "The vertical line filter slides over the picture of the roof": choice(
+            "Vertical lines stay sharp",
+            because=says("2", "On the left the posts of the wall are sharp, and the roof is smear"),
+        ),
+        "The numbered kernel slides over the picture": choice(
+            "9 8 7 / 6 5 4 / 3 2 1",
+            because=slide(DOT, NUMBERED).ravel().tolist() == [9, 8, 7, 6, 5, 4, 3, 2, 1],
+        ),
+        "A layer with four filters of 3 × 3 reads a color": choice(  # eight filters on 3 channels there
+            "4",
+            because=printed("2", r"shapes: \(32, 57, 8\)"),
+        ),
+        "You give a Conv2D layer the kernel Sobel x": choice(
+            "SciPy turns the kernel first, Keras does not",
+            because=says("2", "`scipy.signal.convolve2d` turns the kernel")
+            and says("2", "Half a turn makes Sobel x its own negative"),
+        ),
+        "A layer reads 64 feature maps and has 32 filters": 32,
+        "And how many parameters has this layer, 32 filters": conv_parameters(3, 64, 32),
+        "Images of 28 × 28 go through Conv2D(16, 5, strides=2": same(28, 2),
+        "In a photograph, a cat moves five pixels": choice(
+            "What the cat caused moves five pixels along",
+            because=printed("2", "columns that differ: 0 1 2 116 117 118"),
+        ),
+    },
+    "3": {
+        "Below is a picture of 28 × 28 pixels. You pool it": valid(28, 3, 3),
+        "The filter's ReLU is off": choice(
+            "The negative ones: they become 0",
+            because=all(
+                max(0, max(w)) == max(max(0, v) for v in w)
+                for w in ([-3, -1, -2, -5], [-3, 1, -2, 4])
+            ),
+        ),
+        "You take all three pooling layers out": choice(
+            "The parameters of the dense layers",
+            because=printed("3", r"parameters, dense .* 85×")
+            and printed("3", r"parameters, conv .* 1×\n")
+            and printed("3", r"work, conv .* 10×"),
+        ),
+        "The row moves one place to the right": sum(
+            a == b for a, b in zip(pairs(ROW), pairs([0, *ROW[:-1]]), strict=True)
+        ),
+        "Maps of 15 × 15 go through MaxPooling2D(2, padding='same')": same(15, 2),
+        "MaxPooling2D(3) reads 64 maps": printed_numbers("3", r"parameters: (\d+)")[0],
+        "28 × 28 × 64 values (rows, columns, maps)": choice(
+            "14 × 14 × 64", because=valid(28, 2, 2) == 14 and printed("3", r"\(14, 14, 64\)")
+        ),
+        "You put a MaxPooling2D(2) after the first of three": choice(
+            "The multiply–adds of the later",
+            "The parameters of the first dense layer",
+            "The memory for the later feature maps",
+            because=printed("3", r"parameters, conv .* 1×\n")
+            and says("3", "The work of the convolutions grows about tenfold.")
+            and says("3", "The parameters of the dense layers grow most")
+            and says("3", "The values in the maps grow more than fourfold"),
+        ),
+        "A colleague says": choice(
+            "Neither is given; let us measure it",
+            because=says("3", "this network is *not* invariant to shifts")
+            and printed_numbers("3", r"moved by 3: +same answer +(\d+)%")[0] < 90
+            and printed_numbers("3", r"turned by 90: same answer +(\d+)%")[0] < 90,
+        ),
+    },
+    "4": {
+        "Which of the two networks of 2014 made fewer mistakes": choice(
+            "The one with about 7 million",
+            because=printed("4", r"GoogLeNet[^;]*?6\.7") and printed("4", r"VGG-16[^;]*?7\.3"),
+        ),
+        "The network in the figure has five convolutional layers": choice(
+            "Both in the convolutions",
+            because=LECTURE_CONV > LECTURE_DENSE
+            and printed("4", "work: conv +89,162,752, dense +303,744"),
+        ),
+        "A 7 × 7 convolution, then 2 × 2 pooling with stride 2": field((7, 1), (2, 2), (3, 1)),
+        "Two 3 × 3 convolutions, one after the other": choice(
+            "Nothing", because=printed("4", "largest difference: 0.0\nnp.allclose: True")
+        ),
+        "Which sentence is true of every CNN": choice(
+            "It depends, above all on how many values Flatten",
+            because=LECTURE_CONV > LECTURE_DENSE
+            and printed("4", "VGG-16 +parameters: conv 14,714,688, dense 123,642,856"),
+        ),
+        "A network ends with 64 maps of 7 × 7, global average": (64 + 1) * 100,
+        "A 3 × 3 convolution with stride 2, then two 3 × 3": field((3, 2), (3, 1), (3, 1)),
+        "You delete all ReLUs between five convolutional": choice(
+            "The number of parameters stays the same",
+            "Away from the border, one convolution with a larger kernel",
+            because=says("4", "the interior is equal") and printed("4", "np.allclose: True"),
+        ),
+        "Network B has twenty times the parameters": choice(
+            "The counts alone do not tell",
+            because=says("4", "**More parameters are not what made networks better**"),
+        ),
+    },
+    "5": {},
+    "7": {
+        "On the same 10,000 test images, one network gets": choice(
+            "These two numbers cannot tell",
+            because=printed("7", r"difference: 10 ± 13 images")
+            and sqrt(10_000 * (0.992 * 0.008 + 0.991 * 0.009)) > 10,
+        ),
+        "A layer reads color images and has 16 filters": conv_parameters(5, 3, 16),
+        "The row 0 0 1 0 0 goes through a Conv1D layer": choice(
+            " ".join(map(str, slide([[0, 0, 1, 0, 0]], [[1, 2, 3]])[0])), because=True
+        ),
+        "30 × 30 images go through Conv2D(8, 5, strides=2": valid(same(30, 2), 2, 2),
+        "Three 3 × 3 convolutions with stride 1 follow": field((3, 1), (3, 1), (3, 1)),
+        "28 × 28 gray images go through Conv2D(32, 3": choice(
+            "In Dense", because=conv_parameters(3, 1, 32) < (14 * 14 * 32 + 1) * 100
+        ),
+        "You add a 2 × 2 pooling layer between two": choice(
+            "The number of multiplications of the second convolution",
+            "The number of values that a Flatten",
+            because=printed("3", r"parameters, conv .* 1×\n")
+            and printed("3", "with +2,304 values after Flatten\nwithout +200,704"),
+        ),
+        "A CNN recognizes sneakers, all photographed": choice(
+            "Nothing", because=printed_numbers("3", r"turned by 90: same answer +(\d+)%")[0] < 90
+        ),
+        "What does Dropout(0.5) do in model.predict": choice(
+            "Nothing", because=printed("5", r"in prediction: +\[1\.\]")
+        ),
+        "A friend trains twenty networks": choice(
+            "Probably a little less",
+            because=says("5", "so the number you report is too high on average"),
+        ),
+        "You train a network to read handwritten digits": choice(
+            "Shift the training images by up to two pixels",
+            because=says("3", "Moving and turning the training pictures a little, *augmentation*"),
+        ),
+        "A network gets 9,000 of 10,000 test images right": sqrt(10_000 * 0.9 * 0.1),
+        "Network A has 0.4 million parameters": choice(
+            "Measure both on the validation set",
+            because=says("4", "More parameters alone did not make them better."),
+        ),
+    },
+    "14.9/1": {},
+    "14.9/2": {},
+    "14.9/3": {},
+}

@@ -173,9 +173,9 @@ ANSWERS = {
             "9 8 7 / 6 5 4 / 3 2 1",
             because=slide(DOT, NUMBERED).ravel().tolist() == [9, 8, 7, 6, 5, 4, 3, 2, 1],
         ),
-        "A layer with four filters of 3 × 3 reads a color": choice(  # eight filters on 3 channels there
+        "A layer with four filters of 3 × 3 reads a color": choice(
             "4",
-            because=printed("2", r"shapes: \(32, 57, 8\)"),
+            because=printed("2", r"shapes: \(32, 57, 8\)"),  # of eight filters there
         ),
         "You give a Conv2D layer the kernel Sobel x": choice(
             "SciPy turns the kernel first, Keras does not",

@@ -14,7 +14,7 @@ from docutils import nodes
 from docutils.utils import new_document
 
 from tools.book import blocks
-from tools.book.headings import heading_characters
+from tools.book.fonts import heading_characters
 
 ROOT = Path(__file__).resolve().parents[2]
 SHEET = ROOT / "tools" / "book" / "static" / "course.css"

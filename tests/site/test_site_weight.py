@@ -11,7 +11,7 @@ import pydata_sphinx_theme
 import pytest
 
 from tools.book import weight
-from tools.book.trimmed import trim, words_of_pages, words_of_scripts
+from tools.book.purge import purge, words_of_pages, words_of_scripts
 
 KINDS = {"document", "stylesheet", "script"}
 
@@ -107,21 +107,21 @@ def test_every_link_to_a_style_sheet_or_script_ends_in_the_checksum_of_its_file(
 def test_a_rule_stays_if_something_could_match_it(rule, kept):
     words = words_of_pages(["<p class='used other' id=\"here\">"])
     words |= words_of_scripts(['x.className = "from-script"'])
-    assert trim(rule, words) == (rule if kept else "")
+    assert purge(rule, words) == (rule if kept else "")
 
 
 def test_of_several_selectors_those_stay_that_can_match():
-    assert trim(".a,.b c,p{d:e}", {"a"}) == ".a,p{d:e}"
+    assert purge(".a,.b c,p{d:e}", {"a"}) == ".a,p{d:e}"
 
 
-def test_no_rule_that_a_page_uses_is_trimmed(site):
-    """Each class of a page that the themes give a style has it in the trimmed sheet, too."""
+def test_no_rule_that_a_page_uses_is_purged(site):
+    """Each class of a page that the themes give a style has it in the purged sheet, too."""
     styles = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static/styles"
     whole = "".join(sheet.read_text("utf-8") for sheet in styles.glob("*.css"))
-    trimmed = (site / "_static" / "site.css").read_text("utf-8")
+    purged = (site / "_static" / "site.css").read_text("utf-8")
     words = words_of_pages(page.read_text("utf-8") for page in weight.pages(site))
     styled = set(re.findall(r"\.(-?[a-zA-Z_][\w-]*)", whole))
-    left = set(re.findall(r"\.(-?[a-zA-Z_][\w-]*)", trimmed))
+    left = set(re.findall(r"\.(-?[a-zA-Z_][\w-]*)", purged))
     alone = set(re.findall(r"(?:^|[},])\.(-?[a-zA-Z_][\w-]*)(?=[{,:])", whole))
     assert words & styled & alone <= left
 

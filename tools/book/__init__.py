@@ -2,18 +2,17 @@
 
 Jupyter Book's stock set-up loads MathJax, widget scripts and 1.5 MB of icons, in
 part from other hosts. Here formulas become MathML while the book is built, and
-both fonts are cut to the characters in use:
+fonts are subset to the characters in use:
 
 - `maths` writes formulas as MathML;
-- `fonts` cuts the fonts for formulas and icons;
+- `fonts` subsets the fonts of formulas, headings and icons;
 - `figures` gives stored figures their text descriptions;
-- `explorers` lets widgets run in the page, without a kernel;
+- `widgets` lets widgets run in the page, without a kernel;
 - `video` keeps a video's host unasked until the reader plays it;
 - `buttons` fills the bar above a page: Colab, download, repository;
 - `contents` shows the table of contents unfolded;
 - `blocks` gives recurring blocks a class of their own, for the style sheet;
-- `cards` makes the map of the chapters on the landing page, with `card_pictures`;
-- `headings` cuts the font of the headings;
+- `cards` makes the cards of the chapters on the landing page;
 - `head` gives each page its icon, its description and its social card (`drawings`);
 - `site_root` writes what a published site needs: sitemap.xml, robots.txt, 404.html;
 - `status` lists the last full runs of the notebooks;
@@ -21,7 +20,8 @@ both fonts are cut to the characters in use:
 - `leftovers` removes what earlier builds left of pages and pictures that have gone;
 - `security` lets a page run and load nothing but what the site brings;
 - `search` mends Sphinx's script for the search page;
-- `bundle` joins and trims style sheets and scripts, `weight` tells what a page weighs.
+- `bundle` joins style sheets and scripts, and `purge` leaves out rules that no page uses;
+- `weight` tells what a page weighs.
 
 In `static/`, `course.js` is for every page, `dialogs.js` for what lies over one,
 `progress.js` keeps where a reader is, and `print.js` readies a page for paper.
@@ -52,7 +52,7 @@ def add_our_files(app, config) -> None:
 
 def fingerprint() -> int:
     """Return a number that changes with our code, so that Sphinx reads every page anew."""
-    code = [*HERE.glob("*.py"), *HERE.glob("static*/*")]
+    code = [*HERE.rglob("*.py"), *HERE.glob("static/*"), *HERE.glob("widgets/mount/*")]
     code += [path for path in EXPLORERS.rglob("*") if path.suffix in {".py", ".js", ".css"}]
     return zlib.crc32(b"".join(path.read_bytes() for path in sorted(code)))
 
@@ -65,11 +65,9 @@ def setup(app) -> dict:
         buttons,
         cards,
         contents,
-        explorers,
         figures,
         fonts,
         head,
-        headings,
         images,
         leftovers,
         maths,
@@ -78,6 +76,7 @@ def setup(app) -> dict:
         site_root,
         status,
         video,
+        widgets,
     )
 
     # Jupyter Book always sets this value of an extension that we leave out.
@@ -88,7 +87,7 @@ def setup(app) -> dict:
     app.add_js_file("course.js", loading_method="defer")
     app.add_js_file("progress.js", loading_method="defer")
     app.add_js_file("print.js", loading_method="defer")
-    parts = (maths, fonts, figures, explorers, video, buttons, contents, blocks, cards, headings)
+    parts = (maths, fonts, figures, widgets, video, buttons, contents, blocks, cards)
     for part in (*parts, head, site_root, status, images, leftovers, search, security, bundle):
         part.setup(app)
     return {

@@ -2,7 +2,7 @@
 
 A browser shows nothing before the last style sheet is there, and each request costs a
 reader on a phone a tenth of a second and more. `site.css` holds those of the themes'
-rules that some page can use (`trimmed`), `site.js` the scripts of Sphinx and the themes,
+rules that some page can use (`purge`), `site.js` the scripts of Sphinx and the themes,
 without Bootstrap's: of its 82 kB the site used the mark in the contents beside a page
 and the button back to the top, which static/page.js has, and boxes with the names of
 icons, which a browser shows by itself from `title`.
@@ -10,7 +10,7 @@ icons, which a browser shows by itself from `title`.
 What one kind of page needs, such as widgets or formulas, stays a file of its own.
 
 Each link ends in the checksum of its file, for a browser keeps files for long, and a page
-of today with a style sheet of yesterday, trimmed for other pages, would lack rules.
+of today with a style sheet of yesterday, purged for other pages, would lack rules.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import fingerprint
-from .explorers import FOLDER, minified
-from .trimmed import trim, words_of_pages, words_of_scripts
+from .minify import minified
+from .purge import purge, words_of_pages, words_of_scripts
 from .weight import pages
+from .widgets.files import FOLDER
 
 # Before all others, in this order. theme.css only imports basic.css, which is a detour.
 SHEETS = ["basic.css", "styles/bootstrap.css", "styles/pydata-sphinx-theme.css", "icons.css"]
@@ -128,7 +129,7 @@ def write_joined(app, exception) -> None:
     words = words_of_pages(page.read_text("utf-8") for page in pages(Path(app.outdir)))
     words |= words_of_scripts(file.read_text("utf-8") for file in static.rglob("*.js"))
     used = " ".join(sorted(words))
-    write(static / "site.css", sheet + used, lambda: trim(sheet, words))
+    write(static / "site.css", sheet + used, lambda: purge(sheet, words))
     number_versions(Path(app.outdir))
 
 

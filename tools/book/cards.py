@@ -1,19 +1,104 @@
-"""The map of the chapters on the landing page: a card for each row of the table in intro.md.
+"""The cards of the chapters on the landing page: one for each row of the table in intro.md.
 
 The source stays a table, which reads well where Markdown is shown as it is. A card has
 the picture of its chapter, and links to the pages below it in `_toc.yml`, so that a new
 part of the exercise has its link as soon as it has a page.
+
+The pictures are SVG in the page, not files: their colors are the site's variables, so each
+is right in light and dark. Teal is what goes into a layer, violet what is chosen or
+learned, amber what comes out, as in the explorers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from docutils import nodes
 from sphinx import addnodes
 
-from .card_pictures import picture
-
 MAP = "chapter-map"
 FIELDS = ("title", "text", "time")
+SVG = (
+    '<svg class="course-picture" viewBox="0 0 240 120" role="img" aria-label="{text}" '
+    'focusable="false">{content}</svg>'
+)
+SHIRT = """
+..##.##..
+.#######.
+#########
+#########
+#.#####.#
+..#####..
+..#####..
+..#####..
+..#####..
+"""
+TROUSERS = """
+..#####..
+..#####..
+..#####..
+..##.##..
+..##.##..
+..##.##..
+..##.##..
+..##.##..
+..##.##..
+"""
+BAG = """
+.........
+...###...
+..#...#..
+.#######.
+#########
+#########
+#########
+#########
+.........
+"""
+BOOT = """
+.........
+..####...
+..####...
+..####...
+..#####..
+..######.
+..#######
+..#######
+..##..###
+"""
+TWO = """
+..####..
+.##..##.
+.....##.
+....##..
+...##...
+..##....
+.##.....
+.######.
+"""
+SEVEN = """
+.######.
+.##..##.
+.....##.
+....##..
+....##..
+...##...
+...##...
+...##...
+"""
+NINE = """
+..####..
+.##..##.
+.##..##.
+..#####.
+.....##.
+.....##.
+....##..
+.###....
+"""
+
+
+# --- the cards ---------------------------------------------------------------------------
 
 
 def html(text: str) -> nodes.raw:
@@ -69,6 +154,110 @@ def place_cards(app, doctree: nodes.document) -> None:
         cards = [node for row in rows for node in card(app, row)]
         box.children = []
         box += [html('<ol class="course-cards" role="list">'), *cards, html("</ol>")]
+
+
+# --- their pictures ----------------------------------------------------------------------
+
+
+def square(x: float, y: float, side: float) -> str:
+    """Return the part of a path that goes around a square."""
+    return f"M{x:g} {y:g}h{side:g}v{side:g}h{-side:g}z"
+
+
+def cells(drawing: str, x: float, y: float, side: float, styles: dict[str, str]) -> str:
+    """Draw a grid of characters at (x, y): one path for each style, for instance {"#": "in"}."""
+    places: dict[str, str] = {}
+    for row, line in enumerate(drawing.split()):
+        for column, mark in enumerate(line):
+            if mark in styles:
+                part = square(x + side * column, y + side * row, side - 1)
+                places[styles[mark]] = places.get(styles[mark], "") + part
+    return "".join(f'<path class="{style}" d="{path}"/>' for style, path in places.items())
+
+
+def frame(x: float, y: float, side: float, style: str) -> str:
+    """Draw the outline of a square, half a unit outside of its cells."""
+    return f'<path class="frame {style}" d="{square(x - 0.5, y - 0.5, side)}"/>'
+
+
+def line(path: str, style: str = "line") -> str:
+    return f'<path class="frame {style}" d="{path}"/>'
+
+
+def same_window_everywhere() -> Iterator[str]:
+    yield cells(SHIRT, 66, 6, 12, {"#": "in", ".": "in faint"})
+    for x, y in ((66, 30), (102, 66), (138, 6)):
+        yield frame(x, y, 36, "choice")
+
+
+def convolution() -> Iterator[str]:
+    yield cells("22100 22100 22100 22100 22100", 8, 20, 16, dict(zip("210", SHADES, strict=True)))
+    yield frame(24, 36, 48, "choice")
+    yield line("M99 56l8 8m0-8l-8 8") + line("M177 57h9m-9 6h9")
+    yield cells("b.r B.R b.r", 118, 36, 16, SIGNED) + frame(118, 36, 48, "choice")
+    yield cells("hf. hf. hf.", 196, 42, 12, {"h": "out", "f": "out half", ".": "out faint"})
+
+
+def pooling() -> Iterator[str]:
+    yield cells("0200 0012 1000 0020", 22, 16, 22, dict(zip("210", SHADES, strict=True)))
+    for x in (22, 66):
+        for y in (16, 60):
+            yield frame(x, y, 44, "choice")
+    yield line("M124 60h22m-7-6l7 6l-7 6")
+    yield cells("hh fh", 162, 30, 30, {"h": "out", "f": "out half"})
+
+
+def smaller_and_deeper() -> Iterator[str]:
+    stages = [(8, 70, 2, "in"), (88, 46, 5, "choice"), (146, 28, 7, "choice"), (192, 15, 8, "out")]
+    for x, side, count, style in stages:
+        for step in range(count):
+            offset = 3.5 * (count - 1 - step)
+            place = square(x + offset, 60 - side / 2 - offset / 2 + count, side)
+            yield f'<path class="sheet {style}" d="{place}"/>'
+
+
+def garments() -> Iterator[str]:
+    for number, garment in enumerate((SHIRT, TROUSERS, BAG, BOOT)):
+        yield cells(garment, 14 + 57 * number, 12, 5, {"#": "in"})
+    for number, height in enumerate((3, 2, 5, 2, 3, 30, 4, 2, 9, 3)):
+        style = "out" if height == 30 else "out half"
+        yield f'<path class="{style}" d="M{45 + 15 * number} 106v{-height}h11v{height}z"/>'
+    yield line("M40 108h160")
+
+
+def digits() -> Iterator[str]:
+    for number, digit in enumerate((TWO, SEVEN, NINE)):
+        yield cells(digit, 26 + 70 * number, 12, 6, {"#": "in", ".": "in faint"})
+    yield line("M22 106h196") + line("M22 102c16-22 30-24 58-26s80-3 138-4", "out")
+
+
+def questions() -> Iterator[str]:
+    for number in range(12):
+        x, y = 48 + 48 * (number % 4), 24 + 36 * (number // 4)
+        if number in {5, 10, 11}:
+            yield f'<circle class="frame choice" cx="{x}" cy="{y}" r="12"/>'
+        else:
+            yield f'<circle class="choice" cx="{x}" cy="{y}" r="12.5"/>'
+            yield line(f"M{x - 5} {y}l4 4l7-8", "paper")
+
+
+SHADES = ("in", "in half", "in faint")
+SIGNED = {"B": "negative", "b": "negative half", ".": "zero", "r": "positive half", "R": "positive"}
+PICTURES = {
+    "01_introduction": (same_window_everywhere, "The same small window at three places of a shirt"),
+    "02_convolutional_layer": (convolution, "A window times a kernel gives a feature map"),
+    "03_pooling_layer": (pooling, "Of four values in each window, the largest stays"),
+    "04_cnn_architectures": (smaller_and_deeper, "Stacks of maps, ever smaller and deeper"),
+    "05_fashion_mnist": (garments, "Four garments, and a bar for each of ten classes"),
+    "06_exercise": (digits, "Three handwritten digits over a rising curve"),
+    "07_summary": (questions, "Twelve questions, nine of them ticked off"),
+}
+
+
+def picture(page: str) -> str:
+    """Return the picture of a page, for example "chapters/03_pooling_layer"; "" if it has none."""
+    draw, text = PICTURES.get(page.rpartition("/")[2], (None, ""))
+    return SVG.format(text=text, content="".join(draw())) if draw else ""
 
 
 def setup(app) -> None:

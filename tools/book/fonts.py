@@ -1,9 +1,10 @@
-"""The two fonts of the site, cut while it is built to the characters in use.
+"""The three fonts of the site, subset while it is built to the characters in use.
 
 Formulas need a mathematical font: without one, browsers misplace primes and do
 not stretch brackets. STIX Two Math comes with the package ziamath. Icons come
-from the Font Awesome font of the theme, whose own script weighs 1.5 MB. Both are
-under the SIL Open Font License, which lets us cut and rename them.
+from the Font Awesome font of the theme, whose own script weighs 1.5 MB. Headings are
+set in the font of the formulas, since a reader's own serif font may be anything. Both
+are under the SIL Open Font License, which lets us subset and rename them.
 
 Fonts are written into style sheets as data, because Firefox refuses to load a
 font from a file beside a page that was opened as a file.
@@ -33,6 +34,7 @@ STIX = Path(find_spec("ziamath").origin).parent / "fonts" / "STIXTwoMath-Regular
 THEME = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static"
 AWESOME = THEME / "vendor" / "fontawesome" / "6.5.2"
 
+STIX_NOTICE = "STIX Two Math, Copyright 2001-2020 The STIX Fonts Project Authors"
 LICENCE = """/* {origin}, cut to the characters of this site and renamed.
  * Licensed under the SIL Open Font License, Version 1.1: https://openfontlicense.org
  * Characters: {characters} */
@@ -44,6 +46,12 @@ FACE = """@font-face {{
   src: url(data:font/woff2;base64,{data}) format("woff2");
 }}
 """
+HEADINGS = "headings.css"
+TITLES = re.compile(r"<(h1|h2)\b.*?</\1>", re.DOTALL)
+OTHER_HEADINGS = re.compile(
+    r'<(\w+)[^>]*class="[^"]*(?:logo__title|course-card-title|course-quote)[^"]*".*?</\1>',
+    re.DOTALL,
+)
 # What the theme's style sheets set icons with: the admonitions' and the links'.
 ICON_RULES = """:root { --fa-font-solid: normal 900 1em/1 "Course Icons"; }
 .fa, .fas, .fa-solid {
@@ -56,7 +64,9 @@ ICON_RULES = """:root { --fa-font-solid: normal 900 1em/1 "Course Icons"; }
 """
 
 
-def cut(font_file: Path, characters: set[str], family: str, for_text: bool = False) -> bytes:
+def subset_font(
+    font_file: Path, characters: set[str], family: str, for_text: bool = False
+) -> bytes:
     """Return the font with these characters alone, as WOFF2 under the name `family`.
 
     The table that places scripts and stretches brackets (MATH) is kept, and so
@@ -82,14 +92,14 @@ def cut(font_file: Path, characters: set[str], family: str, for_text: bool = Fal
 def write_sheet(
     sheet: Path, font_file: Path, characters: set[str], rules: str = "", **face
 ) -> None:
-    """Write a style sheet that holds the cut font, unless it is there already."""
+    """Write a style sheet that holds the subset font, unless it is there already."""
     head = LICENCE.format(
         origin=face.pop("origin"), characters=" ".join(f"{ord(c):x}" for c in sorted(characters))
     )
     if sheet.exists() and sheet.read_text("utf-8").startswith(head):
         return
     for_text = face.pop("for_text", False)
-    data = base64.b64encode(cut(font_file, characters, face["family"], for_text)).decode()
+    data = base64.b64encode(subset_font(font_file, characters, face["family"], for_text)).decode()
     sheet.write_text(head + FACE.format(data=data, **face) + rules, "utf-8")
 
 
@@ -100,6 +110,13 @@ def formula_characters(pages: list[str]) -> set[str]:
     if "<msqrt" in formulas or "<mroot" in formulas:  # drawn by the browser, from this glyph
         characters.add("√")
     return characters | {alphabet(character, "italic") for character in characters}
+
+
+def heading_characters(pages: list[str]) -> set[str]:
+    """Return the characters of everything that is set in the font of the headings."""
+    found = (place.finditer(page) for page in pages for place in (TITLES, OTHER_HEADINGS))
+    texts = (re.sub("<[^>]*>", "", match[0]) for matches in found for match in matches)
+    return set(html.unescape("".join(texts))) - set("\n") | {" "}
 
 
 def known_icons() -> dict[str, str]:
@@ -126,24 +143,23 @@ def theme_icons() -> set[str]:
     return set(re.findall(r'--pst-icon-[\w-]+:"(.)"', css))
 
 
-def write_fonts(app, exception) -> None:
-    """Cut both fonts when all pages are written, and drop what they replace."""
-    if exception or app.builder.format != "html":
-        return
-    folder = Path(app.outdir)
-    static = folder / "_static"
-    pages = [page.read_text("utf-8") for page in folder.rglob("*.html")]
+def write_math_font(static: Path, pages: list[str]) -> None:
+    """Write the font of the formulas, if there are any."""
     if characters := formula_characters(pages):
         write_sheet(
             static / "math.css",
             STIX,
             characters,
             rules='math { font-family: "Course Math", math; }\n',
-            origin="STIX Two Math, Copyright 2001-2020 The STIX Fonts Project Authors",
+            origin=STIX_NOTICE,
             family="Course Math",
             weight=400,
             display="swap",
         )
+
+
+def write_icon_font(static: Path, pages: list[str]) -> None:
+    """Write the font of the icons, with a rule for each of them."""
     icons = used_icons(pages)
     rules = "".join(f'.{name}::before {{ content: "{code}"; }}\n' for name, code in icons.items())
     write_sheet(
@@ -156,9 +172,35 @@ def write_fonts(app, exception) -> None:
         weight=900,
         display="block",
     )
-    shutil.rmtree(static / "vendor", ignore_errors=True)
-    shutil.rmtree(static / "locales", ignore_errors=True)
+
+
+def write_heading_font(static: Path, pages: list[str]) -> None:
+    """Write the font of the headings."""
+    write_sheet(
+        static / HEADINGS,
+        STIX,
+        heading_characters(pages),
+        origin=STIX_NOTICE,
+        family="Course Headings",
+        weight=400,
+        display="swap",
+        for_text=True,
+    )
+
+
+def write_fonts(app, exception) -> None:
+    """Subset the fonts when all pages are written, and drop what they replace."""
+    if exception or app.builder.format != "html":
+        return
+    folder = Path(app.outdir)
+    static = folder / "_static"
+    pages = [page.read_text("utf-8") for page in folder.rglob("*.html")]
+    for write in (write_math_font, write_icon_font, write_heading_font):
+        write(static, pages)
+    for unused in ("vendor", "locales"):
+        shutil.rmtree(static / unused, ignore_errors=True)
 
 
 def setup(app) -> None:
+    app.add_css_file(HEADINGS, priority=890)
     app.connect("build-finished", write_fonts)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import unquote
 
-from .explorers import FOLDER
+from .widgets.files import FOLDER
 
 OF_NO_SOURCE = {"index.html", "404.html", "search.html", "genindex.html"}
 # What lies in these folders is named by a page that has it.

@@ -24,7 +24,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 import yaml
 from bs4 import BeautifulSoup, Tag
 
-from tools.book import explorers
+from tools.book.widgets.files import running
+from tools.book.widgets.state import as_script, needed_modules
 from tools.browser import HOW_TO_GET_ONE, get_browser
 from tools.notebooks import widgets
 
@@ -208,8 +209,8 @@ def joined(site: Path, source: Path, pages: list[Page], numbers: dict[str, int])
         own_style=STYLE,
         contents=contents_of([page.article for page in pages], numbers),
         articles="\n".join(str(page.article) for page in pages),
-        state=explorers.as_script(models, None) if models else "",
-        running=explorers.running(explorers.needed_modules(models)) if models else "",
+        state=as_script(models, None) if models else "",
+        running=running(needed_modules(models)) if models else "",
         printing=(Path(__file__).parent / "static" / "print.js").read_text("utf-8"),
     )
 

@@ -1,4 +1,4 @@
-"""Style sheets without the rules that no page can use.
+"""Purge style sheets: leave out the rules that no page can use.
 
 The themes bring 310 kB of style for everything that a site may hold. A rule stays if
 each class and id that it needs is a word of some page or script; what is written within
@@ -51,7 +51,7 @@ def needs(selector: list[ast.Node]) -> set[str]:
     return names
 
 
-def trimmed(rules: list[ast.Node], words: set[str]) -> Iterator[str]:
+def purged_rules(rules: list[ast.Node], words: set[str]) -> Iterator[str]:
     """Yield the text of each rule that something can match, with the selectors that can."""
     for rule in rules:
         if isinstance(rule, ast.QualifiedRule):
@@ -61,13 +61,13 @@ def trimmed(rules: list[ast.Node], words: set[str]) -> Iterator[str]:
                 yield f"{text}{{{tinycss2.serialize(rule.content)}}}"
         elif isinstance(rule, ast.AtRule) and rule.lower_at_keyword in NESTING and rule.content:
             within = tinycss2.parse_rule_list(rule.content, True, True)
-            if text := "".join(trimmed(within, words)):
+            if text := "".join(purged_rules(within, words)):
                 yield f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{text}}}"
         elif not isinstance(rule, ast.Comment | ast.WhitespaceToken):
             yield rule.serialize()
 
 
-def trim(sheet: str, words: set[str]) -> str:
+def purge(sheet: str, words: set[str]) -> str:
     """Return a style sheet without comments and without what none of these words needs."""
     rules = tinycss2.parse_stylesheet(sheet, skip_comments=True, skip_whitespace=True)
-    return "".join(trimmed(rules, words))
+    return "".join(purged_rules(rules, words))

@@ -1,4 +1,4 @@
-/** Runs a page's widgets without a kernel. tools/book/explorers.py puts into the page
+/** Runs a page's widgets without a kernel. tools/book/widgets puts into the page
 
      <div class="live-widget" data-model="ID"> for each widget to run,
      <span data-text-of="ID"> for a text that follows a model's value,

@@ -24,8 +24,10 @@ from ipywidgets.embed import dependency_state
 from sample_book import NO_ADDRESS, picture, write_sample
 from test_site import WAYS
 
-from tools.book import explorers
 from tools.book.__main__ import build
+from tools.book.widgets import markup
+from tools.book.widgets.files import MOUNT
+from tools.book.widgets.state import as_script, page_state
 from tools.notebooks import canonical, widgets
 from utils import explorers as our_explorers
 from utils.explorers import modules
@@ -261,17 +263,17 @@ class Pages:
 
     def __init__(self, folder: Path, visitor):
         self.folder, self.visitor = folder, visitor
-        (folder / "mount.js").write_text((explorers.MOUNT / "anywidget-static.js").read_text())
+        (folder / "mount.js").write_text((MOUNT / "anywidget-static.js").read_text())
         (folder / "toys.js").write_text(modules.classic(*TOYS))
 
     def open(self, *shown, change=lambda models: None, colab=None, size=None, between=""):
         """Open a page with these widgets, their stored models changed by `change`."""
         models = dependency_state(list(shown), drop_defaults=False)
         ids = [widget.model_id for widget in shown]
-        state = explorers.page_state(ids, models)
+        state = page_state(ids, models)
         change({model_id: state[model_id] for model_id in ids if model_id in state})
-        places = between.join(explorers.widget(i, models, colab) for i in ids)
-        return self.open_html(places + explorers.as_script(state, colab), size)
+        places = between.join(markup.widget(i, models, colab) for i in ids)
+        return self.open_html(places + as_script(state, colab), size)
 
     def open_html(self, body: str, size=None):
         scripts = "".join(f'<script src="{n}.js" defer></script>' for n in ("mount", "toys"))
@@ -505,7 +507,7 @@ def test_what_cannot_run_says_so_in_its_place_and_the_rest_runs(pages, broken):
 @pytest.mark.parametrize("state", ["{", "", "{}", '{"state": null}', None])
 def test_a_state_that_cannot_be_read_is_told_in_each_place(pages, state):
     script = "" if state is None else f'<script type="{widgets.STATE}">{state}</script>'
-    visit = pages.open_html(explorers.LIVE.format(id="1", place="") * 2 + script)
+    visit = pages.open_html(markup.LIVE.format(id="1", place="") * 2 + script)
     assert (
         shown_texts(visit.page)
         == [
@@ -518,8 +520,8 @@ def test_a_state_that_cannot_be_read_is_told_in_each_place(pages, state):
 
 
 def test_a_place_without_its_model_says_so(pages):
-    script = explorers.as_script({}, None)
-    visit = pages.open_html(explorers.LIVE.format(id="1", place="") + script)
+    script = as_script({}, None)
+    visit = pages.open_html(markup.LIVE.format(id="1", place="") + script)
     assert "Its stored state is missing. Reload the page." in shown_texts(visit.page)[0]
     assert visit.problems == []
 
@@ -555,7 +557,7 @@ def test_every_widget_is_on_the_printed_page(pages):
 
 
 def test_the_mount_is_small():
-    script = (explorers.MOUNT / "anywidget-static.js").read_bytes()
+    script = (MOUNT / "anywidget-static.js").read_bytes()
     assert len(gzip.compress(script, 9)) <= 5000
 
 
@@ -586,7 +588,7 @@ def interaction(alt: str = "A feature map.", **data) -> ipywidgets.VBox:
 
 def as_soup(widget, colab=None) -> BeautifulSoup:
     models = dependency_state([widget], drop_defaults=False)
-    return BeautifulSoup(explorers.widget(widget.model_id, models, colab), "html.parser")
+    return BeautifulSoup(markup.widget(widget.model_id, models, colab), "html.parser")
 
 
 def test_interact_leaves_its_values_its_picture_and_where_it_runs():
@@ -608,10 +610,10 @@ def test_interact_leaves_its_values_its_picture_and_where_it_runs():
 
 
 def test_a_picture_without_description_and_a_widget_without_state_are_problems():
-    with pytest.raises(explorers.Problem, match="no text description"):
+    with pytest.raises(markup.Problem, match="no text description"):
         as_soup(interaction(alt=""))
-    with pytest.raises(explorers.Problem, match="not stored"):
-        explorers.widget("none", {}, None)
+    with pytest.raises(markup.Problem, match="not stored"):
+        markup.widget("none", {}, None)
 
 
 def test_a_page_carries_no_more_state_than_its_live_widgets_need():
@@ -619,7 +621,7 @@ def test_a_page_carries_no_more_state_than_its_live_widgets_need():
     link = ipywidgets.jslink((slider, "value"), (counter, "count"))
     box = ipywidgets.VBox([slider, spare, counter, interaction()])
     models = dependency_state([box], drop_defaults=False)
-    kept = explorers.page_state([box.model_id], models)
+    kept = page_state([box.model_id], models)
     assert set(kept) == {counter.model_id, slider.model_id, link.model_id}
     assert kept[counter.model_id]["state"] == {
         "_anywidget_id": "utils.explorers.toys.Counter",
@@ -628,7 +630,7 @@ def test_a_page_carries_no_more_state_than_its_live_widgets_need():
         "count": 0,
     }
     lone = interaction()
-    assert not explorers.page_state([lone.model_id], dependency_state([lone]))
+    assert not page_state([lone.model_id], dependency_state([lone]))
 
 
 # --- a book -----------------------------------------------------------------------------

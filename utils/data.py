@@ -3,7 +3,7 @@
 Looked for in this order:
 
 1. the folder that the environment variable CNN_COURSE_DATA names;
-2. the cache of Keras (`~/.keras/datasets`), which Keras's own loader fills once;
+2. the cache of Keras (`~/.keras/datasets`), filled once, with what Keras's loader fetches;
 3. with CNN_COURSE_OFFLINE_SAMPLE=1 only: a stand-in made by `utils.standin`,
    always announced by a printed line.
 
@@ -16,16 +16,14 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
-import shutil
 import struct
-import subprocess
 import sys
-import tempfile
 import threading
-import time
 import urllib.request
 import zipfile
 import zlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -84,20 +82,12 @@ SHA256 = {
 MIRROR = "CNN_COURSE_DATA"
 SAMPLE = "CNN_COURSE_OFFLINE_SAMPLE"
 
-# Asked before a download, so that a computer without a network learns it in seconds.
-ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
-PATIENCE = 8  # seconds to wait for its answer
+# Where Keras's own loaders fetch from, and what: four files for Fashion-MNIST, one for MNIST.
+ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
+ARCHIVE = "mnist.npz"
 DOWNLOAD_MB = {"fashion-mnist": 30, "mnist": 11}
-
-# What the downloading process runs. Keras sets no time limit for a connection that stalls.
-DOWNLOAD = ".download-"  # how the temporary folders of downloads begin
-LEFT_AFTER = 3600  # seconds without a change, and a download is taken for one that was killed
-LOADER = """
-import socket, sys
-socket.setdefaulttimeout(30)
-from keras import datasets
-getattr(datasets, sys.argv[1]).load_data()
-"""
+PATIENCE = 8  # seconds to wait for a first answer, so that a computer without a network learns it
+STALLED = 30  # seconds without a byte, and a download is given up
 
 
 class DataError(RuntimeError):
@@ -220,24 +210,26 @@ def _read_idx_files(folder: Path, name: str) -> tuple[Split, Split]:
 
     Raises FileNotFoundError or another OSError with the file's name, or _Damaged.
     """
-    arrays = []
-    for file in SHA256[name]:
-        path = folder / f"{file}.gz"
-        packed = path.read_bytes()
-        if not packed:
-            raise _Damaged(f"{path} is empty")
-        try:
-            content = gzip.decompress(packed)
-        except (EOFError, OSError, zlib.error, struct.error) as error:
-            raise _Damaged(f"{path} is damaged: {error}") from None
-        _check(content, name, file, path)
-        # IDX: two zero bytes, the type (8: uint8), the number of axes, their sizes, the values.
-        axes = content[3]
-        shape = np.frombuffer(content, ">u4", count=axes, offset=4)
-        values = np.frombuffer(content, np.uint8, offset=4 + 4 * axes)
-        arrays.append(values.reshape(shape).copy())  # a copy is writable, the bytes are not
+    arrays = (_read_idx_file(folder / f"{file}.gz", name, file) for file in SHA256[name])
     x_train, y_train, x_test, y_test = arrays
     return (x_train, y_train), (x_test, y_test)
+
+
+def _read_idx_file(path: Path, name: str, file: str) -> np.ndarray:
+    """Read the published `file` of a data set from `path`, checked; raise as above."""
+    packed = path.read_bytes()
+    if not packed:
+        raise _Damaged(f"{path} is empty")
+    try:
+        content = gzip.decompress(packed)
+    except (EOFError, OSError, zlib.error, struct.error) as error:
+        raise _Damaged(f"{path} is damaged: {error}") from None
+    _check(content, name, file, path)
+    # IDX: two zero bytes, the type (8: uint8), the number of axes, their sizes, the values.
+    axes = content[3]
+    shape = np.frombuffer(content, ">u4", count=axes, offset=4)
+    values = np.frombuffer(content, np.uint8, offset=4 + 4 * axes)
+    return values.reshape(shape).copy()  # a copy is writable, the bytes are not
 
 
 def _check(content: bytes, name: str, file: str, path: Path) -> None:
@@ -255,11 +247,11 @@ def _check(content: bytes, name: str, file: str, path: Path) -> None:
     )
 
 
-# --- 2. Keras's loader and its cache --------------------------------------------------
+# --- 2. Keras's cache, and the download that fills it ---------------------------------
 
 
 def _from_keras(name: str) -> tuple[Split, Split]:
-    """Read the data set from Keras's cache, without importing Keras, or have Keras fetch it.
+    """Read the data set from Keras's cache, without importing Keras, or fetch it into there.
 
     A damaged file in the cache is replaced. Raises _NotFetched with the reason.
     """
@@ -280,9 +272,21 @@ def _from_keras(name: str) -> tuple[Split, Split]:
 
 def _read_cache(cache: Path, name: str) -> tuple[Split, Split]:
     """Read what Keras keeps: the published files of Fashion-MNIST, one .npz for MNIST."""
-    if name == "fashion-mnist":
-        return _read_idx_files(cache / name, name)
-    path = cache / "mnist.npz"
+    return _read_idx_files(cache / name, name) if name != "mnist" else _read_npz(cache / ARCHIVE)
+
+
+def _kept_files(cache: Path, name: str) -> dict[Path, Callable[[Path], object]]:
+    """Return the files that Keras keeps of a data set, each with what reads and checks it."""
+    if name == "mnist":
+        return {cache / ARCHIVE: _read_npz}
+    return {
+        cache / name / f"{file}.gz": partial(_read_idx_file, name=name, file=file)
+        for file in SHA256[name]
+    }
+
+
+def _read_npz(path: Path) -> tuple[Split, Split]:
+    """Read Keras's archive of MNIST, checked. Raises FileNotFoundError, an OSError or _Damaged."""
     with path.open("rb") as file:
         # Anything else NumPy takes for a single array or a pickle, and advises to trust it.
         if not zipfile.is_zipfile(file):
@@ -293,8 +297,8 @@ def _read_cache(cache: Path, name: str) -> tuple[Split, Split]:
                 arrays = [archive[key] for key in ("x_train", "y_train", "x_test", "y_test")]
         except Exception as error:  # a wrong byte can look like encryption or a new format
             raise _Damaged(f"{path} is damaged: {error}") from None
-    for file, array in zip(SHA256[name], arrays, strict=True):
-        _check(_idx_bytes(array), name, file, path)
+    for file, array in zip(SHA256["mnist"], arrays, strict=True):
+        _check(_idx_bytes(array), "mnist", file, path)
     x_train, y_train, x_test, y_test = arrays
     return (x_train, y_train), (x_test, y_test)
 
@@ -306,42 +310,19 @@ def _idx_bytes(array: np.ndarray) -> bytes:
 
 
 def _fetch(cache: Path, name: str) -> tuple[Split, Split]:
-    """Have Keras download the data set; put it into the cache once it is whole and checked.
+    """Download the files of the data set that are missing or damaged, and read it.
 
-    Keras writes straight into its cache and does not check Fashion-MNIST, so a
-    download that was killed would stay there as a damaged file. Here it runs in a
-    process of its own with a temporary cache; that also lets two notebooks download
-    at the same time. What a killed one leaves there is removed by the next that comes
-    an hour later or more.
+    Keras's own loader writes straight into its cache and does not check Fashion-MNIST: of a
+    download that was killed a damaged file would stay there. Pooch gives a file its name
+    only when it is whole, which also lets two notebooks download at the same time.
     """
     if problem := _no_answer():
         raise _NotFetched(problem)
+    print(f"Downloading {TITLES[name]}, {DOWNLOAD_MB[name]} MB, once …", flush=True)
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(cache)
-        with tempfile.TemporaryDirectory(dir=cache, prefix=DOWNLOAD) as temporary:
-            print(f"Downloading {TITLES[name]}, {DOWNLOAD_MB[name]} MB, once …", flush=True)
-            download = subprocess.run(
-                [sys.executable, "-c", LOADER, name.replace("-", "_")],
-                env={**os.environ, "KERAS_HOME": temporary},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-            )
-            if download.returncode:
-                last_line = download.stderr.strip().rpartition("\n")[2]
-                raise _NotFetched(last_line or f"Keras ended with code {download.returncode}")
-            fetched = Path(temporary) / "datasets"
-            try:
-                data = _read_cache(fetched, name)
-            except FileNotFoundError as error:
-                missing = Path(error.filename).name
-                raise _NotFetched(f"Keras ended well and left no {missing}") from None
-            for path in [path for path in fetched.rglob("*") if path.is_file()]:
-                target = cache / path.relative_to(fetched)
-                target.parent.mkdir(exist_ok=True)
-                os.replace(path, target)
-            return data
+        for path, read in _kept_files(cache, name).items():
+            _download(path, read)
+        return _read_cache(cache, name)
     except _Damaged as error:
         raise _NotFetched(f"what arrived is not the published data ({error})") from None
     except OSError as error:
@@ -351,12 +332,27 @@ def _fetch(cache: Path, name: str) -> tuple[Split, Split]:
         ) from None
 
 
-def _remove_leftovers(cache: Path) -> None:
-    """Remove the folders of downloads that were killed, and not those that may still run."""
-    for folder in cache.glob(f"{DOWNLOAD}*"):
-        files = [path for path in (folder, *folder.rglob("*")) if path.exists()]
-        if time.time() - max(path.stat().st_mtime for path in files) > LEFT_AFTER:
-            shutil.rmtree(folder, ignore_errors=True)
+def _download(path: Path, read: Callable[[Path], object]) -> None:
+    """Fetch the file at `path` unless it can be read there: `read` raises _Damaged if not."""
+    import pooch
+    import requests
+
+    def download_and_check(url: str, part: str, _) -> None:
+        pooch.HTTPDownloader(timeout=STALLED, chunk_size=1 << 16)(url, part, None)
+        try:
+            read(Path(part))
+        except _Damaged as error:
+            raise _Damaged(str(error).replace(part, url)) from None
+
+    try:
+        return read(path)
+    except (FileNotFoundError, _Damaged):
+        path.unlink(missing_ok=True)
+    pooch.get_logger().setLevel("WARNING")  # else it advises to write down a checksum
+    try:
+        pooch.retrieve(ORIGIN + path.name, None, path.name, path.parent, None, download_and_check)
+    except requests.RequestException as error:
+        raise _NotFetched(f"{path.name} did not arrive ({error})") from None
 
 
 def _no_answer() -> str | None:
@@ -367,7 +363,7 @@ def _no_answer() -> str | None:
     answers: list[str | None] = []
 
     def ask():
-        request = urllib.request.Request(ORIGIN, method="HEAD")
+        request = urllib.request.Request(ORIGIN + ARCHIVE, method="HEAD")
         try:
             urllib.request.urlopen(request, timeout=PATIENCE).close()
             answers.append(None)

@@ -7,6 +7,7 @@ Downloads come from a server on this computer.
 
 import gzip
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -31,27 +32,8 @@ needs_real_data = pytest.mark.skipif(not REAL, reason=f"{data.MIRROR} names no r
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 FILES = list(data.SHA256["mnist"])
-
-KERAS_LOADER = data.LOADER  # kept, since the tests put others into its place
-
-# Downloads as Keras does, in a tenth of a second, but leaves a half-written file behind.
-QUICK_LOADER = """
-import os, pathlib, urllib.request
-folder = pathlib.Path(os.environ["KERAS_HOME"], "datasets", "fashion-mnist")
-folder.mkdir(parents=True)
-for file in {files}:
-    with urllib.request.urlopen("{server}" + file) as answer, (folder / file).open("wb") as copy:
-        while piece := answer.read(100):
-            copy.write(piece)
-            copy.flush()
-"""
-
-# Makes Keras's own loader ask the server on this computer.
-REDIRECT_KERAS = """
-from keras.src.datasets import fashion_mnist
-fetch = fashion_mnist.get_file
-fashion_mnist.get_file = lambda name, origin, **more: fetch(name, origin="{server}" + name, **more)
-"""
+KEPT = [f"fashion-mnist/{file}.gz" for file in FILES]
+PUBLISHED_ORIGIN = data.ORIGIN  # kept, since the tests put another into its place
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -140,8 +122,8 @@ class Server:
             def do_GET(self):
                 name = self.path.strip("/")
                 outer.asked_for.append(name)
-                content = outer.files[name]
-                self.send_response(200)
+                content = outer.files.get(name, b"")
+                self.send_response(200 if name in outer.files else 404)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 if name in outer.cut | outer.stuck:
@@ -166,13 +148,15 @@ class Server:
 
 @pytest.fixture
 def server(tiny, monkeypatch):
-    """A network with Fashion-MNIST in it, and a loader that takes it from there."""
+    """A network with both data sets in it."""
     server = Server()
     names = [f"{file}.gz" for file in FILES]
     for name, array in zip(names, tiny["fashion-mnist"], strict=True):
         server.files[name] = gzip.compress(idx(array))
+    archive = io.BytesIO()
+    np.savez_compressed(archive, **dict(zip(KEYS, tiny["mnist"], strict=True)))
+    server.files["mnist.npz"] = archive.getvalue()
     monkeypatch.setattr(data, "ORIGIN", server.address)
-    monkeypatch.setattr(data, "LOADER", QUICK_LOADER.format(files=names, server=server.address))
     yield server
     server.close()
 
@@ -369,38 +353,66 @@ def test_an_array_of_another_type_with_the_same_values_is_not_taken_for_mnist(ti
 # --- downloads ------------------------------------------------------------------------
 
 
-def test_keras_itself_downloads_into_its_cache_once(server, tiny, cache, monkeypatch, capfd):
-    redirect = REDIRECT_KERAS.format(server=server.address)
-    monkeypatch.setattr(data, "LOADER", redirect + KERAS_LOADER)
-    assert_equal_arrays(data.load_fashion_mnist(), tiny["fashion-mnist"])
-    assert "Downloading Fashion-MNIST" in capfd.readouterr().out
-    assert files_below(cache) == ["fashion-mnist", *sorted(f"fashion-mnist/{f}.gz" for f in FILES)]
-    assert_equal_arrays(data.load_fashion_mnist(), tiny["fashion-mnist"])
-    assert len(server.asked_for) == 4
+def test_a_download_fills_the_cache_of_keras_once(server, tiny, cache, capfd):
+    for _ in range(2):
+        assert_equal_arrays(data.load_fashion_mnist(), tiny["fashion-mnist"])
+        assert_equal_arrays(data.load_mnist(), tiny["mnist"])
+    said = capfd.readouterr()
+    assert said.out.splitlines() == [
+        "Downloading Fashion-MNIST, 30 MB, once …",
+        "Downloading MNIST, 11 MB, once …",
+    ]
+    assert not said.err, "a notebook would store it"
+    assert files_below(cache) == sorted(["fashion-mnist", *KEPT, "mnist.npz"])
+    assert len(server.asked_for) == 5
+
+
+def test_what_is_fetched_and_kept_is_what_the_loaders_of_keras_fetch_and_keep(monkeypatch):
+    from keras.src.datasets import fashion_mnist, mnist
+
+    wanted = {}
+
+    class Asked(Exception):
+        pass
+
+    def get_file(fname, origin, cache_subdir="datasets", file_hash=None):
+        wanted[Path(cache_subdir, fname)] = origin
+        if len(wanted) in (4, 5):  # all of Fashion-MNIST, then MNIST
+            raise Asked
+
+    for module in (fashion_mnist, mnist):
+        monkeypatch.setattr(module, "get_file", get_file)
+        with pytest.raises(Asked):
+            module.load_data()
+    kept = [*data._kept_files(Path("datasets"), "fashion-mnist")]
+    kept += data._kept_files(Path("datasets"), "mnist")
+    assert wanted == {path: PUBLISHED_ORIGIN + path.name for path in kept}
 
 
 def test_asking_for_the_source_downloads_so_that_tests_find_the_data(server, cache):
     assert data.source("fashion-mnist") == "keras"
-    assert len(files_below(cache)) == 5
+    assert data.source("mnist") == "keras"
+    assert len(files_below(cache)) == 6
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_connection_that_is_cut_gives_an_error_and_leaves_nothing(server, cache, file):
+def test_a_connection_that_is_cut_gives_an_error_and_leaves_only_whole_files(server, cache, file):
     server.cut.add(f"{file}.gz")
     with pytest.raises(data.DataError, match="could not be downloaded") as error:
         data.load_fashion_mnist()
     assert str(cache) in str(error.value)
     assert f"{file}.gz" in str(error.value)
     assert "Go online and run this again" in str(error.value)
-    assert files_below(cache) == []
+    assert files_below(cache) == sorted(["fashion-mnist", *KEPT[: FILES.index(file)]])
 
 
-def test_after_a_cut_connection_the_next_try_succeeds(server, tiny):
+def test_after_a_cut_connection_the_next_try_fetches_only_what_is_missing(server, tiny):
     server.cut.add(f"{FILES[3]}.gz")
     with pytest.raises(data.DataError):
         data.load_fashion_mnist()
     server.cut.clear()
     assert_equal_arrays(data.load_fashion_mnist(), tiny["fashion-mnist"])
+    assert [server.asked_for.count(f"{file}.gz") for file in FILES] == [1, 1, 1, 2]
 
 
 def test_a_truncated_file_in_the_cache_is_replaced_by_a_new_download(server, tiny, cache):
@@ -411,51 +423,50 @@ def test_a_truncated_file_in_the_cache_is_replaced_by_a_new_download(server, tin
     assert path.read_bytes() == whole
 
 
-def test_a_download_with_other_content_is_refused_and_leaves_nothing(server, cache):
-    server.files[f"{FILES[1]}.gz"] = gzip.compress(idx(np.zeros(3, np.uint8)))
-    with pytest.raises(data.DataError, match="what arrived is not the published data"):
-        data.load_fashion_mnist()
+@pytest.mark.parametrize(
+    ("load", "file"),
+    [(data.load_fashion_mnist, "train-images-idx3-ubyte.gz"), (data.load_mnist, "mnist.npz")],
+)
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_download_with_other_content_is_refused_and_not_kept(server, cache, load, file, damage):
+    server.files[file] = DAMAGES[damage](server.files[file])
+    with pytest.raises(data.DataError, match="what arrived is not the published data") as error:
+        load()
+    assert server.address + file in str(error.value)
+    assert set(files_below(cache)) <= {"fashion-mnist"}
+
+
+def test_a_file_that_the_server_does_not_have_is_named_with_its_answer(server):
+    del server.files["mnist.npz"]
+    with pytest.raises(data.DataError, match=r"mnist.npz did not arrive \(404"):
+        data.load_mnist()
+
+
+def test_a_download_that_stalls_is_given_up(server, monkeypatch, cache):
+    monkeypatch.setattr(data, "STALLED", 0.3)
+    server.stuck.add("mnist.npz")
+    with pytest.raises(data.DataError, match="mnist.npz did not arrive .*timed out"):
+        data.load_mnist()
     assert files_below(cache) == []
 
 
-def test_an_interrupted_download_leaves_no_file_and_no_process(server, cache, tmp_path):
-    server.stuck.add(f"{FILES[2]}.gz")
-    mark = tmp_path / "loader-pid"
-    loader = f"import os; open({str(mark)!r}, 'w').write(str(os.getpid()))\n{data.LOADER}"
+def test_an_interrupted_download_leaves_no_half_file(server, cache):
+    stuck = f"{FILES[2]}.gz"
+    server.stuck.add(stuck)
     program = (
         # A shell's background job ignores Ctrl-C, and so would what this test starts.
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        f"from utils import data; data.ORIGIN, data.LOADER = {data.ORIGIN!r}, {loader!r}\n"
+        f"from utils import data; data.SHA256 = {data.SHA256!r}; data.ORIGIN = {data.ORIGIN!r}\n"
         "data.load_fashion_mnist()"
     )
     student = subprocess.Popen(
         [sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
-    wait_until(lambda: len(server.asked_for) == 3)
-    wait_until(lambda: any(name.endswith(f"{FILES[2]}.gz") for name in files_below(cache)))
+    wait_until(lambda: stuck in server.asked_for and len(files_below(cache)) == 4)
     student.send_signal(signal.SIGINT)
     _, messages = student.communicate(timeout=20)
     assert messages.strip().endswith("KeyboardInterrupt")
-    assert files_below(cache) == []
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(mark.read_text()), 0)
-
-
-def test_the_next_download_removes_what_a_killed_one_left_and_no_other(server, tiny, cache):
-    for name, age in {".download-killed": 2 * data.LEFT_AFTER, ".download-runs": 60}.items():
-        part = cache / name / "datasets" / "part.gz"
-        part.parent.mkdir(parents=True)
-        part.write_text("half")
-        for path in (part, part.parent, cache / name):
-            os.utime(path, (time.time() - age,) * 2)
-    assert_equal_arrays(data.load_fashion_mnist(), tiny["fashion-mnist"])
-    assert [path.name for path in cache.glob(".*")] == [".download-runs"]
-
-
-def test_a_loader_that_leaves_no_file_is_no_trouble_of_the_cache(server, monkeypatch):
-    monkeypatch.setattr(data, "LOADER", "")
-    with pytest.raises(data.DataError, match="Keras ended well and left no train-images"):
-        data.load_fashion_mnist()
+    assert files_below(cache) == sorted(["fashion-mnist", *KEPT[:2]])
 
 
 def wait_until(condition, seconds: float = 20):
@@ -570,10 +581,11 @@ def test_the_command_line_says_where_the_data_comes_from(mirror, monkeypatch, ca
     assert "\nmnist: stand-in. MNIST is not on this computer" in capsys.readouterr().out
 
 
-def test_importing_the_modules_imports_neither_keras_nor_scikit_learn():
+def test_importing_the_modules_imports_nothing_large():
     program = "import sys; from utils import data, standin; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
-    assert not {"keras", "tensorflow", "sklearn", "scipy"} & set(run.stdout.split())
+    others = {"keras", "tensorflow", "sklearn", "scipy", "pooch", "requests"}
+    assert not others & set(run.stdout.split())
 
 
 @pytest.fixture(scope="module", params=["fashion-mnist", "mnist"])
@@ -625,24 +637,20 @@ def test_changing_the_stand_in_does_not_change_the_next_one(stand_in):
 
 def test_the_stand_in_has_the_same_bytes_on_another_processor():
     """A second process does without the vector instructions that NumPy found here."""
-    program = (
-        "import hashlib; from utils import standin\n"
-        "parts = [*standin._garments(3_000, False), *standin._digits(3_000, True)]\n"
-        "print(hashlib.sha256(b''.join(part.tobytes() for part in parts)).hexdigest())"
-    )
     from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
+    program = (
+        "import hashlib; from utils import standin\n"
+        "parts = [*standin._garments(1_000, False), *standin._digits(1_000, True)]\n"
+        "digest = hashlib.sha256(b''.join(part.tobytes() for part in parts)).hexdigest()\n"
+    )
+    here: dict[str, str] = {}
+    exec(program, here)
     found = " ".join(feature for feature in __cpu_dispatch__ if __cpu_features__[feature])
     older = {"NPY_DISABLE_CPU_FEATURES": found, "OPENBLAS_CORETYPE": "Nehalem"}
-    digests = {
-        subprocess.run(
-            [sys.executable, "-c", program],
-            cwd=ROOT, env={**os.environ, **extra}, capture_output=True, text=True, check=True,
-        ).stdout
-        for extra in ({}, older)
-    }  # fmt: skip
-    assert len(digests) == 1
-    assert re.fullmatch(r"[0-9a-f]{64}\n", digests.pop())
+    words, environ = [sys.executable, "-c", program + "print(digest)"], os.environ | older
+    run = subprocess.run(words, cwd=ROOT, env=environ, capture_output=True, text=True, check=True)
+    assert run.stdout == here["digest"] + "\n"
 
 
 def test_a_small_network_learns_the_stand_in(stand_in):

@@ -4,18 +4,18 @@ from utils import checks
 checks.conv2d(conv2d)
 """
 
-from .from_scratch import conv2d as conv2d
-from .from_scratch import count_parameters as count_parameters
-from .from_scratch import max_pool2d as max_pool2d
-from .from_scratch import output_size as output_size
-from .from_scratch import receptive_field as receptive_field
 from .highest_accuracy import augment as augment
 from .highest_accuracy import estimate as estimate
 from .highest_accuracy import hand_in as hand_in
 from .highest_accuracy import how_sure as how_sure
-from .own_cnn import build_model as build_model
-from .own_cnn import confusion as confusion
-from .own_cnn import plot_learning_curves as plot_learning_curves
-from .own_cnn import split as split
-from .own_cnn import train as train
-from .own_cnn import trained_model as trained_model
+from .part1.conv2d import conv2d as conv2d
+from .part1.count_parameters import count_parameters as count_parameters
+from .part1.max_pool2d import max_pool2d as max_pool2d
+from .part1.output_size import output_size as output_size
+from .part1.receptive_field import receptive_field as receptive_field
+from .part2.build_model import build_model as build_model
+from .part2.confusion import confusion as confusion
+from .part2.curves import plot_learning_curves as plot_learning_curves
+from .part2.split import split as split
+from .part2.train import train as train
+from .part2.trained_model import trained_model as trained_model

@@ -9,11 +9,14 @@ import random
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from .values import shortened
 
 SECONDS = 10
 
@@ -26,6 +29,18 @@ class Outcome:
     problem: str = ""  # in words: "it raised ValueError: …"; empty if the call returned
     changed_input: bool = False  # the function wrote into something that it was given
     timed_out: bool = False  # it was stopped, or ended too late; `problem` says so too
+
+
+@contextlib.contextmanager
+def undisturbed():
+    """Keep what a notebook has set for its own arithmetic out of a check, and the other way round.
+
+    With `np.seterr(all="raise")` or warnings turned into errors, a check would stumble over what
+    its own arithmetic expects: an overflow, or nan among what a student's function returned.
+    """
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 class _TimeIsUp(BaseException):
@@ -74,12 +89,6 @@ def _same(one: Any, other: Any) -> bool:
     return one == other if isinstance(one, (int, float, str)) else True
 
 
-def shortened(text: str, most: int = 160) -> str:
-    """Return the first line of a text, cut where it gets long."""
-    first = text.strip().splitlines()[0] if text.strip() else ""
-    return first if len(first) <= most else first[: most - 1] + "…"
-
-
 def _told(error: BaseException) -> str:
     """Return in words what was raised."""
     try:
@@ -120,7 +129,7 @@ def attempt(function: Callable, *arguments, seconds: float = SECONDS, **named) -
             open(os.devnull, "w", encoding="utf-8") as nowhere,
             contextlib.redirect_stdout(nowhere),
             contextlib.redirect_stderr(nowhere),
-            np.errstate(all="ignore"),
+            undisturbed(),
         ):
             return _within(seconds, call)
     except _TimeIsUp:

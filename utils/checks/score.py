@@ -12,6 +12,8 @@ STYLE = {
     "partly": "#b45309",
     "open": "#64748b",
 }
+NOT_ATTEMPTED = "The function returns None. If you have written it: does it end with `return`?"
+NO_FUNCTION = "Hand in the function itself, by its name and without parentheses after it."
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,12 @@ class Item:
 def number(value: float) -> str:
     """Return points as people write them: 6, 4.5."""
     return f"{round(value, 2):g}"
+
+
+def sentence(words: str) -> str:
+    """Return words as a sentence: a capital letter first, and a full stop if there is no end."""
+    words = f"{words[:1].upper()}{words[1:]}"
+    return words if words.endswith((".", "?", "!")) else f"{words}."
 
 
 def to_html(text: str) -> str:

@@ -17,22 +17,24 @@ from typing import Any
 
 import numpy as np
 
-from .attempt import Outcome, attempt, shortened
-from .score import Item, Score
+from .attempt import Outcome, attempt
+from .score import NO_FUNCTION, NOT_ATTEMPTED, Item, Score, sentence
+from .values import plain_array, plain_number, shortened, type_name
 
 FIXED_SEED = 14_9
 SECONDS_A_CALL = 5
 SECONDS_IN_ALL = 20  # later calls are not made; the last one may take SECONDS_A_CALL more
-NUMPY_NUMBERS = {
-    kind for kind in np.sctypeDict.values() if issubclass(kind, (np.integer, np.floating))
-}
 MOST_DIGITS = 15
 OTHER_NUMBERS = "the shape is right, but the numbers are not"
-NOT_ATTEMPTED = "The function returns None. If you have written it: does it end with `return`?"
 UNTRIED = "Not tried, because an earlier call took too long."
 FLOAT = "`//` keeps an int one; `/`, `np.ceil`, `np.floor` and `np.prod([])` give floats."
 FIRST_ANOTHER = "This counts as soon as one of the other lines passes."
-NO_FUNCTION = "Hand in the function itself, by its name and without parentheses after it."
+
+
+def seeds() -> tuple[int, int]:
+    """Return the seeds of a check's cases: a fixed one, and a fresh one."""
+    return FIXED_SEED, secrets.randbits(32)
+
 
 Known = list[tuple[str, Any]]  # the known mistakes, and what each makes of a case
 
@@ -44,6 +46,18 @@ class Line:
     text: str  # what is asked for, as a statement
     points: float
     hint: str  # leads on, and does not give the answer away
+
+
+WHOLE = Line(
+    "the result is a whole number (an int), and what is given stays as it is",
+    0.5,
+    "Work on a copy of a list that you want to change.",
+)
+UNCHANGED = Line(
+    "the arrays that are given stay as they are",
+    0.5,
+    "Who calls the function still needs them: write into arrays of your own.",
+)
 
 
 @dataclass(frozen=True)
@@ -65,44 +79,12 @@ class Verdict:
     hint: str = ""  # leads on if no mistake is recognized; in place of the line's own
 
 
-def _type_name(value: Any) -> str:
-    try:
-        return shortened(str(type(value).__name__), 40)
-    except Exception:  # a metaclass can make of a name what it wants
-        return "something without a name"
-
-
-def _plain_array(value: Any) -> np.ndarray | None:
-    """Return a value that is a NumPy array as one that has no methods of its own, uncopied."""
-    if not issubclass(type(value), np.ndarray):
-        return None
-    return np.ndarray.view(value, np.ndarray)
-
-
-def _plain_number(value: Any) -> int | float | None:
-    """Return a value that is one number, of Python or of NumPy, as an int or a float."""
-    array = _plain_array(value)
-    if array is not None and array.shape == ():
-        value = array[()]
-    kind = type(value)
-    if kind in (int, float):
-        return value
-    if kind in NUMPY_NUMBERS:
-        return int(value) if issubclass(kind, np.integer) else float(value)
-    return None
-
-
 def _close(value: np.ndarray, expected: np.ndarray) -> bool:
     """Tell whether two arrays are equal as far as 32-bit floats go."""
     if value.shape != expected.shape or not np.isfinite(expected).all():
         return False  # what is not finite is only ever a mistaken value
     scale = max(1.0, float(np.abs(expected).max(initial=0)))
     return np.allclose(value, expected, rtol=0, atol=1e-4 * scale)
-
-
-def _sentence(words: str) -> str:
-    """Return words with a full stop at their end, unless they end as a sentence does."""
-    return words if words.endswith((".", "?", "!")) else f"{words}."
 
 
 def _hint_about_shape(shape: tuple[int, ...], expected: tuple[int, ...]) -> str:
@@ -120,12 +102,12 @@ def _no_value(value: Any, wanted: str) -> Verdict:
     """Return the verdict on something that is of another kind than the wanted values."""
     if value is None:
         return Verdict(False, "it returned None; is there a `return` for this case?")
-    return Verdict(False, f"it returned no {wanted} but {_type_name(value)}")
+    return Verdict(False, f"it returned no {wanted} but {type_name(value)}")
 
 
 def _judge_array(value: Any, expected: np.ndarray, known: Known) -> Verdict:
     """Compare what should be an array of numbers with the expected one."""
-    array = _plain_array(value)
+    array = plain_array(value)
     if array is None:
         return _no_value(value, "NumPy array")
     if array.shape != expected.shape:
@@ -153,7 +135,7 @@ def _judge_array(value: Any, expected: np.ndarray, known: Known) -> Verdict:
 
 def _judge_count(value: Any, expected: int, known: Known) -> Verdict:
     """Compare what should be a whole number with the expected one."""
-    found = _plain_number(value)
+    found = plain_number(value)
     if found is None:
         return _no_value(value, "number")
     if not abs(found) < 10**MOST_DIGITS:
@@ -247,7 +229,7 @@ class Task:
         common = frozenset.intersection(*values) if verdict.mistakes else frozenset()
         otherwise = verdict.hint or line.hint
         mistake = next((text for text, _ in self.mistakes if text in common), otherwise)
-        return f"{self.call_shown(case)}: {_sentence(verdict.reason)} {mistake}"
+        return f"{self.call_shown(case)}: {sentence(verdict.reason)} {mistake}"
 
     def score(self, cases: Sequence[Case], verdicts: Sequence[Verdict]) -> Score:
         """Count the points of the cases; those at the end that have no verdict did not pass."""
@@ -269,7 +251,7 @@ class Task:
         hint = "" if all_alike else hint
         items.append(Item(self.manners.text, self.manners.points, fine, hint))
         calls = "every call" if len(verdicts) > 1 else "the first call"
-        note = _sentence(f"In {calls}, {verdicts[0].reason}") if all_alike else ""
+        note = sentence(f"In {calls}, {verdicts[0].reason}") if all_alike else ""
         return Score(self.title, items, note=note)
 
     def __call__(self, function: Callable) -> Score:

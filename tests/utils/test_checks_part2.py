@@ -13,8 +13,13 @@ import pytest
 
 from tools import recipes
 from utils import checks, models
-from utils.checks import own_cnn
 from utils.checks.attempt import attempt
+from utils.checks.part2 import digits, trained_model
+from utils.checks.part2.build_model import MODEL
+from utils.checks.part2.confusion import CONFUSION
+from utils.checks.part2.curves import CURVES
+from utils.checks.part2.split import SPLIT, VALIDATION_SIZE
+from utils.checks.part2.train import METRICS, TRAIN
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK = ROOT / "solutions" / "14_9" / "2_own_cnn.ipynb"
@@ -45,7 +50,7 @@ def hints(score) -> str:
 
 
 def text_of(asked, key: str) -> str:
-    return next(text for name, text, _ in asked if name == key)
+    return next(text for name, text, _ in asked.items if name == key)
 
 
 class Liar:
@@ -106,9 +111,9 @@ def hostile(name: str, more: dict | None = None):
 @pytest.fixture
 def small_mnist(monkeypatch):
     """The case of MNIST's training set with fewer images, for speed."""
-    (images, labels), _ = own_cnn._digits()
-    case = images[:5_400], labels[:5_400], own_cnn.VALIDATION_SIZE
-    monkeypatch.setattr(own_cnn, "real_split_case", lambda: case)
+    (images, labels), _ = digits.digits()
+    case = images[:5_400], labels[:5_400], VALIDATION_SIZE
+    monkeypatch.setattr("utils.checks.part2.split.real_split_case", lambda: case)
 
 
 def scaled(images):
@@ -151,7 +156,7 @@ def test_a_split_may_be_written_in_other_ways(split, small_mnist):
 
 
 def with_test_images(images, labels, validation_size=5000):
-    _, (x_test, y_test) = own_cnn._digits()
+    _, (x_test, y_test) = digits.digits()
     x, y = np.concatenate([images, x_test[:50]]), np.concatenate([labels, y_test[:50]])
     return halves(scaled(x), y, validation_size)
 
@@ -279,7 +284,7 @@ WRONG_SPLITS = {
 @pytest.mark.parametrize(("split", "key", "hint"), WRONG_SPLITS.values(), ids=list(WRONG_SPLITS))
 def test_a_mistake_of_a_split_is_named(split, key, hint, small_mnist):
     score = checks.split(split)
-    assert text_of(own_cnn.SPLIT, key) in failed(score), str(score)
+    assert text_of(SPLIT, key) in failed(score), str(score)
     assert hint in hints(score), str(score)
 
 
@@ -304,7 +309,7 @@ def test_a_hostile_split_gets_next_to_nothing_and_does_no_harm(split, small_mnis
 
 
 def test_an_endless_split_is_stopped(monkeypatch, small_mnist):
-    monkeypatch.setattr(own_cnn, "attempt", functools.partial(attempt, seconds=0.2))
+    monkeypatch.setattr("utils.checks.part2.split.attempt", functools.partial(attempt, seconds=0.2))
     score = checks.split(endless)
     assert float(score) == 0 and "still computing" in hints(score)
 
@@ -397,7 +402,7 @@ def test_a_network_may_be_built_in_other_ways(build):
         return model
 
     score = checks.build_model(build_model)
-    too_large = {text_of(own_cnn.MODEL, "budget")} if build is models.reference_cnn else set()
+    too_large = {text_of(MODEL, "budget")} if build is models.reference_cnn else set()
     assert failed(score) == too_large, str(score)
     assert ("one-hot" in score.note) == (build is functional_model)
 
@@ -485,14 +490,14 @@ WRONG_MODELS = {
 @pytest.mark.parametrize(("build", "key", "hint"), WRONG_MODELS.values(), ids=list(WRONG_MODELS))
 def test_a_mistake_of_a_network_is_named(build, key, hint):
     score = checks.build_model(build)
-    assert text_of(own_cnn.MODEL, key) in failed(score), str(score)
+    assert text_of(MODEL, key) in failed(score), str(score)
     assert hint in hints(score), str(score)
 
 
 def test_logits_with_the_loss_for_logits_cost_the_output_alone():
     loss = crossentropy(from_logits=True)
     score = checks.build_model(lambda: tiny(dense(), loss=loss))
-    assert failed(score) == {text_of(own_cnn.MODEL, "softmax")}
+    assert failed(score) == {text_of(MODEL, "softmax")}
 
 
 def hostile_model():
@@ -529,7 +534,7 @@ def test_a_hostile_network_gets_next_to_nothing_and_does_no_harm(build, capsys):
 
 
 def test_an_endless_network_is_stopped(monkeypatch):
-    monkeypatch.setattr(own_cnn, "BUILD_SECONDS", 0.2)
+    monkeypatch.setattr("utils.checks.part2.build_model.BUILD_SECONDS", 0.2)
     assert "still computing" in hints(checks.build_model(endless))
 
 
@@ -627,7 +632,7 @@ def functional_model_for_whole_numbers():
 
 
 def mnist(part: int):
-    images, labels = own_cnn._digits()[part]
+    images, labels = digits.digits()[part]
     return scaled(images[:500]), labels[:500]
 
 
@@ -683,7 +688,7 @@ def diverging(model, training, validation, epochs=10):
 
 def a_false_report(model, training, validation, epochs=10):
     values = [0.5] * epochs
-    return types.SimpleNamespace(history={name: values for name in own_cnn.METRICS})
+    return types.SimpleNamespace(history={name: values for name in METRICS})
 
 
 WRONG_TRAININGS = {
@@ -755,15 +760,15 @@ WRONG_TRAININGS = {
     ("train", "key", "hint"), WRONG_TRAININGS.values(), ids=list(WRONG_TRAININGS)
 )
 def test_a_mistake_of_a_training_is_named(train, key, hint, monkeypatch):
-    monkeypatch.setattr(own_cnn, "EPOCHS", 2)
+    monkeypatch.setattr("utils.checks.part2.train.EPOCHS", 2)
     score = checks.train(train, tiny)
-    assert text_of(own_cnn.TRAIN, key) in failed(score), str(score)
+    assert text_of(TRAIN, key) in failed(score), str(score)
     assert hint in hints(score), str(score)
 
 
 def test_a_history_without_accuracy_is_told_from_where_it_comes():
     score = checks.train(plain_train, lambda: tiny(metrics=None))
-    assert failed(score) == {text_of(own_cnn.TRAIN, "history")}
+    assert failed(score) == {text_of(TRAIN, "history")}
     assert "no accuracy and no val_accuracy" in hints(score)
 
 
@@ -775,15 +780,15 @@ def test_a_hostile_training_gets_next_to_nothing_and_does_no_harm(train, capsys)
 
 
 def test_an_endless_training_is_stopped(monkeypatch):
-    monkeypatch.setattr(own_cnn, "TRAIN_SECONDS", 0.2)
+    monkeypatch.setattr("utils.checks.part2.train.TRAIN_SECONDS", 0.2)
     score = checks.train(endless, tiny)
     assert float(score) == 0 and "still computing" in hints(score)
 
 
 @pytest.mark.parametrize("build", [unable, noisy, lambda: 3, lambda: tiny(dense(3, "softmax"))])
 def test_without_a_network_the_training_is_tried_on_one_of_the_course(build, monkeypatch):
-    monkeypatch.setattr(own_cnn, "_course_model", tiny)
-    monkeypatch.setattr(own_cnn, "EPOCHS", 2)
+    monkeypatch.setattr("utils.checks.part2.train._course_model", tiny)
+    monkeypatch.setattr("utils.checks.part2.train.EPOCHS", 2)
     score = checks.train(plain_train, build)
     assert float(score) == 5 and "a network of the course" in score.note, str(score)
 
@@ -806,14 +811,14 @@ class Knowing:
         self.share = share
 
     def __call__(self, model, images, training=False):
-        labels = own_cnn._digits()[0][1][own_cnn._album().find(images)]
+        labels = digits.digits()[0][1][digits.album().find(images)]
         labels = (labels + (np.arange(len(labels)) >= self.share * len(labels))) % 10
         return np.eye(10, dtype=np.float32)[labels]
 
 
 @pytest.fixture(scope="module")
 def validation():
-    images, labels = own_cnn._digits()[0]
+    images, labels = digits.digits()[0]
     return scaled(images[-5000:]), labels[-5000:]
 
 
@@ -823,15 +828,15 @@ def validation():
 def test_points_rise_with_the_accuracy_that_the_check_measures(
     share, points, validation, monkeypatch
 ):
-    monkeypatch.setattr(own_cnn, "_answers", Knowing(share))
+    monkeypatch.setattr("utils.checks.part2.trained_model.answers_of", Knowing(share))
     score = checks.trained_model(tiny(), validation)
     assert (float(score), score.total) == (points, 3)
     assert f"Of 5,000 validation digits, {100 * share:.1f} % are right" in score.note
 
 
 def test_the_labels_of_the_validation_set_are_the_checks_own(validation, monkeypatch):
-    monkeypatch.setattr(own_cnn, "_answers", Knowing(0.5))
-    answers = own_cnn._answers(None, validation[0]).argmax(axis=1)
+    monkeypatch.setattr("utils.checks.part2.trained_model.answers_of", Knowing(0.5))
+    answers = trained_model.answers_of(None, validation[0]).argmax(axis=1)
     assert float(checks.trained_model(tiny(), (validation[0], answers))) == 0
 
 
@@ -848,13 +853,13 @@ def test_a_network_that_has_learned_nothing_is_measured_by_its_own_answers(valid
         (tiny, None, "the second pair that split returns"),
         (tiny, lambda: Liar(), "the second pair that split returns"),
         (tiny, lambda: (Liar(), Liar()), "no array of the shape"),
-        (tiny, lambda: scaled(own_cnn._digits()[1][0][:1500]), "images of the test set"),
-        (tiny, lambda: scaled(own_cnn._digits()[0][0][:12_000]), "12,000 different images"),
+        (tiny, lambda: scaled(digits.digits()[1][0][:1500]), "images of the test set"),
+        (tiny, lambda: scaled(digits.digits()[0][0][:12_000]), "12,000 different images"),
         (tiny, lambda: np.zeros((2000, 28, 28, 1), np.float32), "not those of MNIST"),
         (tiny, lambda: np.zeros((2000, 28, 28), np.float32), "no array of the shape"),
-        (Liar, lambda: scaled(own_cnn._digits()[0][0][:1500]), "no Keras model"),
-        (hostile_model, lambda: scaled(own_cnn._digits()[0][0][:1500]), "SystemExit"),
-        (three_answers_model, lambda: scaled(own_cnn._digits()[0][0][:1500]), "ten finite numbers"),
+        (Liar, lambda: scaled(digits.digits()[0][0][:1500]), "no Keras model"),
+        (hostile_model, lambda: scaled(digits.digits()[0][0][:1500]), "SystemExit"),
+        (three_answers_model, lambda: scaled(digits.digits()[0][0][:1500]), "ten finite numbers"),
     ],
 )
 def test_what_cannot_be_measured_is_told(model, images, hint, monkeypatch, capsys):
@@ -971,7 +976,7 @@ WRONG_CURVES = {
         "loss", 'history["val_loss"]',
     ),
     "values of another training": (
-        lambda history: two_panels({key: [0.5, 0.6] for key in own_cnn.METRICS}),
+        lambda history: two_panels({key: [0.5, 0.6] for key in METRICS}),
         "loss", "No line has the values",
     ),
     "nothing returned": (changed(lambda *_: None.none), "loss", "AttributeError"),
@@ -992,13 +997,15 @@ WRONG_CURVES = {
 @pytest.mark.parametrize(("plot", "key", "hint"), WRONG_CURVES.values(), ids=list(WRONG_CURVES))
 def test_a_mistake_of_learning_curves_is_named(plot, key, hint):
     score = checks.plot_learning_curves(plot)
-    assert text_of(own_cnn.CURVES, key) in failed(score), str(score)
+    assert text_of(CURVES, key) in failed(score), str(score)
     assert hint in hints(score), str(score)
 
 
 @hostile("plot", {"endless": endless})
 def test_hostile_curves_get_nothing_and_leave_no_figure(plot, capsys, monkeypatch):
-    monkeypatch.setattr(own_cnn, "attempt", functools.partial(attempt, seconds=0.2))
+    monkeypatch.setattr(
+        "utils.checks.part2.curves.attempt", functools.partial(attempt, seconds=0.2)
+    )
     from matplotlib import pyplot as plt
 
     score = checks.plot_learning_curves(plot)
@@ -1109,13 +1116,15 @@ WRONG_CONFUSIONS = {
 )
 def test_a_mistake_of_confusion_is_named(matrix, pair, key, hint):
     score = checks.confusion(matrix, pair)
-    assert text_of(own_cnn.CONFUSION, key) in failed(score), str(score)
+    assert text_of(CONFUSION, key) in failed(score), str(score)
     assert hint in hints(score), str(score)
 
 
 @hostile("function", {"endless": endless})
 def test_hostile_confusion_gets_nothing_and_does_no_harm(function, capsys, monkeypatch):
-    monkeypatch.setattr(own_cnn, "attempt", functools.partial(attempt, seconds=0.1))
+    monkeypatch.setattr(
+        "utils.checks.part2.confusion.attempt", functools.partial(attempt, seconds=0.1)
+    )
     score = checks.confusion(function, function)
     assert float(score) <= 1 and score.attempted, str(score)
     assert capsys.readouterr() == ("", "")

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from utils import checks
-from utils.checks import from_scratch, task
+from utils.checks import task
 from utils.checks.attempt import Outcome
+from utils.checks.part1 import count_parameters, receptive_field
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK = ROOT / "solutions" / "14_9" / "1_from_scratch.ipynb"
@@ -191,7 +192,7 @@ def test_the_network_of_the_notebook_answers_as_keras_does(dtype):
 
     answer = from_the_notebook("answer")[0]
     image = samples.load()["garment"].astype(dtype) / dtype(255)
-    ours = answer(image, from_scratch.CHAPTER_5, records.weights("fashion_mnist_lecture"))
+    ours = answer(image, count_parameters.CHAPTER_5, records.weights("fashion_mnist_lecture"))
     model = models.trained_lecture_network()
     by_keras = model.predict(image[np.newaxis, ..., np.newaxis], verbose=0)[0]
     assert np.allclose(ours, by_keras, atol=1e-5)
@@ -278,10 +279,11 @@ def test_the_network_of_chapter_5_is_the_one_that_the_page_trains():
     from utils import models
 
     shape = (28, 28, 1)
-    count = from_scratch._count_parameters(shape, from_scratch.CHAPTER_5)
+    count = count_parameters.counting()(shape, count_parameters.CHAPTER_5)
     assert count == models.lecture_network().count_params() == 1_413_834
-    fields = from_scratch.CHAPTER_5_WINDOWS
-    assert [from_scratch._field(fields[:n]) for n in range(1, 9)] == [7, 8, 12, 16, 18, 26, 34, 38]
+    layers = receptive_field.CHAPTER_5_WINDOWS
+    fields = [receptive_field.field_of(layers[:n]) for n in range(1, 9)]
+    assert fields == [7, 8, 12, 16, 18, 26, 34, 38]
 
 
 def test_receptive_fields_are_those_that_light_shows():
@@ -362,7 +364,7 @@ def test_no_mistake_is_named_where_the_call_failed():
     score = checks.receptive_field(starts_from_the_first_layer)
     assert float(score) == 3
     hint = score.items[0].hint
-    assert hint.startswith("receptive_field([]): it raised IndexError: list index out of range. W")
+    assert hint.startswith("receptive_field([]): It raised IndexError: list index out of range. W")
     assert "as if" not in hint
 
 
@@ -443,7 +445,7 @@ def test_one_case_is_shown_as_a_call_that_can_be_repeated():
     hint = checks.output_size(no_stride).items[0].hint
     call = hint.split("): ")[0] + ")"
     found = eval(call, {"output_size": no_stride})
-    assert f"it returned {found}. It looks as if the stride made no difference." in hint
+    assert f"It returned {found}. It looks as if the stride made no difference." in hint
 
 
 def test_the_hint_shows_neither_the_expected_number_nor_an_array():

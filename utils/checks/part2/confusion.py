@@ -1,0 +1,120 @@
+"""The check of `confusion_matrix` and `most_confused`: what does a network mix up?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..attempt import attempt
+from ..frame import Check, Facts, Findings, is_open
+from ..score import Score, sentence
+from ..task import seeds
+from ..values import numbers_of
+from .digits import CLASSES
+
+CONFUSION = Check(
+    "confusion matrix",
+    (
+        ("counts", "confusion_matrix counts every image once, in a table of 10 × 10", 1),
+        ("rows", "its rows are the true digits, its columns the answers", 1),
+        ("pair", "most_confused finds the mistake that occurs most often, (true, answered)", 1),
+        ("intact", "most_confused leaves the matrix as it is", 1),
+    ),
+)
+
+
+def confusion_cases(seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return labels and answers: mostly right; with digits that never occur; mostly wrong."""
+    rng = np.random.default_rng(seed)
+    cases = []
+    for digits, share in ((CLASSES, 0.8), (CLASSES - 2, 0.7), (CLASSES, 0.05)):
+        true = rng.integers(0, digits, 600, dtype=np.uint8)
+        answered = np.where(rng.random(600) < share, true, rng.integers(0, digits, 600))
+        one, other = rng.choice(digits, 2, replace=False)
+        answered[np.flatnonzero(true == one)[:25]] = other  # the most frequent mistake
+        cases.append((true, answered))
+    return cases
+
+
+def counted(labels: np.ndarray, answers: np.ndarray) -> np.ndarray:
+    """Return the confusion matrix (10, 10): row the true class, column the answer."""
+    counts = np.zeros((CLASSES, CLASSES), int)
+    np.add.at(counts, (labels, answers), 1)
+    return counts
+
+
+def confusion_facts(confusion_matrix: Callable, most_confused: Callable, case: tuple) -> Facts:
+    """Run both functions on one case; the second one on the right matrix."""
+    matrix = attempt(confusion_matrix, *case)
+    pair = attempt(most_confused, counted(*case))
+    if is_open(matrix) and is_open(pair):
+        return {"open": True}
+    return {
+        "problems": [
+            "it is not written yet" if is_open(outcome) else outcome.problem
+            for outcome in (matrix, pair)
+        ],
+        "matrix": attempt(lambda: numbers_of(matrix.value)).value,
+        "pair": attempt(lambda: _two_numbers(pair.value)).value,
+        "changed": pair.changed_input,
+    }
+
+
+def _two_numbers(value) -> tuple[int, int] | None:
+    if type(value) not in (tuple, list, np.ndarray) or len(value) != 2:
+        return None
+    if not all(issubclass(type(number), (int, np.integer)) for number in value):
+        return None
+    return int(value[0]), int(value[1])
+
+
+def confusion_findings(case: tuple, facts: Facts) -> Findings:
+    """Judge a confusion matrix, and the pair found in the right one."""
+    expected, found = counted(*case), {}
+    problem = facts["problems"][0]
+    if hint := sentence(problem) if problem else _matrix_hint(facts["matrix"], expected):
+        found |= {"counts": hint, "rows": ""}
+    elif not np.array_equal(facts["matrix"], expected):  # transposed
+        found["rows"] = "Here the rows are the answers: image i belongs to row labels[i]."
+    mistakes = expected - np.diag(np.diag(expected))
+    true, answered = np.unravel_index(np.argmax(mistakes), mistakes.shape)
+    pair = facts["pair"]
+    if facts["problems"][1]:
+        found |= {"pair": sentence(facts["problems"][1]), "intact": ""}
+    elif pair is None:
+        found |= {"pair": "Return two whole numbers.", "intact": ""}
+    elif pair == (answered, true):
+        found["pair"] = "The two are exchanged: first the true digit, then the answer."
+    elif pair[0] == pair[1]:
+        found["pair"] = "It found a place on the diagonal, where the right answers are."
+    elif pair != (true, answered):
+        found["pair"] = f"In a case where it is {(int(true), int(answered))}, it found {pair}."
+    if facts["changed"]:
+        found["intact"] = "The matrix is another one afterwards. Work on a copy of it."
+    return found
+
+
+def _matrix_hint(matrix: np.ndarray | None, expected: np.ndarray) -> str:
+    """Say what is wrong with a confusion matrix, other than that it is transposed."""
+    if matrix is None:
+        return "It returned no NumPy array of numbers."
+    if matrix.shape != expected.shape:
+        return f"The shape is {matrix.shape}. It is (10, 10) also where a digit does not occur."
+    if np.array_equal(matrix, expected) or np.array_equal(matrix, expected.T):
+        return ""
+    if np.allclose(matrix.sum(), 1) or np.allclose(matrix.sum(axis=1).max(), 1):
+        return "These are shares; numbers of images are asked for."
+    if matrix.sum() != expected.sum():
+        return f"Of {expected.sum()} images, {matrix.sum():g} are counted."
+    return "The counts are not those of the pairs (label, answer)."
+
+
+def confusion(confusion_matrix: Callable, most_confused: Callable) -> Score:
+    """Check `confusion_matrix(labels, answers)` and `most_confused(matrix)`: 4 points."""
+    cases = [case for seed in seeds() for case in confusion_cases(seed)]
+    return CONFUSION.over(
+        cases,
+        lambda case: confusion_facts(confusion_matrix, most_confused, case),
+        confusion_findings,
+    )

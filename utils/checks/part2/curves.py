@@ -1,0 +1,140 @@
+"""The check of `plot_learning_curves`: which lines does the figure show, and what do they mean?"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from unittest import mock
+
+import numpy as np
+
+from ..attempt import attempt
+from ..frame import Check, Facts, Findings, failure, is_open
+from ..score import Score
+from ..task import seeds
+from ..values import type_name
+
+METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
+CURVES = Check(
+    "plot_learning_curves",
+    (
+        ("loss", "the loss is drawn, in training and in validation, with the history's values", 1),
+        ("accuracy", "so is the accuracy", 1),
+        ("epochs", "the epochs run along the horizontal axis, from 1", 1),
+        ("labels", "the axes have labels, and a legend tells the lines apart", 1),
+    ),
+)
+
+
+def curves_cases(seed: int) -> list[dict[str, list[float]]]:
+    """Return made-up histories of two lengths."""
+    rng = np.random.default_rng(seed)
+    cases = []
+    for epochs in (9, 4):
+        falling = np.exp(-np.arange(epochs) / 3)
+        loss, val_loss = (scale * falling + 0.05 * rng.random(epochs) for scale in (0.8, 0.5))
+        values = zip(METRICS, (loss, 1 - loss / 3, val_loss, 1 - val_loss / 3), strict=True)
+        cases.append({key: line.tolist() for key, line in values})
+    return cases
+
+
+@contextlib.contextmanager
+def _own_figures() -> Iterator[list]:
+    """Yield a list that holds, afterwards, the pyplot figures made in the body; none is shown."""
+    import matplotlib.pyplot as plt
+
+    before, made = set(plt.get_fignums()), []
+    with mock.patch.object(plt, "show", lambda *args, **named: None):
+        try:
+            yield made
+        finally:
+            made += [number for number in plt.get_fignums() if number not in before]
+            for number in made:
+                plt.close(number)
+
+
+def _read_figure(returned) -> dict | None:
+    """Return the lines and texts of a Matplotlib figure, or of the figure of axes; else None."""
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    if type(returned) in (tuple, list):
+        parts = list(returned)
+    else:
+        parts = list(returned.flat) if type(returned) is np.ndarray else [returned]
+    figures = [part for part in parts if issubclass(type(part), Figure)]
+    figures += [part.figure for part in parts if issubclass(type(part), Axes)]
+    if not figures:
+        return None
+    figure, panels = figures[0], []
+    for axes in figure.axes:
+        lines = axes.get_lines()
+        legend = axes.get_legend()
+        names = [str(line.get_label()) for line in lines]
+        texts = [text.get_text() for text in legend.get_texts()] if legend else []
+        if len(texts) == len(lines) and all(name.startswith("_") for name in names):
+            names = texts  # as legend(["training", "validation"]) gives them
+        panels.append(
+            {
+                "lines": [np.array(line.get_xydata(), float) for line in lines],
+                "names": names,
+                "legend": bool(texts) or len(axes.texts) > 1,
+                "x": axes.get_xlabel() or figure.get_supxlabel(),
+                "y": axes.get_ylabel() or axes.get_title() or figure.get_supylabel(),
+            }
+        )
+    return {"panels": panels, "legend": bool(figure.legends)}
+
+
+def curves_facts(function: Callable, history: dict) -> Facts:
+    """Run `plot_learning_curves`, and read the figure."""
+    with _own_figures() as made:
+        outcome = attempt(function, history)
+        read = attempt(lambda: _read_figure(outcome.value))
+    if made and is_open(outcome):
+        return {"problem": "It draws, and returns nothing: return the figure."}
+    if failed := failure(outcome):
+        return failed
+    if not read.value:
+        kind = type_name(outcome.value)
+        return {"problem": f"It returned an object of type {kind}; return the figure."}
+    return read.value
+
+
+def curves_findings(history: dict, facts: Facts) -> Findings:
+    """Judge a figure by what it was to show."""
+    found, shown = {}, {}
+    for panel in facts["panels"]:
+        for line, name in zip(panel["lines"], panel["names"], strict=True):
+            for key in METRICS:
+                values = np.array(history[key])
+                # An accuracy may be in percent.
+                for factor in (1, 100) if "accuracy" in key else (1,):
+                    if len(line) == len(values) and np.allclose(line[:, 1], factor * values, 1e-3):
+                        shown[key] = panel, line, name.lower()
+    for metric in ("loss", "accuracy"):
+        if missing := [key for key in (metric, f"val_{metric}") if key not in shown]:
+            found[metric] = f'No line has the values of history["{missing[0]}"].'
+    if not shown:
+        return found | {"epochs": "", "labels": ""}
+    for _, line, _ in shown.values():
+        if not np.array_equal(line[:, 0], np.arange(1, len(line) + 1)):
+            found["epochs"] = (
+                f"The values of {len(line)} epochs stand at {line[0, 0]:g} to {line[-1, 0]:g}."
+            )
+    panels = [panel for panel, _, _ in shown.values()]
+    if not any(panel["x"] for panel in panels) or not all(panel["y"] for panel in panels):
+        found["labels"] = "What do the two directions of each picture stand for?"
+    elif not facts["legend"] and not any(panel["legend"] for panel in panels):
+        found["labels"] = "Which line is which? A label for each, and a legend."
+    else:
+        for key in {"loss", "accuracy"} - found.keys():
+            if "val" in shown[key][2] and "train" in shown[f"val_{key}"][2]:
+                found["labels"] = "The names of training and validation are exchanged."
+    return found
+
+
+def plot_learning_curves(function: Callable) -> Score:
+    """Check `plot_learning_curves(history)`: 4 points."""
+    cases = [history for seed in seeds() for history in curves_cases(seed)]
+    return CURVES.over(cases, lambda history: curves_facts(function, history), curves_findings)

@@ -86,7 +86,7 @@ def test_an_array_changed_in_place_is_shown_once_it_is_set_again():
     assert not explorer.image.any()
     explorer.image = mine
     assert explorer.feature_map.max() == 9
-    kernel = explorer.kernel
+    kernel = explorer.kernel.copy()
     kernel[1, 1] = 5
     explorer.kernel = kernel
     assert explorer.feature_map.max() == 45
@@ -100,7 +100,7 @@ def test_an_array_changed_in_place_is_shown_once_it_is_set_again():
         ("kernel", np.ones((3, 5)), r"\(3, 5\)"),
         ("kernel", np.full((3, 3), np.nan), "NaN"),
         ("kernel", [[1, 2], [3]], "rows differ"),
-        ("image", np.zeros((28, 28, 3)), r"\(28, 28, 3\).*images\[0\]"),
+        ("image", np.zeros((2, 28, 28, 3)), r"\(2, 28, 28, 3\).*images\[0\]"),
         ("image", np.full((5, 5), 7.0), "0 … 1.*astype"),
         ("image", np.full((5, 5), -1), "0 … 255"),
         ("image", np.zeros((5, 900), "uint8"), "512"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import traitlets
 
 from . import layers as networks
-from .base import Explorer
+from .base import Explorer, Int
+from .values import whole
 
 MOST_LAYERS = 24
 OWN = "own network"
@@ -88,7 +89,7 @@ class Checked(traitlets.TraitType):
 
     def validate(self, owner, value):
         try:
-            return self.check(value)
+            return self.check(whole(value))
         except ValueError as error:
             raise traitlets.TraitError(
                 f"{type(owner).__name__}.{self.name} cannot be set: {error}"
@@ -134,7 +135,7 @@ class ArchitectureExplorer(Explorer):
     presets = traitlets.List().tag(sync=True)
     layers = Checked(checked_layers)
     input_shape = Checked(checked_image_shape, default_value=(28, 28, 1))
-    selected = traitlets.Int(0, allow_none=True, min=-1).tag(sync=True)
+    selected = Int(0, allow_none=True, min=-1).tag(sync=True)
 
     def __init__(self, layers=None, input_shape=(28, 28, 1), **traits):
         """Take layers, or a network's name; raise TraitError for what is wrong."""

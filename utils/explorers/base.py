@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from operator import index
-
 import anywidget
 import numpy as np
 import traitlets
 
 from . import modules
+from .values import LARGEST_VALUE, as_array, whole
 
-LARGEST_SIDE = 512  # pixels: larger images no longer repaint within a frame
-LARGEST_VALUE = float(np.finfo(np.float32).max)
+IN_PLACE = (
+    "An explorer does not notice a change within its array. Change a copy and set it: "
+    "image = explorer.image.copy(); image[0, 0] = 255; explorer.image = image"
+)
 
 
 def encode(array: np.ndarray | None) -> dict | None:
@@ -28,13 +29,44 @@ def decode(value: dict | None) -> np.ndarray | None:
     return np.frombuffer(value["data"], value["dtype"]).reshape(value["shape"]).copy()
 
 
-def as_array(value) -> np.ndarray:
-    """Return `value` as an array; raise ValueError for rows of different lengths."""
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ValueError("its rows differ in length") from None
+class Held(np.ndarray):
+    """The array that a trait holds. It cannot be changed in place, which no page would notice."""
+
+    def __setitem__(self, key, value):
+        if not self.flags.writeable:
+            raise ValueError(IN_PLACE)
+        super().__setitem__(key, value)
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=(), **options):
+        """Compute plain arrays; `explorer.image += 1` asks for one that is held as `out`."""
+        if any(isinstance(each, Held) and not each.flags.writeable for each in out):
+            raise ValueError(IN_PLACE)
+        arrays = [np.asarray(each) if isinstance(each, Held) else each for each in inputs]
+        if out:
+            options["out"] = tuple(
+                np.asarray(each) if isinstance(each, Held) else each for each in out
+            )
+        return getattr(ufunc, method)(*arrays, **options)
+
+    def __repr__(self) -> str:
+        return repr(np.asarray(self))
+
+
+class Whole(Held):
+    """An array that is compared as a whole: `traitlets.link` asks `if value != change.new`."""
+
+    def __ne__(self, other):
+        return not np.array_equal(self, other)
+
+
+def held(array: np.ndarray) -> Held:
+    """Return the array as one that cannot be changed in place."""
+    array = np.array(array).view(Held)
+    array.flags.writeable = False
     return array
+
+
+# --- Traits ------------------------------------------------------------------------------
 
 
 class Array(traitlets.TraitType):
@@ -48,7 +80,7 @@ class Array(traitlets.TraitType):
 
     def validate(self, owner, value):
         try:
-            return self.check(as_array(value))
+            return held(self.check(as_array(value)))
         except (TypeError, ValueError) as error:
             raise traitlets.TraitError(
                 f"{type(owner).__name__}.{self.name} cannot be set: {error}."
@@ -69,6 +101,55 @@ class Result(Array):
         self.tag(echo_update=False)  # else each moved slider brings the page its own result again
 
 
+class FromOthers:
+    """A trait that takes numbers of NumPy, Keras and others as Python's own, and 3.0 as 3."""
+
+    def validate(self, owner, value):
+        return super().validate(owner, whole(value))
+
+
+class Int(FromOthers, traitlets.Int):
+    """A trait that holds a whole number."""
+
+
+class Bool(FromOthers, traitlets.Bool):
+    """A trait that holds True or False."""
+
+
+class Tuple(FromOthers, traitlets.Tuple):
+    """A trait that holds several numbers."""
+
+
+class Side(Int):
+    """A trait that holds the side or stride of a square window; a Keras layer has it as (2, 2)."""
+
+    def validate(self, owner, value):
+        value = whole(value)
+        if isinstance(value, (list, tuple)) and len(value) == 2:
+            if value[0] != value[1]:
+                raise traitlets.TraitError(
+                    f"{type(owner).__name__}.{self.name} is one number for rows and columns, "
+                    f"and not {tuple(value)}."
+                )
+            value = value[0]
+        return super().validate(owner, value)
+
+
+class Float(FromOthers, traitlets.Float):
+    """A trait that holds a finite 32-bit number; it takes an array of one number, too."""
+
+    def validate(self, owner, value):
+        value = whole(value)
+        while isinstance(value, (list, tuple)) and len(value) == 1:
+            value = value[0]
+        number = super().validate(owner, value)
+        if not abs(number) <= LARGEST_VALUE:  # nor is NaN
+            raise traitlets.TraitError(
+                f"{type(owner).__name__}.{self.name} has to be a finite 32-bit number."
+            )
+        return number
+
+
 class Position(traitlets.Tuple):
     """A trait that holds (row, column), from 0. The page takes the nearest place there is."""
 
@@ -78,69 +159,12 @@ class Position(traitlets.Tuple):
 
     def validate(self, owner, value):
         try:
-            return super().validate(owner, tuple(map(index, value)))  # NumPy's integers too
+            return super().validate(owner, tuple(whole(value)))
         except (TypeError, traitlets.TraitError):
             raise traitlets.TraitError(
                 f"{type(owner).__name__}.{self.name} takes (row, column), whole numbers from 0, "
                 f"and not {value!r}."
             ) from None
-
-
-class Whole(np.ndarray):
-    """An array that is compared as a whole: `traitlets.link` asks `if value != change.new`."""
-
-    def __ne__(self, other):
-        return not np.array_equal(self, other)
-
-
-def finite(array: np.ndarray) -> np.ndarray:
-    """Return the array; raise ValueError where it holds NaN or infinity, or no numbers."""
-    if array.dtype.kind not in "buif":
-        raise ValueError(f"it has to hold numbers, and its dtype is {array.dtype}")
-    if not np.isfinite(array).all():
-        raise ValueError("it holds NaN or infinity; replace them, for example by np.nan_to_num")
-    return array
-
-
-def float32(array: np.ndarray) -> np.ndarray:
-    """Return the array as float32; raise ValueError where a value is not finite there."""
-    finite(array)
-    if array.size and np.abs(array).max() > LARGEST_VALUE:
-        raise ValueError(f"its values have to lie within ±{LARGEST_VALUE:.2g}, to fit into 32 bits")
-    return array.astype(np.float32)
-
-
-def image(array: np.ndarray, channels: int | None = None) -> np.ndarray:
-    """Return an image as uint8, (rows, columns) or (rows, columns, `channels`).
-
-    Takes uint8, other integers within 0 … 255, booleans, and floats within 0 … 1, which
-    are multiplied by 255. Raises ValueError that says what does not fit.
-    """
-    finite(array)
-    if channels is None and array.ndim == 3 and array.shape[-1] == 1:
-        array = array[..., 0]
-    wanted = "(rows, columns)" if channels is None else f"(rows, columns, {channels})"
-    if array.ndim != (2 if channels is None else 3) or (channels and array.shape[-1] != channels):
-        raise ValueError(
-            f"an image of shape {wanted} is needed, and this one is {array.shape}"
-            + ("; take one image of a batch: images[0]" if array.ndim > 2 else "")
-        )
-    if not 1 <= min(array.shape[:2]) <= max(array.shape[:2]) <= LARGEST_SIDE:
-        raise ValueError(
-            f"its sides are {array.shape[0]} and {array.shape[1]} pixels, "
-            f"and 1 to {LARGEST_SIDE} are possible; show a part of it: image[:{LARGEST_SIDE}]"
-        )
-    low, high = array.min(), array.max()
-    if array.dtype.kind in "bf":
-        if low < 0 or high > 1:
-            raise ValueError(
-                f"floats have to lie within 0 … 1, and these reach from {low:g} to {high:g}; "
-                "for 0 … 255 use image.astype('uint8')"
-            )
-        return np.round(array * 255.0).astype(np.uint8)
-    if low < 0 or high > 255:
-        raise ValueError(f"values have to lie within 0 … 255, and these are {low} to {high}")
-    return array.astype(np.uint8)
 
 
 def is_own(trait: traitlets.TraitType) -> bool:

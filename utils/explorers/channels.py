@@ -8,8 +8,9 @@ import numpy as np
 import traitlets
 
 from . import arrays, samples
-from .base import Array, Explorer, Position, Result, float32, image
+from .base import Array, Bool, Explorer, Int, Position, Result, Side, Tuple
 from .kernels import color_presets
+from .values import float32, image, whole
 
 SIZES = (3, 5)
 MOST_FILTERS = 4
@@ -19,14 +20,7 @@ START_BIASES = (0, 0, -70)  # the last one leaves only the dahlia's red middle
 
 def checked_image(array: np.ndarray) -> np.ndarray:
     """Return an RGB image (rows, columns, 3) as uint8; raise ValueError otherwise."""
-    try:
-        return image(array, 3)
-    except ValueError as error:
-        if array.ndim == 2:
-            raise ValueError(f"{error}; gray as RGB: np.stack([image] * 3, axis=-1)") from None
-        if array.ndim == 3 and array.shape[-1] == 4:
-            raise ValueError(f"{error}; without its transparency: image[..., :3]") from None
-        raise
+    return image(array, 3)
 
 
 def checked_filters(array: np.ndarray) -> np.ndarray:
@@ -85,11 +79,11 @@ class ChannelExplorer(Explorer):
     image = Array(checked_image)
     filters = Array(checked_filters)
     biases = Array(checked_biases)
-    filter = traitlets.Int(0, min=0).tag(sync=True)
-    channels = traitlets.Tuple(*(traitlets.Bool() for _ in "RGB")).tag(sync=True)
-    stride = traitlets.Int(1, min=1, max=4).tag(sync=True)
-    padding = traitlets.Enum(["valid", "same"], default_value="valid").tag(sync=True)
-    relu = traitlets.Bool(True).tag(sync=True)
+    filter = Int(0, min=0).tag(sync=True)
+    channels = Tuple(*(Bool() for _ in "RGB")).tag(sync=True)
+    stride = Side(1, min=1, max=4).tag(sync=True)
+    padding = traitlets.CaselessStrEnum(["valid", "same"], default_value="valid").tag(sync=True)
+    relu = Bool(True).tag(sync=True)
     position = Position()
     feature_maps = Result()
 
@@ -99,8 +93,9 @@ class ChannelExplorer(Explorer):
             filters, biases = START, START_BIASES if biases is None else biases
         if isinstance(filters, str):
             filters = [filters]
-        if len(filters) and all(isinstance(name, str) for name in filters):
-            filters = named_filters(filters, size)
+        is_list = isinstance(filters, (list, tuple)) and len(filters) > 0
+        if is_list and all(isinstance(name, str) for name in filters):
+            filters = named_filters(filters, whole(size))
         traits |= {
             "filters": filters,
             "image": samples.load()["flower"] if image is None else image,
@@ -176,7 +171,7 @@ class ChannelExplorer(Explorer):
         size, _, _, count = self.filters.shape
         on = "".join(letter for letter, is_on in zip("RGB", self.channels, strict=True) if is_on)
         shown = {"RGB": "", "": "no channel on, "}.get(on, f"only {on} on, ")
-        maps = " × ".join(map(str, self._result().shape))
+        maps = " × ".join(map(str, self.feature_maps.shape))
         return (
             f"image {rows} × {columns} × 3, {shown}{count} filter{'s' * (count > 1)} "
             f"{size} × {size} × 3, stride {self.stride}, padding {self.padding} → {maps}, "

@@ -6,21 +6,25 @@ import numpy as np
 import traitlets
 
 from . import arrays
-from .base import LARGEST_VALUE, Array, Position, Result, float32
+from .base import Array, Bool, Float, Int, Position, Result, Side
 from .kernels import presets
 from .pictures import PictureExplorer
+from .values import float32, whole
 
 SIZES = (3, 5, 7)
 
 
 def checked_kernel(array: np.ndarray) -> np.ndarray:
     """Return a kernel (k, k), k 3, 5 or 7, as float32; raise ValueError otherwise."""
+    if array.ndim == 4 and array.shape[2:] == (1, 1):  # as a layer of one map has it
+        array = array[..., 0, 0]
     kernel = float32(array)
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] not in SIZES:
         even = " (an even side has no middle pixel)" if array.size and len(array) % 2 == 0 else ""
         raise ValueError(
             f"a kernel of shape (3, 3), (5, 5) or (7, 7) is needed, "
             f"and this one is {array.shape}{even}"
+            + ("; take one slice of it: kernel[:, :, 0, 0]" if array.ndim == 4 else "")
         )
     return kernel
 
@@ -40,18 +44,19 @@ class FilterExplorer(PictureExplorer):
     _results = traitlets.List(["feature_map"]).tag(sync=True)
     presets = traitlets.Dict().tag(sync=True)
     kernel = Array(checked_kernel)
-    stride = traitlets.Int(1, min=1, max=4).tag(sync=True)
+    stride = Side(1, min=1, max=4).tag(sync=True)
     padding = traitlets.Union(
-        [traitlets.Int(min=0, max=6), traitlets.Enum(["valid", "same"])], default_value="valid"
+        [Int(min=0, max=6), traitlets.CaselessStrEnum(["valid", "same"])], default_value="valid"
     ).tag(sync=True)
-    bias = traitlets.Float(0.0).tag(sync=True)
-    relu = traitlets.Bool(False).tag(sync=True)
+    bias = Float(0.0).tag(sync=True)
+    relu = Bool(False).tag(sync=True)
     position = Position()
     feature_map = Result()
 
     def __init__(self, image=None, kernel="Sobel x", size: int = 3, **traits):
         """Take an image and a kernel, or its name and size; raise TraitError for what is wrong."""
         if isinstance(kernel, str):
+            size = whole(size)
             if size not in SIZES:
                 raise traitlets.TraitError(f"FilterExplorer: size is 3, 5 or 7, not {size!r}.")
             by_name = {name.lower(): array for name, array in presets(size).items()}
@@ -79,12 +84,6 @@ class FilterExplorer(PictureExplorer):
         found = arrays.convolve(self.image, self.kernel, self.stride, self.padding, self.bias)
         return np.maximum(found, 0) if self.relu else found
 
-    @traitlets.validate("bias")
-    def _finite_bias(self, proposal):
-        if not abs(proposal.value) <= LARGEST_VALUE:  # nor is NaN
-            raise traitlets.TraitError("FilterExplorer.bias has to be a finite 32-bit number.")
-        return proposal.value
-
     @traitlets.observe("image", "kernel", "stride", "padding", "bias", "relu")
     def _compute(self, change):
         """Renew the feature map, unless the page has already sent this very one."""
@@ -95,7 +94,7 @@ class FilterExplorer(PictureExplorer):
     def described(self) -> str:
         """Return image, kernel, sizes and range of the feature map."""
         rows, columns = self.image.shape
-        found = self._result()
+        found = self.feature_map
         reach = f", values {found.min():.4g} to {found.max():.4g}" if found.size else ""
         return (
             f"{self.selected} {rows} × {columns}, {self.kernel_name()} "

@@ -8,7 +8,8 @@ import numpy as np
 import traitlets
 
 from . import samples
-from .base import Array, Explorer, as_array, decode, encode, image
+from .base import Array, Explorer, decode, encode, held
+from .values import as_array, image
 
 
 def checked_images(images: Mapping[str, np.ndarray], check=image) -> dict[str, np.ndarray]:
@@ -18,7 +19,7 @@ def checked_images(images: Mapping[str, np.ndarray], check=image) -> dict[str, n
     checked = {}
     for name, array in images.items():
         try:
-            checked[str(name)] = check(as_array(array))
+            checked[str(name)] = held(check(as_array(array)))
         except ValueError as error:
             raise ValueError(f"{name!r}: {error}") from None
     return checked
@@ -27,6 +28,18 @@ def checked_images(images: Mapping[str, np.ndarray], check=image) -> dict[str, n
 def same(one: np.ndarray, other: np.ndarray) -> bool:
     """Whether two images have one type, one size and the same values."""
     return one.dtype == other.dtype and np.array_equal(one, other)
+
+
+class HeldImages(dict):
+    """The images that a trait holds: no page would notice one that is put in."""
+
+    def _refuse(self, *_, **__):
+        raise TypeError(
+            "An explorer does not notice a change within its images. Set them anew: "
+            "explorer.images = {**explorer.images, 'mine': image}"
+        )
+
+    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse
 
 
 class Images(traitlets.TraitType):
@@ -40,7 +53,7 @@ class Images(traitlets.TraitType):
 
     def validate(self, owner, value):
         try:
-            return checked_images(value, self.check)
+            return HeldImages(checked_images(value, self.check))
         except (AttributeError, TypeError, ValueError) as error:
             raise traitlets.TraitError(
                 f"{type(owner).__name__}.{self.name} takes a dict of images by name: {error}."

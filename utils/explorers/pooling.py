@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import traitlets
 
-from . import arrays, base, samples
-from .base import Position, Result
+from . import arrays, samples, values
+from .base import Bool, Int, Position, Result, Side, Tuple
 from .pictures import ChosenImage, Images, PictureExplorer
 
 LARGEST_SHIFT = 4  # pixels
-LARGEST_SIDE = base.LARGEST_SIDE + 16  # zero padding makes a filter's map larger than its image
+LARGEST_SIDE = values.LARGEST_SIDE + 16  # zero padding makes a filter's map larger than its image
 
 
 def image_or_map(array: np.ndarray) -> np.ndarray:
@@ -19,25 +19,24 @@ def image_or_map(array: np.ndarray) -> np.ndarray:
     Floats of any finite value are a feature map and stay as they are, and so are integers
     beyond 0 … 255. A map may be empty. Raises ValueError that says what does not fit.
     """
-    base.finite(array)
+    values.finite(array)
     is_image = array.dtype.kind == "b" or (
         array.dtype.kind in "ui" and array.size and array.min() >= 0 and array.max() <= 255
     )
     if is_image:
-        return base.image(array)
-    if array.ndim == 3 and array.shape[-1] == 1:
-        array = array[..., 0]
+        return values.image(array)
+    given, array = array.shape, values.one_image(array)
     if array.ndim != 2:
         raise ValueError(
-            f"a map of shape (rows, columns) is needed, and this one is {array.shape}; "
-            "take one map of one image: maps[0, :, :, 0]"
+            f"a map of shape (rows, columns) is needed, and this one is {given}; "
+            + (
+                "take one map of one image: maps[0, :, :, 0]"
+                if array.ndim == 4
+                else "take one map of it: image[..., 0]"
+            )
         )
-    if max(array.shape) > LARGEST_SIDE:
-        raise ValueError(
-            f"its sides are {array.shape[0]} and {array.shape[1]}, and at most {LARGEST_SIDE} "
-            f"are possible; show a part of it: image[:{LARGEST_SIDE}, :{LARGEST_SIDE}]"
-        )
-    return base.float32(array)
+    values.check_sides(array.shape, LARGEST_SIDE, least=0)
+    return values.float32(array)
 
 
 class PoolingExplorer(PictureExplorer):
@@ -58,13 +57,13 @@ class PoolingExplorer(PictureExplorer):
     _results = traitlets.List(["pooled"]).tag(sync=True)
     images = Images(image_or_map)
     image = ChosenImage(image_or_map)
-    pool_size = traitlets.Int(2, min=1, max=6).tag(sync=True)
-    strides = traitlets.Int(min=1, max=6).tag(sync=True)
-    padding = traitlets.Enum(["valid", "same"], default_value="valid").tag(sync=True)
+    pool_size = Side(2, min=1, max=6).tag(sync=True)
+    strides = Side(min=1, max=6).tag(sync=True)
+    padding = traitlets.CaselessStrEnum(["valid", "same"], default_value="valid").tag(sync=True)
     mode = traitlets.Enum(["max", "mean", "min"], default_value="max").tag(sync=True)
-    shift = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(0, 0)).tag(sync=True)
+    shift = Tuple(Int(), Int(), default_value=(0, 0)).tag(sync=True)
     position = Position()
-    hide_changed = traitlets.Bool(False).tag(sync=True)
+    hide_changed = Bool(False).tag(sync=True)
     pooled = Result()
 
     def __init__(self, image=None, pool_size=2, strides=None, **traits):
@@ -128,7 +127,7 @@ class PoolingExplorer(PictureExplorer):
     def described(self) -> str:
         """Return image, layer, sizes and range of the result."""
         rows, columns = self.image.shape
-        found = self._result()
+        found = self.pooled
         moved = f", shift {self.shift}" if any(self.shift) else ""
         reach = f", values {found.min():.4g} to {found.max():.4g}" if found.size else ""
         return (

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import traitlets
 
 from . import layers as networks
-from .base import Position
+from .base import Bool, Int, Position
 from .pictures import PictureExplorer
+from .values import whole
 
 LARGEST_SIDE = 256  # pixels: more cannot be told apart in the picture
 SLIDING = ("Conv2D", "MaxPooling2D", "AveragePooling2D")
@@ -69,7 +70,7 @@ class Layers(traitlets.List):
         try:
             if hasattr(value, "get_config"):
                 value, _ = networks.from_keras(value)
-            return networks.check(value)
+            return networks.check(whole(value))
         except ValueError as error:
             raise traitlets.TraitError(
                 f"{type(owner).__name__}.{self.name} cannot be set: {error}"
@@ -81,7 +82,7 @@ class Size(traitlets.TraitType):
 
     def validate(self, owner, value):
         try:
-            rows, columns = networks.sides(value)
+            rows, columns = networks.sides(whole(value))
             return networks.whole(rows, LARGEST_SIDE), networks.whole(columns, LARGEST_SIDE)
         except ValueError as error:
             reason = str(error) if "whole" in str(error) else "takes a number or (rows, columns)"
@@ -104,9 +105,9 @@ class ReceptiveFieldExplorer(PictureExplorer):
     presets = traitlets.Dict().tag(sync=True)
     layers = Layers().tag(sync=True)
     input_size = Size().tag(sync=True)
-    layer = traitlets.Int(min=0).tag(sync=True)
+    layer = Int(min=0).tag(sync=True)
     position = Position()
-    paths = traitlets.Bool(False).tag(sync=True)
+    paths = Bool(False).tag(sync=True)
     receptive_fields = traitlets.List(traitlets.Int())
 
     def __init__(self, layers=None, image=None, input_size=None, **traits):

@@ -9,7 +9,7 @@ import traitlets
 from axe_playwright_python.sync_playwright import Axe
 
 from tools.show_explorer import page_text
-from utils.explorers import Quiz, choose, number, right, several
+from utils.explorers import Quiz, choose, estimate, line, number, right, several
 from utils.explorers.modules import with_dependencies
 
 
@@ -51,6 +51,20 @@ def parameters(**options):
     )
 
 
+def kept():
+    return estimate(
+        "Of 100 moved pictures, how many keep their answer?",
+        73,
+        unit="of 100",
+        why="A quarter of the answers **change**.",
+        hint="More than half.",
+    )
+
+
+def mistake():
+    return line("What is wrong with that?", why="The test set was used to choose.")
+
+
 # ---------------------------------------------------------------- writing questions
 
 
@@ -82,6 +96,10 @@ def test_a_quiz_says_what_it_asks():
         (lambda: number("Q?", 3, why="W.", hint="H.", wrong={3.0: "X."}), "counts as right"),
         (lambda: number("Q?", "3", why="W.", hint="H."), "finite number, not '3'"),
         (lambda: number("Q?", 3, why="W.", hint="H.", tolerance=-1), "negative"),
+        (lambda: estimate("Q?", 3, why=""), r"why= of estimate\('Q\?'\) has no explanation"),
+        (lambda: estimate("Q?", "3", why="W."), "finite number, not '3'"),
+        (lambda: line("Q?", why=" "), r"why= of line\('Q\?'\) has no explanation"),
+        (lambda: line("", why="W."), "no question"),
     ],
 )
 def test_a_question_that_lacks_something_says_what(make, message):
@@ -89,15 +107,21 @@ def test_a_question_that_lacks_something_says_what(make, message):
         make()
 
 
-def test_a_quiz_takes_questions_only_and_a_prediction_is_one():
+def test_a_quiz_takes_questions_only():
     with pytest.raises(traitlets.TraitError, match="choose"):
         Quiz(["What?"])
     with pytest.raises(traitlets.TraitError, match="choose"):
         Quiz([])
-    with pytest.raises(traitlets.TraitError, match="takes one question"):
-        Quiz([pooled(), layers()], mode="predict")
     with pytest.raises(traitlets.TraitError, match="each of the 1 questions"):
         Quiz(pooled()).answers = [None, None]
+
+
+def test_a_guess_is_a_prediction_and_nothing_that_is_counted():
+    for guess in (kept(), mistake()):
+        assert Quiz([pooled(), guess], mode="predict").mode == "predict"
+        with pytest.raises(traitlets.TraitError, match=rf"{guess.kind}\(…\) has no right answer"):
+            Quiz([pooled(), guess])
+    assert repr(Quiz([kept(), mistake()], mode="predict")).startswith("Quiz: predict, 2 questions")
 
 
 def test_the_misconceptions_are_known_in_python_and_not_on_the_page():
@@ -289,6 +313,78 @@ def test_without_further_words_a_prediction_is_revealed_at_once(show):
     assert "The answer: 15,200 parameters. (5 · 5 · 3 + 1) · 200." in answer
 
 
+def columns(page) -> list[str]:
+    """The columns of what was predicted and what came out, as they are read."""
+    return page.locator(".cx-beside:visible > div").all_inner_texts()
+
+
+def test_a_guess_is_kept_and_stands_beside_what_came_out(show):
+    page = show(Quiz(kept(), mode="predict", then="Now run the cell."))
+    page.get_by_role("textbox", name="Your answer, in of 100").fill("about half")
+    page.get_by_role("button", name="Commit").click()
+    assert page.locator(".cx-note").inner_text().startswith("Write a number first")
+    page.get_by_role("textbox").fill("50")
+    page.keyboard.press("Enter")
+    assert page.locator(".cx-note").inner_text() == "Your prediction is noted. Now run the cell."
+    assert columns(page) == []
+    page.get_by_role("button", name="Reveal the answer").click()
+    assert columns(page) == [
+        "You predicted\n50 of 100",
+        "What came out\n73 of 100\nA quarter of the answers change.",
+    ]
+    assert verdicts(page) == [], "a guess is neither right nor wrong"
+    status = page.get_by_role("status")
+    status.filter(has_text="You predicted").wait_for(state="attached")
+    assert "You predicted: 50 of 100. What came out: 73 of 100" in status.inner_text()
+
+
+def test_a_line_of_ones_own_is_kept_as_it_was_written(show):
+    page = show(Quiz(mistake(), mode="predict", then="Compare."))
+    box = page.get_by_role("textbox", name="Your answer, in your own words")
+    box.fill("  ")
+    box.press("Enter")
+    assert page.locator(".cx-note").inner_text() == "Write a few words first."
+    box.fill("It *chooses*")
+    box.press("Shift+Enter")
+    box.press_sequentially("<b>twice</b>")
+    box.press("Enter")
+    assert box.get_attribute("readonly") is not None
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert columns(page)[0] == "You predicted\nIt *chooses*\n<b>twice</b>"
+    assert columns(page)[1] == "What came out\nThe test set was used to choose."
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.tagName") == "TEXTAREA", "predict again"
+
+
+def test_several_predictions_are_committed_each_by_itself(show):
+    page = show(Quiz([pooled(), kept()], mode="predict", then="Now look."))
+    page.get_by_label("4 × 4").check()
+    page.get_by_role("button", name="Commit").first.click()
+    notes = page.locator(".cx-note")
+    assert notes.all_text_contents() == ["Your prediction is noted. ", ""]
+    page.get_by_role("textbox").fill("50")
+    page.keyboard.press("Enter")
+    assert notes.all_text_contents()[1] == "Your prediction is noted. Now look."
+    page.get_by_role("button", name="Reveal the answer").first.click()
+    assert columns(page) == [] and len(verdicts(page)) == 2
+
+
+def test_the_page_is_told_what_was_predicted_and_never_what_was_only_written(show):
+    page = show(Quiz([pooled(), kept()], mode="predict", then="Now look."))
+    page.evaluate("""() => {
+      window.told = [];
+      document.addEventListener("course-predicted", (e) => window.told.push(e.detail.text));
+    }""")
+    page.get_by_role("textbox").fill("5")
+    page.get_by_label("3 × 3").check()
+    page.get_by_role("button", name="Commit").first.click()
+    page.get_by_role("textbox").fill("50")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Reset").click()
+    assert page.evaluate("window.told") == ["3 × 3", "3 × 3 · 50 of 100", ""]
+
+
 def test_the_keyboard_does_everything_and_the_result_is_announced(show):
     page = show(Quiz([pooled(), layers()]))
     page.keyboard.press("Tab")
@@ -379,6 +475,19 @@ def test_answers_are_there_again_after_a_reload_and_python_hears_nothing(at_home
     assert verdicts(at_home(quiz)) == []
 
 
+def test_a_guess_is_there_again_after_a_reload(at_home):
+    quiz = Quiz([kept(), mistake()], mode="predict", then="Look.")
+    page = at_home(quiz)
+    page.get_by_role("textbox").nth(0).fill("50")
+    page.keyboard.press("Enter")
+    page.get_by_role("textbox").nth(1).fill("It was the test set.")
+    page.keyboard.press("Enter")
+    again = at_home(quiz)
+    assert again.get_by_role("textbox").nth(0).input_value() == "50"
+    again.get_by_role("button", name="Reveal the answer").nth(1).click()
+    assert columns(again)[0] == "You predicted\nIt was the test set."
+
+
 @pytest.mark.parametrize("stored", ["nonsense", "[1, 2]", '[{"tried": [9], "tries": 1}]', "{}"])
 def test_a_memory_that_does_not_fit_is_forgotten(at_home, stored):
     quiz = Quiz(pooled())
@@ -443,6 +552,41 @@ def test_axe_finds_nothing_before_and_after_the_answers(show, theme):
             page.get_by_role("button", name=name).first.click()
     assert len(verdicts(page)) == 8
     assert problems() == ""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_in_predictions(show, theme):
+    page = show(Quiz([kept(), mistake()], mode="predict", then="Look."))
+    page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+    for box in page.get_by_role("textbox").all():
+        box.fill("50")
+        box.press("Enter")
+    assert Axe().run(page, context=".cnn-explorer").violations_count == 0
+    while page.get_by_role("button", name="Reveal the answer").count():
+        page.get_by_role("button", name="Reveal the answer").first.click()
+    assert len(columns(page)) == 4
+    assert Axe().run(page, context=".cnn-explorer").violations_count == 0
+
+
+def test_a_phone_shows_a_prediction_above_what_came_out(show):
+    page = show(Quiz(mistake(), mode="predict"), viewport={"width": 320, "height": 800})
+    page.get_by_role("textbox").fill("word " * 30 + "x" * 90)
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    mine, ours = (each.bounding_box() for each in page.locator(".cx-beside > div").all())
+    assert mine["y"] + mine["height"] <= ours["y"] and mine["x"] == ours["x"]
+
+
+def test_paper_shows_what_was_predicted_and_what_came_out_once_revealed(show):
+    page = show(Quiz([kept(), mistake()], mode="predict", then="Look."))
+    page.get_by_role("textbox").first.fill("50")
+    page.keyboard.press("Enter")
+    page.emulate_media(media="print")
+    assert "73" not in page.locator("main").inner_text()
+    page.emulate_media(media="screen")
+    page.get_by_role("button", name="Reveal the answer").click()
+    page.emulate_media(media="print")
+    assert columns(page)[0] == "You predicted\n50 of 100" and "73 of 100" in columns(page)[1]
 
 
 def test_paper_shows_the_questions_and_no_answer_that_was_not_revealed(show):

@@ -24,7 +24,8 @@ fonts are subset to the characters in use:
 - `weight` tells what a page weighs.
 
 In `static/`, `course.js` is for every page, `dialogs.js` for what lies over one,
-`progress.js` keeps where a reader is, and `print.js` readies a page for paper.
+`progress.js` keeps where a reader is, `predictions.js` shows a prediction at the output that
+answers it, and `print.js` readies a page for paper.
 
 `python -m tools.book` builds the site, and `pdf` prints it as one document.
 """
@@ -86,6 +87,7 @@ def setup(app) -> dict:
     app.add_css_file("print.css", priority=901)
     app.add_js_file("course.js", loading_method="defer")
     app.add_js_file("progress.js", loading_method="defer")
+    app.add_js_file("predictions.js", loading_method="defer")
     app.add_js_file("print.js", loading_method="defer")
     parts = (maths, fonts, figures, widgets, video, buttons, contents, blocks, cards)
     for part in (*parts, head, site_root, status, images, leftovers, search, security, bundle):

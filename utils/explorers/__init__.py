@@ -4,7 +4,7 @@ from .architecture import ArchitectureExplorer
 from .channels import ChannelExplorer
 from .filter import FilterExplorer
 from .pooling import PoolingExplorer
-from .quiz import Quiz, choose, number, right, several
+from .quiz import Quiz, choose, estimate, line, number, right, several
 from .receptive_field import ReceptiveFieldExplorer
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "Quiz",
     "ReceptiveFieldExplorer",
     "choose",
+    "estimate",
+    "line",
     "number",
     "right",
     "several",

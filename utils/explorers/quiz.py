@@ -7,6 +7,12 @@ A question is one call, and every answer says why it is right or wrong:
         "9": right("3 × 3: the window fits three times along each side."),
     }, hint="How often does the window fit?", aims_at=7)
 
+A prediction may also be a guess that nothing judges: a number, or a line in the reader's
+own words. It is kept, and stands beside what came out:
+
+    estimate("Of 100 moved pictures, how many keep their answer?", 73, why="…")
+    line("What is wrong with that?", why="The test set was used to choose.")
+
 Texts may hold `code`, **bold** and *italic*; maths is plain text: 5 · 5 · 3 + 1.
 """
 
@@ -110,6 +116,31 @@ class Number(Question):
             "why": self.why,
             "wrong": [{"value": value, "why": why} for value, why in self.wrong],
         }
+
+
+@dataclass(frozen=True)
+class Estimate(Question):
+    """A guess of a number, which is not judged; `value` is what came out, if that is known."""
+
+    value: float | None
+    unit: str
+    why: str
+
+    def to_page(self) -> dict:
+        return {**super().to_page(), "value": self.value, "unit": self.unit, "why": self.why}
+
+
+@dataclass(frozen=True)
+class Line(Question):
+    """A question that the reader answers in words of their own, which are not judged."""
+
+    why: str
+
+    def to_page(self) -> dict:
+        return {**super().to_page(), "why": self.why}
+
+
+GUESSES = (Estimate, Line)  # these have no right answer, so they are predictions only
 
 
 def checked_text(text, what: str, needed: str) -> str:
@@ -246,6 +277,49 @@ def number(
     )
 
 
+def estimate(
+    question: str,
+    value: float | None = None,
+    *,
+    why: str,
+    unit: str = "",
+    hint: str = "",
+    aims_at: int | Iterable[int] = (),
+) -> Estimate:
+    """Ask for a guess of a number, in a quiz with `mode="predict"`.
+
+    The guess is kept and later shown beside `value`, with `why`; nothing calls it right or
+    wrong. Leave `value` out where it differs from reader to reader. A reader may write the
+    number as for `number`. Raises ValueError that says what is missing.
+    """
+    what = named("estimate", question)
+    return Estimate(
+        "estimate",
+        checked_text(question, what, "question"),
+        checked_text(hint, f"hint= of {what}", "words") if hint else "",
+        checked_aims(aims_at, what),
+        None if value is None else checked_number(value, f"the value of {what}"),
+        unit,
+        checked_text(why, f"why= of {what}", "explanation of what came out"),
+    )
+
+
+def line(question: str, *, why: str, hint: str = "", aims_at: int | Iterable[int] = ()) -> Line:
+    """Ask for an answer in the reader's own words, in a quiz with `mode="predict"`.
+
+    It is kept and later shown beside `why`, what came out or what we would say; nothing
+    calls it right or wrong. Raises ValueError that says what is missing.
+    """
+    what = named("line", question)
+    return Line(
+        "line",
+        checked_text(question, what, "question"),
+        checked_text(hint, f"hint= of {what}", "words") if hint else "",
+        checked_aims(aims_at, what),
+        checked_text(why, f"why= of {what}", "explanation of what came out"),
+    )
+
+
 class Questions(traitlets.TraitType):
     """A trait that holds questions. They travel to the page, and it never changes them."""
 
@@ -261,7 +335,8 @@ class Questions(traitlets.TraitType):
                 raise TypeError
         except TypeError:
             raise traitlets.TraitError(
-                "A quiz takes a list of questions made with choose(…), several(…) or number(…)."
+                "A quiz takes a list of questions made with choose(…), several(…) or number(…), "
+                "and a prediction also estimate(…) and line(…)."
             ) from None
         return questions
 
@@ -279,10 +354,11 @@ class Quiz(Explorer):
     the other and counts those that are right at the first try. `Quiz(choose(…),
     mode="predict", then="Now move the slider and see.")` lets the reader commit to an
     answer, says `then`, and reveals the answer when asked to, or at once without `then`.
+    A prediction takes one question or several, also guesses: `estimate(…)`, `line(…)`.
 
     What a reader did stays in that reader's browser. In a running notebook the traits
     `answers` (for each question None or a dict with `given`: places of the chosen options
-    or the number as written, `tried`, `tries`, `right`, `first`: right at the first try,
+    or what was written, `tried`, `tries`, `right`, `first`: right at the first try,
     `shown`: the answer was asked for) and `score` follow it.
     """
 
@@ -299,11 +375,18 @@ class Quiz(Explorer):
         title = title or ("Predict first" if mode == "predict" else "Check yourself")
         super().__init__(questions=questions, title=title, mode=mode, then=then, **traits)
 
-    @traitlets.validate("mode")
-    def _one_prediction(self, proposal):
-        if proposal.value == "predict" and len(self.questions) != 1:
+    @traitlets.validate("mode", "questions")
+    def _guesses_are_predictions(self, proposal):
+        """Refuse a guess in a quiz that counts right answers, once both traits are set."""
+        mode, questions = self.mode, self.questions
+        if proposal.trait.name == "mode":
+            mode = proposal.value
+        else:
+            questions = proposal.value
+        guess = next((each for each in questions if isinstance(each, GUESSES)), None)
+        if mode != "predict" and guess:
             raise traitlets.TraitError(
-                f'Quiz: mode="predict" takes one question, and there are {len(self.questions)}.'
+                f'Quiz: {guess.kind}(…) has no right answer; ask it with mode="predict".'
             )
         return proposal.value
 
@@ -336,5 +419,7 @@ class Quiz(Explorer):
     def described(self) -> str:
         """Return how many questions there are, and the first."""
         count = len(self.questions)
-        what = "predict" if self.mode == "predict" else f"{count} question{'s' * (count > 1)}"
-        return f"{what} ({shortened(self.questions[0].text, LONGEST_NAME)})"
+        questions = f"{count} question{'s' * (count > 1)}"
+        if self.mode == "predict":
+            questions = "predict" if count == 1 else f"predict, {questions}"
+        return f"{questions} ({shortened(self.questions[0].text, LONGEST_NAME)})"

@@ -1,7 +1,7 @@
 /**
  * Questions to answer on the page. Each answer is explained, in the place where it was
- * given; what the reader did is kept in this browser only, and in the traits `answers`
- * and `score` for a kernel that runs.
+ * given; a prediction stands beside what came out. What the reader did is kept in this
+ * browser only, and in the traits `answers` and `score` for a kernel that runs.
  */
 
 import { button, create, editor, format, frame, redrawOn, uniqueId } from "./interface.js";
@@ -23,6 +23,9 @@ export function rich(text) {
   }
   return [...nodes, text.slice(end)];
 }
+
+/** A text without its markup. */
+const plainText = (text) => rich(text).map((node) => node.textContent ?? node).join("");
 
 const GROUPED = /^[+-]?[1-9]\d{0,2}([, '’_])\d{3}(?:\1\d{3})*(?:\.\d+)?$/;
 const PLAIN = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
@@ -69,6 +72,9 @@ function readDecimal(text) {
 
 // ---------------------------------------------------------------- right or wrong
 
+/** These are answered in writing, the others by choosing among options. */
+const WRITTEN = new Set(["number", "estimate", "line"]);
+
 /** What the reader did with a question; `given` holds places of options, or a text. */
 const UNTOUCHED = { given: null, tried: [], tries: 0, right: false, first: false, shown: false };
 
@@ -96,9 +102,18 @@ function judgeOptions(question, given) {
   return { right: wrong === 0 && missing === 0, wrong, missing };
 }
 
+/** Nothing judges a guess: an estimate, or a line in the reader's own words. */
 function judge(question, given) {
   if (question.kind === "number") return judgeNumber(question, given);
-  return judgeOptions(question, given);
+  return WRITTEN.has(question.kind) ? { right: false } : judgeOptions(question, given);
+}
+
+/** An answer as a line of text. */
+function inWords({ kind, options, unit }, given) {
+  if (given === null) return "";
+  if (!WRITTEN.has(kind)) return given.map((place) => plainText(options[place].text)).join(", ");
+  const needsUnit = unit && !given.toLowerCase().endsWith(unit.toLowerCase());
+  return needsUnit ? `${given} ${unit}` : given;
 }
 
 /** Is this what an earlier visit stored for these questions? Older forms are forgotten. */
@@ -107,7 +122,7 @@ function fits(records, questions) {
     if (record === null) return true;
     if (!Array.isArray(record?.tried) || !Number.isInteger(record.tries)) return false;
     if (record.given === null) return true;
-    if (kind === "number") return typeof record.given === "string";
+    if (WRITTEN.has(kind)) return typeof record.given === "string";
     return Array.isArray(record.given) && record.given.every((place) => options[place]);
   };
   return (
@@ -207,11 +222,10 @@ function optionsPart(question, onChange) {
   };
 }
 
-/** A box for a number, with the explanation below it. */
-function numberPart(question, onChange) {
-  const { unit, value, hint, why } = question;
+/** A box to write a number in, and its unit. */
+function numberBox({ unit, value }, onChange) {
   // The number pad of a phone has neither a minus sign nor a slash.
-  const isCount = Number.isInteger(value) && value >= 0;
+  const isCount = value === null || (Number.isInteger(value) && value >= 0);
   const input = create("input", {
     type: "text",
     inputmode: isCount ? "decimal" : "text",
@@ -219,14 +233,28 @@ function numberPart(question, onChange) {
     "aria-label": unit ? `Your answer, in ${unit}` : "Your answer",
     oninput: onChange,
   });
-  const box = create("div", { class: "cx-answer" }, input, create("span", {}, unit));
+  return {
+    input,
+    box: create("div", { class: "cx-answer" }, input, create("span", {}, unit)),
+    blank: "Write a number first, such as 15,200 or 0.25 or 1/9.",
+    read: () => (readings(input.value, unit).length ? input.value.trim() : null),
+  };
+}
+
+/** A number with its unit: "15,200 parameters", "73 %". */
+const withUnit = (value, unit) => [format(value, 4), unit].filter(Boolean).join(" ");
+
+/** A box for a number, with the explanation below it. */
+function numberPart(question, onChange) {
+  const { unit, value, hint, why } = question;
+  const { input, box, blank, read } = numberBox(question, onChange);
   const verdicts = verdictsOf(input);
-  const answer = `The answer: ${[format(value, 4), unit].filter(Boolean).join(" ")}.`;
+  const answer = `The answer: ${withUnit(value, unit)}.`;
   return {
     element: create("div", {}, box, verdicts.element),
     inputs: [input],
-    blank: "Write a number first, such as 15,200 or 0.25 or 1/9.",
-    read: () => (readings(input.value, unit).length ? input.value.trim() : null),
+    blank,
+    read,
     show: ({ given, shown }, explained) => {
       input.value = given ?? "";
       if (explained.length === 0) return verdicts.show();
@@ -237,6 +265,60 @@ function numberPart(question, onChange) {
       return verdicts.show(...[wrong, reply].filter(Boolean));
     },
   };
+}
+
+/** What the reader predicted, and beside it what came out. */
+function beside(predicted, cameOut, why) {
+  const column = (name, ...content) =>
+    create("div", {}, create("dt", {}, name), create("dd", {}, ...content));
+  const result = cameOut ? [create("b", {}, cameOut), create("br")] : [];
+  return create(
+    "dl",
+    { class: "cx-beside" },
+    column("You predicted", predicted),
+    column("What came out", ...result, ...rich(why)),
+  );
+}
+
+/** A guess, a number or a line of the reader's own: it is set beside what came out. */
+function guessPart(question, onChange) {
+  const { kind, unit, value, why } = question;
+  const isLine = kind === "line";
+  const { input, box, blank, read } = isLine ? lineBox(onChange) : numberBox(question, onChange);
+  const outcome = verdictsOf(input);
+  const cameOut = isLine || value === null ? "" : withUnit(value, unit);
+  return {
+    element: create("div", {}, box, outcome.element),
+    inputs: [input],
+    blank,
+    read,
+    show: ({ given, shown }) => {
+      input.value = given ?? "";
+      outcome.show(...(shown ? [beside(inWords(question, given), cameOut, why)] : []));
+    },
+  };
+}
+
+/** A box for a line in the reader's own words. */
+function lineBox(onChange) {
+  const input = create("textarea", {
+    rows: 2,
+    maxlength: 500,
+    "aria-label": "Your answer, in your own words",
+    oninput: onChange,
+  });
+  return {
+    input,
+    box: create("div", { class: "cx-answer" }, input),
+    blank: "Write a few words first.",
+    read: () => input.value.trim() || null,
+  };
+}
+
+/** The part of a question that takes the answer, by its kind. */
+function partOf(question, onChange) {
+  const parts = { number: numberPart, estimate: guessPart, line: guessPart };
+  return (parts[question.kind] ?? optionsPart)(question, onChange);
 }
 
 /** One of two wordings; "#" becomes the count. */
@@ -254,6 +336,77 @@ function amiss({ wrong, missing }) {
   return found.length ? `Not quite: ${found.join(", and ")}.` : "";
 }
 
+/** The explanations that are open within an element, as they are read aloud. */
+function openedIn(element) {
+  const words = (node) => [...node.children].map((each) => each.textContent).join(": ");
+  return [...element.querySelectorAll(".cx-verdict, .cx-beside")]
+    .map((each) =>
+      each.matches("dl") ? [...each.children].map(words).join(". ") : each.lastChild.textContent,
+    )
+    .join(" ");
+}
+
+/** A hint with the button that opens and closes it. */
+function hintPart(text, speak) {
+  const element = create("p", { class: "cx-hint", id: uniqueId("hint"), hidden: true });
+  element.append(create("b", {}, "Hint: "), ...rich(text));
+  const help = button("Hint", () => toggle(element.hidden));
+  help.setAttribute("aria-controls", element.id);
+  const toggle = (isOpen) => {
+    element.hidden = !isOpen;
+    help.setAttribute("aria-expanded", String(isOpen));
+    if (isOpen) speak(element.textContent);
+  };
+  toggle(false);
+  const offer = (isOffered) => {
+    help.hidden = !isOffered || text === "";
+    if (help.hidden) toggle(false);
+  };
+  return { element, help, offer };
+}
+
+/** The text of a question, its number in a badge. */
+function legendOf(question, number) {
+  const badge = create("span", { class: "cx-badge", "aria-hidden": "true" });
+  const spoken = number ? `Question ${number}: ` : "";
+  const heading = create("span", {}, create("span", { class: "cx-hidden" }, spoken));
+  heading.append(...rich(question.text));
+  const mark = (state) => {
+    badge.textContent = state === "right" ? "✓" : (number ?? "?");
+  };
+  return { element: create("legend", {}, badge, heading), spoken, mark };
+}
+
+/** The options whose explanation the reader has earned. */
+function explainedPlaces(question, record, { predict, isDone, allOpen }) {
+  const isWritten = WRITTEN.has(question.kind);
+  const places = isWritten ? [0] : question.options.map((_, place) => place);
+  if (allOpen) return places;
+  if (predict && !record.shown) return [];
+  const isLost = question.kind === "several" && record.tries > 1 && record.given !== null;
+  if (!isDone && !isLost) return record.tried;
+  return [...record.tried, ...places.filter((at) => isWritten || question.options[at].right)];
+}
+
+/** The record after one more answer. */
+function answered(question, record, given, shown) {
+  const { right } = judge(question, given);
+  return {
+    given,
+    tried: WRITTEN.has(question.kind) ? [0] : [...new Set([...record.tried, ...given])],
+    tries: record.tries + 1,
+    right,
+    first: record.first || (right && record.tries === 0),
+    shown,
+  };
+}
+
+/** The words of the big button: check or commit, then reveal, then start again. */
+const WORDS = {
+  check: { open: "Check", waits: "Check", done: "Try again" },
+  predict: { open: "Commit to this answer", waits: "Reveal the answer", done: "Predict again" },
+};
+
 /**
  * A question with its answers and buttons.
  *
@@ -261,41 +414,27 @@ function amiss({ wrong, missing }) {
  * @param {object} options
  * @param {number} options.number 1, 2, 3, …; null for a question that stands alone
  * @param {boolean} options.predict one answer, which is explained only when asked for
+ * @param {boolean} options.atOnce a prediction is explained as soon as it is made
  * @param {string} options.then what a reader who has predicted is told
  * @param {(record: object) => void} options.keep is called with what the reader did
  * @param {(text: string) => void} options.speak
  */
-function card(question, { number, predict, then, keep, speak }) {
-  const isNumber = question.kind === "number";
-  const places = isNumber ? [0] : question.options.map((_, place) => place);
-  const rightPlaces = places.filter((place) => isNumber || question.options[place].right);
+function card(question, { number, predict, atOnce, then, keep, speak }) {
   let record = UNTOUCHED;
   let allOpen = false;
 
   const isLocked = () => record.right || record.shown || (predict && record.given !== null);
   const isDone = () => record.shown || (record.right && !predict);
 
-  const part = (isNumber ? numberPart : optionsPart)(question, () => {
+  const part = partOf(question, () => {
     note.textContent = "";
     if (isLocked()) redraw();
   });
-  const badge = create("span", { class: "cx-badge", "aria-hidden": "true" });
-  const spokenNumber = number ? `Question ${number}: ` : "";
-  const heading = create("span", {}, create("span", { class: "cx-hidden" }, spokenNumber));
-  heading.append(...rich(question.text));
+  const legend = legendOf(question, number);
   const note = create("p", { class: "cx-note" });
-  const hint = create("p", { class: "cx-hint", id: uniqueId("hint"), hidden: true });
-  hint.append(create("b", {}, "Hint: "), ...rich(question.hint));
-
+  const hint = hintPart(question.hint, speak);
   const main = button("", () => act());
   main.classList.add("cx-main");
-  const help = button("Hint", () => {
-    hint.hidden = !hint.hidden;
-    help.setAttribute("aria-expanded", String(!hint.hidden));
-    if (!hint.hidden) speak(hint.textContent);
-  });
-  help.setAttribute("aria-controls", hint.id);
-  help.setAttribute("aria-expanded", "false");
   const reveal = button("Show the answer", () => {
     main.focus();
     finish({ ...record, shown: true });
@@ -304,21 +443,14 @@ function card(question, { number, predict, then, keep, speak }) {
     main.focus();
     allOpen = true;
     redraw();
-    speak(opened());
+    speak(openedIn(part.element));
   });
-
-  /** The explanations that are open, without their signs. */
-  const opened = () =>
-    [...part.element.querySelectorAll(".cx-verdict")]
-      .map((each) => each.lastChild.textContent)
-      .join(" ");
 
   function finish(changed) {
     keep(changed);
-    speak(`${spokenNumber}${note.textContent} ${opened()}`);
+    speak(`${legend.spoken}${note.textContent} ${openedIn(part.element)}`);
   }
 
-  /** The big button: check or commit, then reveal, then start again. */
   function act() {
     if (isDone()) {
       allOpen = false;
@@ -327,28 +459,10 @@ function card(question, { number, predict, then, keep, speak }) {
     }
     if (predict && record.given !== null) return finish({ ...record, shown: true });
     const given = part.read();
-    if (given === null) {
-      note.textContent = part.blank;
-      speak(part.blank);
-      return part.inputs[0].focus();
-    }
-    const { right } = judge(question, given);
-    return finish({
-      given,
-      tried: isNumber ? [0] : [...new Set([...record.tried, ...given])],
-      tries: record.tries + 1,
-      right,
-      first: record.first || (right && record.tries === 0),
-      shown: predict && then === "",
-    });
-  }
-
-  /** The options whose explanation the reader has earned. */
-  function explained() {
-    if (allOpen) return places;
-    if (predict && !record.shown) return [];
-    const isLost = question.kind === "several" && record.tries > 1 && record.given !== null;
-    return isDone() || isLost ? [...record.tried, ...rightPlaces] : record.tried;
+    if (given !== null) return finish(answered(question, record, given, predict && atOnce));
+    note.textContent = part.blank;
+    speak(part.blank);
+    return part.inputs[0].focus();
   }
 
   /** Show what the reader did; what is ticked or written and not yet checked stays as it is. */
@@ -360,10 +474,10 @@ function card(question, { number, predict, then, keep, speak }) {
 
   function redraw() {
     if (!isDone()) allOpen = false;
-    const open = explained();
+    const open = explainedPlaces(question, record, { predict, isDone: isDone(), allOpen });
     part.show(record, open);
     for (const input of part.inputs) {
-      if (isNumber) input.readOnly = isLocked();
+      if (WRITTEN.has(question.kind)) input.readOnly = isLocked();
       else input.setAttribute("aria-disabled", String(isLocked()));
     }
     const waits = predict && record.given !== null && !record.shown;
@@ -373,32 +487,26 @@ function card(question, { number, predict, then, keep, speak }) {
     else if (isWrong && question.kind === "several") {
       note.append(amiss(judgeOptions(question, record.given)));
     }
-    const [first, second, third] = predict
-      ? ["Commit to this answer", "Reveal the answer", "Predict again"]
-      : ["Check", "Check", "Try again"];
-    main.textContent = isDone() ? third : waits ? second : first;
-    help.hidden = question.hint === "" || isLocked();
-    if (help.hidden) {
-      hint.hidden = true;
-      help.setAttribute("aria-expanded", "false");
-    }
+    main.textContent =
+      WORDS[predict ? "predict" : "check"][isDone() ? "done" : waits ? "waits" : "open"];
+    hint.offer(!isLocked());
     reveal.hidden = predict || !isWrong;
-    others.hidden = !isDone() || places.every((place) => open.includes(place));
+    others.hidden = !isDone() || (question.options ?? []).every((_, at) => open.includes(at));
     const state = !isDone() ? "open" : record.right && !predict ? "right" : "shown";
     element.dataset.state = state;
-    badge.textContent = state === "right" ? "✓" : (number ?? "?");
+    legend.mark(state);
   }
 
   const element = create(
     "div",
     { class: "cx-question" },
-    create("fieldset", {}, create("legend", {}, badge, heading), part.element),
-    hint,
+    create("fieldset", {}, legend.element, part.element),
+    hint.element,
     note,
-    create("div", { class: "cx-buttons" }, main, reveal, others, help),
+    create("div", { class: "cx-buttons" }, main, reveal, others, hint.help),
   );
   element.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !part.inputs.includes(event.target)) return;
+    if (event.key !== "Enter" || event.shiftKey || !part.inputs.includes(event.target)) return;
     event.preventDefault();
     if (!event.repeat && !isLocked()) act();
   });
@@ -407,6 +515,13 @@ function card(question, { number, predict, then, keep, speak }) {
 }
 
 // ---------------------------------------------------------------- the quiz
+
+/** Tell the page around it what the reader predicted, so that it can stand by the result. */
+function tellPage(el, questions, records) {
+  const given = records.map((record, index) => inWords(questions[index], record?.given ?? null));
+  const text = given.filter(Boolean).join(" · ");
+  el.dispatchEvent(new CustomEvent("course-predicted", { bubbles: true, detail: { text } }));
+}
 
 function render({ model, el }) {
   const edit = editor(model);
@@ -428,6 +543,7 @@ function render({ model, el }) {
   function show() {
     cards.forEach((each, index) => each.update(records[index]));
     told("");
+    if (model.get("mode") === "predict") tellPage(el, model.get("questions"), records);
   }
 
   function build() {
@@ -456,7 +572,8 @@ function render({ model, el }) {
       card(question, {
         number: questions.length > 1 ? index + 1 : null,
         predict,
-        then: model.get("then"),
+        atOnce: model.get("then") === "",
+        then: index === questions.length - 1 ? model.get("then") : "",
         keep: (record) => keepAll(records.map((old, place) => (place === index ? record : old))),
         speak: (text) => told(`${text} ${progress()}`),
       }),

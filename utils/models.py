@@ -7,11 +7,47 @@ without a network should not wait for it.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
-import numpy as np
+from utils import records, sizes
 
-from utils import records
+
+def _convolution(filters: int, kernel_size: int) -> dict:
+    layer = {"type": "Conv2D", "filters": filters, "kernelSize": kernel_size}
+    return {**layer, "padding": "same", "activation": "relu"}
+
+
+# The network of chapter 5 as plain values, see utils/sizes.py: the explorers show it without Keras.
+LECTURE_LAYERS = [
+    _convolution(64, 7),
+    {"type": "MaxPooling2D", "poolSize": 2},
+    _convolution(128, 3),
+    _convolution(128, 3),
+    {"type": "MaxPooling2D", "poolSize": 2},
+    _convolution(256, 3),
+    _convolution(256, 3),
+    {"type": "MaxPooling2D", "poolSize": 2},
+    {"type": "Flatten"},
+    {"type": "Dense", "units": 128, "activation": "relu"},
+    {"type": "Dropout", "rate": 0.5},
+    {"type": "Dense", "units": 64, "activation": "relu"},
+    {"type": "Dropout", "rate": 0.5},
+    {"type": "Dense", "units": 10, "activation": "softmax"},
+]
+
+
+def keras_name(option: str) -> str:
+    """Return Keras's name of an option: kernel_size for kernelSize."""
+    return re.sub("([A-Z])", r"_\1", option).lower()
+
+
+def keras_layer(layer: dict, **options):
+    """Return a layer of plain values as a Keras layer, with further options such as its dtype."""
+    import keras
+
+    own = {keras_name(name): value for name, value in sizes.completed(layer).items()}
+    return getattr(keras.layers, own.pop("type"))(**own, **options)
 
 
 def lecture_network(dtype: str | None = None):
@@ -25,28 +61,13 @@ def lecture_network(dtype: str | None = None):
     TensorFlow*, chapter 14.
     """
     import keras
-    from keras import layers
 
-    def convolution(filters: int, kernel_size: int):
-        return layers.Conv2D(filters, kernel_size, padding="same", activation="relu", dtype=dtype)
-
+    *body, last = LECTURE_LAYERS
     return keras.Sequential(
         [
             keras.Input((28, 28, 1)),
-            convolution(64, 7),
-            layers.MaxPooling2D(2, dtype=dtype),
-            convolution(128, 3),
-            convolution(128, 3),
-            layers.MaxPooling2D(2, dtype=dtype),
-            convolution(256, 3),
-            convolution(256, 3),
-            layers.MaxPooling2D(2, dtype=dtype),
-            layers.Flatten(dtype=dtype),
-            layers.Dense(128, activation="relu", dtype=dtype),
-            layers.Dropout(0.5, dtype=dtype),
-            layers.Dense(64, activation="relu", dtype=dtype),
-            layers.Dropout(0.5, dtype=dtype),
-            layers.Dense(10, activation="softmax", dtype="float32"),
+            *[keras_layer(layer, dtype=dtype) for layer in body],
+            keras_layer(last, dtype="float32"),
         ],
         name="lecture_network",
     )
@@ -210,21 +231,24 @@ def reference_cnn(dtype: str | None = None):
     )
 
 
-def multiply_adds(layer) -> int:
-    """Return the multiply–adds of one built Keras `layer` for one image; 0 without weights.
+# Layers of Keras that have weights, and do no multiply–adds that are counted here.
+WITHOUT_KERNEL = {"BatchNormalization", "LayerNormalization", "Normalization"}
 
-    A convolution uses each weight of its filters once at every output position,
-    a dense layer uses each weight once. Additions of the bias are not counted.
+
+def multiply_adds(layer) -> int:
+    """Return the multiply–adds of one built Keras `layer` for one image; 0 without a kernel.
+
+    As `sizes.multiply_adds` counts them: each weight of the layer's kernels once at every
+    output position, on a map also for a dense layer. Raises ValueError for a layer that has
+    weights of another kind.
     """
     kind = type(layer).__name__
-    if kind == "Conv2D":
-        _, rows, columns, _ = layer.output.shape
-        return int(rows * columns * np.prod(layer.kernel.shape))
-    if kind == "Dense":
-        return int(np.prod(layer.kernel.shape))
-    if layer.weights:
+    if not layer.weights or kind in WITHOUT_KERNEL:
+        return 0
+    if kind not in sizes.LAYERS:
         raise ValueError(f"no rule for the multiply–adds of a {kind} layer")
-    return 0
+    kernels = [weight.shape for weight in layer.weights if weight.name.endswith("kernel")]
+    return sizes.multiply_adds(kernels, layer.output.shape[1:])
 
 
 def fast_dtype_policy() -> str:

@@ -5,64 +5,15 @@ them, in the browser and, where there is one, in Node.
 """
 
 import itertools
-import json
-import os
-import re
-import shutil
-import subprocess
 from functools import cache
-from pathlib import Path
 
 import numpy as np
-import pytest
+from engine_cases import case, result, run_in_node, tensor
 
-from utils import models
-
-ROOT = Path(__file__).resolve().parents[2]
-ENGINE = ROOT / "utils" / "explorers" / "js" / "engine.js"
-COMPARE = ROOT / "tests" / "utils" / "js" / "compare.mjs"
-NODE_TEST = ROOT / "tests" / "utils" / "js" / "engine.test.mjs"
 MODES = ("max", "min")
-LECTURE_FIELDS = [7, 8, 12, 16, 18, 26, 34, 38]
-
-
-@pytest.fixture(scope="module")
-def find_problems(browser, address, tmp_path_factory):
-    """A function that runs cases in the browser and returns those that fail, with the reason."""
-    folder = tmp_path_factory.mktemp("engine")
-    shutil.copy(ENGINE, folder / "engine.js")
-    shutil.copy(COMPARE, folder / "compare.js")
-    page = browser.new_page()
-    page.goto(address(folder))
-    script = """async (text) => {
-        const engine = await import("/engine.js");
-        const { runCases } = await import("/compare.js");
-        return runCases(engine, text);
-    }"""
-
-    def run(cases: list[dict]) -> list[dict]:
-        results = page.evaluate(script, json.dumps(cases))
-        assert len(results) == len(cases) > 0
-        return [result for result in results if result["problem"]]
-
-    yield run
-    page.close()
 
 
 # --- Cases: what is called, and what Keras gives -----------------------------------------
-
-
-def case(name: str, call: str, *args, **outcome) -> dict:
-    return {"name": name, "call": call, "args": args, **outcome}
-
-
-def tensor(values) -> dict:
-    values = np.asarray(values, dtype="float32")
-    return {"shape": values.shape, "float32": values.ravel().tolist()}
-
-
-def result(values) -> dict:
-    return {"expected": tensor(values)}
 
 
 def maps(rng, *shape) -> np.ndarray:
@@ -173,267 +124,6 @@ def dense_cases() -> list[dict]:
     ]
 
 
-@cache
-def window_cases() -> list[dict]:
-    """Windows are put down one by one; what they reach is looked at."""
-    cases = []
-    for size, window, stride, padding in itertools.product(
-        (1, 5, 8), (1, 2, 3, 6), (1, 2, 3, 7), (0, 1, 4)
-    ):
-        end = size + 2 * padding
-        starts = [start for start in range(0, end, stride) if start + window <= end]
-        reached = starts[-1] + window if starts else 0
-        expected = {
-            "size": len(starts),
-            "before": padding,
-            "after": padding,
-            "fits": bool(starts),
-            "unused": end - reached,
-        }
-        arguments = (size, window, stride, padding or "valid")
-        cases.append(case(f"windows{arguments}", "windows", *arguments, expected=expected))
-    return cases
-
-
-# --- Cases: lists of layers --------------------------------------------------------------
-
-
-def layer_list(layers) -> list[dict]:
-    """Layers of Keras as the engine takes them, with Keras's names in camelCase."""
-    names = {
-        "filters",
-        "kernel_size",
-        "strides",
-        "padding",
-        "use_bias",
-        "pool_size",
-        "units",
-        "rate",
-    }
-    return [
-        {"type": type(layer).__name__}
-        | {
-            re.sub("_(.)", lambda match: match[1].upper(), name): value
-            for name, value in layer.get_config().items()
-            if name in names
-        }
-        for layer in layers
-    ]
-
-
-def cost(layer) -> dict:
-    """What Keras and the course's own count say about a built layer."""
-    counted = type(layer).__name__ != "BatchNormalization"  # the course has no rule for it
-    return {
-        "shape": list(layer.output.shape[1:]),
-        "parameters": layer.count_params(),
-        "trainable": sum(int(np.prod(weights.shape)) for weights in layer.trainable_weights),
-        "multiplyAdds": models.multiply_adds(layer) if counted else 0,
-        "problem": None,
-    }
-
-
-@cache
-def summary_cases() -> list[dict]:
-    import keras
-    from keras import layers
-
-    lecture = models.lecture_network(dtype="float32")
-    fields = LECTURE_FIELDS + [None] * 6
-    expected = [
-        cost(layer) | {"receptiveField": field}
-        for layer, field in zip(lecture.layers, fields, strict=True)
-    ]
-    assert sum(layer["parameters"] for layer in expected) == 1_413_834
-    assert round(sum(layer["multiplyAdds"] for layer in expected) / 1e6, 1) == 89.5
-    networks = [
-        [
-            keras.Input((61, 47, 3)),
-            layers.Conv2D(5, (3, 4), strides=2, use_bias=False),
-            layers.BatchNormalization(),
-            layers.ReLU(),
-            layers.AveragePooling2D(3, strides=2, padding="same"),
-            layers.Conv2D(6, 2, strides=(1, 3), padding="same"),
-            layers.MaxPooling2D((2, 1)),
-            layers.Dropout(0.2),
-            layers.GlobalAveragePooling2D(),
-            layers.Dense(4, use_bias=False),
-        ],
-        [keras.Input((12,)), layers.Dense(5), layers.BatchNormalization(), layers.Flatten()],
-    ]
-    name = "the lecture's network"
-    wanted = layer_list(lecture.layers)
-    cases = [case(name, "summarize", wanted, [28, 28, 1], expected=expected)]
-    for model in map(keras.Sequential, networks):
-        shape = model.inputs[0].shape[1:]
-        expected = [cost(layer) for layer in model.layers]
-        wanted = layer_list(model.layers)
-        cases.append(case(f"for {shape}", "summarize", wanted, shape, expected=expected))
-    return [*cases, defaults_case(), dense_on_map_case()]
-
-
-def defaults_case() -> dict:
-    import keras
-    from keras import layers
-
-    named = [keras.Input((9, 9, 1)), layers.Conv2D(3, 4), layers.MaxPooling2D()]
-    expected = [cost(layer) for layer in keras.Sequential(named).layers]
-    wanted = [{"type": "Conv2D", "filters": 3, "kernelSize": 4}, {"type": "MaxPooling2D"}]
-    return case("options of Keras by default", "summarize", wanted, [9, 9, 1], expected=expected)
-
-
-def dense_on_map_case() -> dict:
-    """On a map a dense layer is a convolution with 1 × 1 kernels, and costs as much."""
-    import keras
-    from keras import layers
-
-    shape = (6, 5, 3)
-    model = keras.Sequential([keras.Input(shape), layers.Dense(4)])
-    convolution = keras.Sequential([keras.Input(shape), layers.Conv2D(4, 1)])
-    expected = [cost(convolution.layers[0]) | {"receptiveField": 1, "jump": 1}]
-    assert model.layers[0].output.shape == convolution.layers[0].output.shape
-    name = "a dense layer on a map"
-    return case(name, "summarize", layer_list(model.layers), shape, expected=expected)
-
-
-@cache
-def impossible_cases() -> list[dict]:
-    """Networks that Keras refuses, too; the last layer is the one that cannot be."""
-    import keras
-    from keras import layers
-
-    cases = []
-    for good, bad, problem in (
-        (
-            [layers.MaxPooling2D(2), layers.MaxPooling2D(2)],
-            layers.Conv2D(8, 5),
-            "The map is 3 × 3, and a 5 × 5 window does not fit into it. "
-            'Use padding "same", a smaller window or fewer pooling layers.',
-        ),
-        (
-            [layers.Conv2D(2, (1, 11))],
-            layers.MaxPooling2D(3),
-            "The map is 12 × 2, and a 3 × 3 window does not fit into it. "
-            'Use padding "same", a smaller window or fewer pooling layers.',
-        ),
-        (
-            [layers.Flatten()],
-            layers.Conv2D(2, 3),
-            "Conv2D needs a map of height × width × channels, and here it gets a row of "
-            "144 values. Put it before Flatten, Dense and global pooling.",
-        ),
-    ):
-        shape = (12, 12, 1)
-        model = keras.Sequential([keras.Input(shape), *good])
-        possible = layer_list(good)
-        with pytest.raises(ValueError):
-            model.add(bad)
-        nothing = {"shape": None, "parameters": None, "receptiveField": None, "problem": None}
-        wanted = [*possible, *layer_list([bad]), {"type": "Flatten"}]
-        expected = [cost(layer) for layer in model.layers[: len(good)]]
-        expected += [nothing | {"problem": problem}, nothing]
-        cases.append(case(problem, "summarize", wanted, shape, expected=expected))
-    return cases
-
-
-def sources(layers: list, image: np.ndarray, positions: list[tuple[int, int]]) -> list:
-    """For each (row, column) of the output: the (first, last) rows and columns that feed it.
-
-    All kernels are positive, so that exactly those places have a gradient that is not 0.
-    """
-    import tensorflow as tf
-
-    batch = tf.repeat(image, len(positions), axis=0)
-    with tf.GradientTape() as tape:
-        tape.watch(batch)
-        output = batch
-        for layer in layers:
-            output = layer(output)
-        chosen = [output[i, y, x, 0] for i, (y, x) in enumerate(positions)]
-        total = tf.add_n(chosen)
-    ranges = []
-    for gradient in np.asarray(tape.gradient(total, batch)):
-        rows, columns = np.nonzero(gradient[..., 0])
-        assert len(rows) == (np.ptp(rows) + 1) * (np.ptp(columns) + 1)  # no gaps
-        ranges.append([(int(x.min()), int(x.max())) for x in (rows, columns)])
-    return ranges
-
-
-@cache
-def source_cases() -> list[dict]:
-    from keras import layers
-
-    def convolution(size, **options):
-        return layers.Conv2D(1, size, kernel_initializer="ones", use_bias=False, **options)
-
-    average = layers.AveragePooling2D
-    networks = [
-        [convolution(7, padding="same"), average(2), convolution(3), layers.Dropout(0.5)],
-        [convolution((2, 5), padding="same"), average((3, 2), 2, "same"), convolution(4)],
-        [convolution(4, strides=3, padding="same"), convolution(2, padding="same"), average(2)],
-        [average(3, 2), convolution((1, 6), padding="same"), average(4, 3, "same")],
-        [convolution(5, strides=(2, 1)), layers.ReLU(), convolution(3, padding="same")],
-    ]
-    cases = []
-    for network, shape in itertools.product(networks, [(44, 51, 1), (61, 40, 1)]):
-        images = [np.ones((1, *shape), "float32")]
-        for layer in network:
-            images.append(np.ones_like(layer(images[-1])))
-        _, rows, columns, _ = images[-1].shape
-        places = np.linspace(0, 1, max(rows, columns))
-        positions = [(round(p * (rows - 1)), round(p * (columns - 1))) for p in places]
-        wanted, to = layer_list(network), len(network) - 1
-        for start in range(-1, to):
-            found = sources(network[start + 1 :], images[start + 1], positions)
-            for axis in (0, 1):
-                ranges = {at[axis]: found[i][axis] for i, at in enumerate(positions)}
-                name = f"axis {axis} of {shape}, {wanted}"
-                cases += axis_cases(name, wanted, start, to, shape[axis], axis, ranges)
-    return cases
-
-
-def axis_cases(name, layers, start, to, size, axis, ranges) -> list[dict]:
-    """`ranges` has (first, last) for every position along the axis."""
-    middle = len(ranges) // 2
-    first, last = ranges[middle]
-    jump = ranges[middle + 1][0] - first
-    field = {"size": last - first + 1, "jump": jump, "start": first - middle * jump}
-    cases = []
-    if start == -1:
-        arguments = (layers, to, size, axis)
-        cases.append(case(f"field, {name}", "receptiveField", *arguments, expected=field))
-    ends = len(ranges) - 1
-    for begin, end in {(0, 0), (ends, ends), (middle, middle), (1, middle), (0, ends)}:
-        before = field["start"] + begin * jump
-        after = field["start"] + end * jump + field["size"] - 1
-        seen = {"first": ranges[begin][0], "last": ranges[end][1]}
-        expected = {"first": before, "last": after, "clipped": seen}
-        arguments = (layers, start, to, begin, end, size, axis)
-        title = f"sources of {begin}…{end} in {start}, {name}"
-        cases.append(case(title, "sourceRange", *arguments, expected=expected))
-    return cases
-
-
-@cache
-def lost_position_cases() -> list[dict]:
-    """What a dense layer and a window that does not fit see."""
-    layers = [
-        {"type": "Conv2D", "filters": 2, "kernelSize": 5, "padding": "same"},
-        {"type": "Flatten"},
-        {"type": "Dense", "units": 3},
-    ]
-    tall = [{"type": "Conv2D", "filters": 2, "kernelSize": [9, 1]}]
-    everything = {"clipped": {"first": 0, "last": 7}}
-    return [
-        case("field of the input", "receptiveField", layers, -1, 8, expected={"size": 1}),
-        case("field after flatten", "receptiveField", layers, 1, 8, expected=None),
-        case("field of a misfit", "receptiveField", tall, 0, 8, 0, expected=None),
-        case("field along the other axis", "receptiveField", tall, 0, 8, 1, expected={"size": 1}),
-        case("dense sees all", "sourceRange", layers, -1, 2, 1, 1, 8, expected=everything),
-        case("sources of a misfit", "sourceRange", tall, -1, 0, 0, 0, 8, 0, expected=None),
-    ]
-
-
 # --- Cases: stored arrays, and what is refused -------------------------------------------
 
 
@@ -480,14 +170,18 @@ def refused_cases() -> list[dict]:
         case("length", "tensor", [2, 3], [1, 2], error="There are 2 values, and an array of 2 × 3"),
         case("channels", "conv2d", image, kernel, error="the map has 2, and the kernel is for 1"),
         case("misfit", "conv2d", image, large, error="a 5 × 5 window does not fit"),
-        case("stride", "windows", 9, 3, 0, "same", error="stride must be a whole number"),
-        case("padding", "windows", 9, 3, 1, "full", error='"valid", "same" or a whole number'),
         case("rows of padding", "pool2d", image, {"padding": [2, 0]}, error="nothing but padding"),
         case("columns", "pool2d", image, {"padding": [0, 2]}, error="nothing but padding"),
         case("bias", "conv2d", image, filters, {"bias": [1, 2]}, error="There are 2 biases for 3"),
         case("biases", "dense", [1, 2], {**weights, "bias": [1]}, error="There are 1 biases for 3"),
         case("inputs", "dense", [1, 2], {"weights": image}, error="2 inputs, and the weights are"),
         case("mode", "pool2d", image, {"mode": "sum"}, error='and not "sum"'),
+        case("option", "conv2d", image, filters, {"stride": 2}, error="no option stride. Its opt"),
+        case(
+            "dilation", "conv2d", image, filters, {"dilationRate": 2}, error="option dilationRate"
+        ),
+        case("no such pooling", "pool2d", image, {"pool_size": 2}, error="no option pool_size"),
+        case("units", "dense", [1, 2], {**weights, "useBias": False}, error="no option useBias"),
     ]
 
 
@@ -510,26 +204,6 @@ def test_dense_layers_and_activations_agree_with_keras(find_problems):
     assert not find_problems(dense_cases())
 
 
-def test_windows_are_counted_as_if_put_down_one_by_one(find_problems):
-    assert not find_problems(window_cases())
-
-
-def test_summaries_count_what_keras_counts(find_problems):
-    assert not find_problems(summary_cases())
-
-
-def test_a_network_that_keras_refuses_gets_a_sentence_at_the_layer_that_cannot_be(find_problems):
-    assert not find_problems(impossible_cases())
-
-
-def test_receptive_fields_are_the_pixels_with_a_gradient(find_problems):
-    assert not find_problems(source_cases())
-
-
-def test_a_dense_layer_sees_the_whole_map(find_problems):
-    assert not find_problems(lost_position_cases())
-
-
 def test_stored_arrays_keep_their_values_wherever_they_start_in_a_buffer(find_problems):
     assert not find_problems(stored_array_cases())
 
@@ -544,11 +218,6 @@ def all_cases() -> list[dict]:
         *padded_convolution_cases(),
         *pooling_cases(),
         *dense_cases(),
-        *window_cases(),
-        *summary_cases(),
-        *impossible_cases(),
-        *source_cases(),
-        *lost_position_cases(),
         *stored_array_cases(),
         *refused_cases(),
     ]
@@ -564,24 +233,6 @@ def disturbed(wrong: dict) -> dict:
 def test_a_value_that_is_off_by_more_than_a_hundred_thousandth_is_found(find_problems):
     wrong = disturbed(convolution_cases()[0])
     assert [found["name"] for found in find_problems([wrong])] == [wrong["name"]]
-
-
-@pytest.fixture(scope="module")
-def node() -> str:
-    path = shutil.which("node")
-    version = path and subprocess.run([path, "--version"], capture_output=True, text=True).stdout
-    if not path or int(re.match(r"v(\d+)", version)[1]) < 18:
-        pytest.skip("Node 18 or later is not installed; the browser has run the same cases")
-    return path
-
-
-def run_in_node(node: str, cases: list[dict], folder: Path) -> subprocess.CompletedProcess:
-    file = folder / "cases.json"
-    file.write_text(json.dumps(cases), encoding="utf-8")
-    environment = os.environ | {"ENGINE_CASES": str(file)}
-    return subprocess.run(
-        [node, "--test", NODE_TEST], env=environment, capture_output=True, text=True, timeout=60
-    )
 
 
 def test_node_computes_the_same(node, tmp_path):

@@ -1,50 +1,16 @@
 """The architecture explorer: its list of layers, Keras's numbers, and the page."""
 
-import random
-
 import pytest
 import traitlets
 from explorer_page import next_frame
+from random_networks import random_network
 
-from utils import models
+from utils import models, sizes
 from utils.explorers import ArchitectureExplorer, layers
 from utils.explorers.architecture import MOST_LAYERS, PRESETS
 
 LECTURE_FIELDS = [7, 8, 12, 16, 18, 26, 34, 38]
 CONV, POOL, FLATTEN = {"type": "Conv2D"}, {"type": "MaxPooling2D"}, {"type": "Flatten"}
-
-
-def random_network(seed: int) -> tuple[list[dict], tuple[int, int, int]]:
-    """A network of every type of layer; some cannot be built."""
-    draw = random.Random(seed)
-
-    def window():
-        side = draw.randint(1, 4)
-        return draw.choice([side, side, [side, draw.randint(1, 4)]])
-
-    def sliding():
-        padding = draw.choice(["valid", "same"])
-        kind = draw.choice(["Conv2D", "Conv2D", "MaxPooling2D", "AveragePooling2D"])
-        # TensorFlow convolves with equal strides in both directions only.
-        options = {"type": kind, "padding": padding, "strides": draw.randint(1, 3)}
-        if kind != "Conv2D":
-            return options | {"poolSize": window()}
-        return options | {
-            "filters": draw.randint(1, 5),
-            "kernelSize": window(),
-            "useBias": draw.random() < 0.7,
-            "activation": draw.choice([None, "relu"]),
-        }
-
-    def steady():
-        return draw.choice(
-            [{"type": "ReLU"}, {"type": "BatchNormalization"}, {"type": "Dropout", "rate": 0.2}]
-        )
-
-    network = [draw.choice([sliding, sliding, steady])() for _ in range(draw.randint(1, 6))]
-    network.append({"type": draw.choice(["Flatten", "GlobalAveragePooling2D", "Dropout"])})
-    network += [{"type": "Dense", "units": draw.randint(1, 9), "activation": "softmax"}, steady()]
-    return network, (draw.randint(6, 30), draw.randint(6, 30), draw.choice([1, 3]))
 
 
 # --- Lists of layers and Keras -----------------------------------------------------------
@@ -61,28 +27,6 @@ def test_the_lecture_s_network_is_the_first_that_is_shown():
         "ArchitectureExplorer: the lecture's network, 14 layers on 28 × 28 × 1, "
         "1,413,834 parameters, 303,946 of them dense"
     )
-
-
-def test_every_number_of_the_summary_is_keras_s():
-    compared = 0
-    for seed in range(24):
-        network, input_shape = random_network(seed)
-        rows = layers.summarize(network, input_shape)
-        if any(row["problem"] for row in rows):
-            with pytest.raises(ValueError, match="does not fit into it"):
-                layers.to_keras(network, input_shape)
-            continue
-        compared += 1
-        for layer, row in zip(layers.to_keras(network, input_shape).layers, rows, strict=True):
-            assert row["shape"] == layer.output.shape[1:]
-            assert row["parameters"] == layer.count_params()
-            if type(layer).__name__ != "BatchNormalization":  # it has no rule there
-                kernel = getattr(layer, "kernel", None)
-                is_map = kernel is not None and len(layer.output.shape) == 4
-                places = layer.output.shape[1] * layer.output.shape[2] if is_map else 1
-                on_map = type(layer).__name__ == "Dense" and places
-                assert row["multiply_adds"] == models.multiply_adds(layer) * (on_map or 1)
-    assert compared > 10
 
 
 def test_a_network_goes_to_keras_and_back():
@@ -109,24 +53,85 @@ def test_a_network_goes_to_keras_and_back():
     assert [settings(layer) for layer in again.layers] == [settings(each) for each in model.layers]
 
 
+LEARNER_S = [
+    {"type": "Rescaling", "scale": 1 / 255, "offset": -0.5},
+    {"type": "ZeroPadding2D", "padding": [[0, 1], [2, 3]]},
+    {"type": "Conv2D", "filters": 4, "kernelSize": 3, "activation": "tanh"},
+    {"type": "SeparableConv2D", "filters": 6, "kernelSize": 3, "activation": "sigmoid"},
+    {"type": "BatchNormalization", "scale": False},
+    {"type": "Activation", "activation": "relu"},
+    {"type": "DepthwiseConv2D", "kernelSize": 5, "strides": 2, "depthMultiplier": 2},
+    {"type": "GlobalMaxPooling2D"},
+    {"type": "Dense", "units": 3, "activation": "gelu"},
+]
+
+
+def test_layers_that_a_learner_meets_go_to_keras_and_back_with_keras_s_numbers():
+    network = layers.check(LEARNER_S)
+    model = layers.to_keras(network, (20, 21, 3))
+    assert layers.from_keras(model) == (network, (20, 21, 3))
+    explorer = ArchitectureExplorer.from_keras(model)
+    for row, layer in zip(explorer.summary, model.layers, strict=True):
+        assert (row["shape"], row["parameters"]) == (layer.output.shape[1:], layer.count_params())
+        assert row["multiply_adds"] == models.multiply_adds(layer)
+
+
+def test_a_functional_chain_is_read_as_the_list_of_its_layers():
+    import keras
+
+    vgg = ArchitectureExplorer.from_keras(keras.applications.VGG16(weights=None))
+    assert (len(vgg.layers), vgg.input_shape) == (22, (224, 224, 3))
+    assert sum(row["parameters"] for row in vgg.summary) == 138_357_544
+
+    image = keras.Input((28, 28, 1))
+    x = keras.layers.Conv2D(4, 3)(keras.layers.ReLU(6.0)(image))
+    model = keras.Model(image, keras.Sequential([keras.layers.Flatten()])(x))
+    assert [layer["type"] for layer in layers.from_keras(model)[0]] == [
+        "Activation",
+        "Conv2D",
+        "Flatten",
+    ]
+    again = keras.Sequential([keras.Input((28, 28, 1)), *models.lecture_network().layers])
+    assert layers.from_keras(again) == layers.from_keras(models.lecture_network())
+
+
 def test_a_keras_model_that_is_no_list_of_these_layers_is_refused_by_name():
     import keras
 
     def sequential(*parts):
         return keras.Sequential([keras.Input((8, 8, 2)), *parts])
 
+    entry = keras.Input((8, 8, 2))
+    one = keras.layers.Conv2D(2, 3, padding="same")
     refused = {
-        "'odd'.* is a SeparableConv2D": sequential(keras.layers.SeparableConv2D(2, 3, name="odd")),
+        "'odd'.* is a Conv2DTranspose": sequential(keras.layers.Conv2DTranspose(2, 3, name="odd")),
         "'odd'.* dilation_rate": sequential(keras.layers.Conv2D(2, 3, dilation_rate=2, name="odd")),
+        "'odd'.* groups": sequential(keras.layers.Conv2D(2, 3, groups=2, name="odd")),
+        "'odd'.* negative_slope": sequential(keras.layers.ReLU(negative_slope=0.1, name="odd")),
+        "'odd'.* keepdims": sequential(
+            keras.layers.GlobalAveragePooling2D(keepdims=True, name="odd")
+        ),
         "'odd', Conv2D: activation": sequential(
-            keras.layers.Conv2D(2, 3, activation="tanh", name="odd")
+            keras.layers.Conv2D(2, 3, activation="hard_tanh", name="odd")
+        ),
+        "'odd', Rescaling: scale has to be one number": sequential(
+            keras.layers.Rescaling([1.0, 2.0], name="odd")
         ),
         "no input shape.*keras.Input": keras.Sequential([keras.layers.Dense(2)]),
-        "no branches": keras.Model(entry := keras.Input((8,)), keras.layers.Dense(2)(entry)),
+        "has branches": keras.Model(entry, keras.layers.Add()([entry, one(entry)])),
+        "'two' has branches": keras.Model(entry, [one(entry), entry], name="two"),
+        "'twice' has branches": keras.Model(entry, one(one(entry)), name="twice"),
+        "A Keras model is needed.* Conv2D": one,
     }
     for message, model in refused.items():
         with pytest.raises(ValueError, match=message):
             ArchitectureExplorer.from_keras(model)
+
+
+def test_a_pooling_that_would_see_nothing_but_padding_cannot_be_built():
+    explorer = ArchitectureExplorer([{**POOL, "padding": 2}], input_shape=(6, 6, 1))
+    assert "would see nothing but padding" in explorer.summary[0]["problem"]
+    assert repr(explorer).endswith("layer 1 (MaxPooling2D) cannot be built")
 
 
 def test_padding_by_number_is_counted_but_not_given_to_keras():
@@ -161,7 +166,14 @@ def test_keras_s_names_of_options_are_understood():
         ([{**CONV, "kernelSize": [3, 3, 3]}], "one number, or two: for rows and columns"),
         ([{**CONV, "strides": True}], "strides .* and it is True"),
         ([{**CONV, "padding": "full"}], 'has to be "valid", "same", or a number'),
-        ([{**CONV, "activation": "tanh"}], '"relu", "softmax" or None'),
+        (
+            [{**CONV, "activation": "swoosh"}],
+            '"relu", "softmax", "tanh", .* or None, .* \'swoosh\'',
+        ),
+        ([{"type": "ZeroPadding2D", "padding": [1, 2, 3]}], "above, below.*it is .1, 2, 3."),
+        ([{"type": "ZeroPadding2D", "padding": -1}], "each 0 to 31, and it is -1"),
+        ([{"type": "Rescaling", "scale": "1/255"}], "scale has to be one number, .* '1/255'"),
+        ([{"type": "BatchNormalization", "scale": 1}], "scale has to be True or False"),
         ([{"type": "Dropout", "rate": 1}], "rate .* from 0 to below 1"),
         ({"type": "Dense"}, "A list of layers is needed"),
         ([FLATTEN] * 25, "room for 24 layers, and these are 25"),
@@ -256,7 +268,7 @@ def test_the_page_counts_as_python_does(show):
             assert card["problem"] == row["problem"]
             problems += row["problem"] is not None
             output, parameters, multiply_adds, sees = card["figures"]
-            assert output == (layers.times(row["shape"]) if row["shape"] else "–")
+            assert output == (sizes.times(row["shape"]) if row["shape"] else "–")
             for text, name in [(parameters, "parameters"), (multiply_adds, "multiply_adds")]:
                 assert text == ("" if row[name] is None else f"{row[name]:,}")
             assert sees.split(" × ")[0] == str(row["receptive_field"] or "")

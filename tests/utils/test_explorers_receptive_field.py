@@ -13,17 +13,16 @@ CHAPTER_5 = [7, 8, 12, 16, 18, 26, 34, 38]
 
 def seen_pixels(explorer, layer, position):
     """Return which pixels reach a neuron, found by sending ones through the windows."""
-    from utils.explorers.arrays import windows
-    from utils.explorers.layers import sides
     from utils.explorers.receptive_field import sliding
+    from utils.sizes import both, windows
 
     seen = []
     for axis in (0, 1):
         size, sources = explorer.input_size[axis], None
         for options in sliding(explorer.layers)[:layer]:
-            window = sides(options.get("kernelSize", options.get("poolSize")))[axis]
-            stride = sides(options["strides"])[axis]
-            output, before, _ = windows(size, window, stride, options["padding"])
+            window = both(options.get("kernelSize", options.get("poolSize")))[axis]
+            stride = both(options["strides"])[axis]
+            output, before, _, _ = windows(size, window, stride, options["padding"])
             sources = sources or [{pixel} for pixel in range(size)]
             starts = [at * stride - before for at in range(output)]
             sources = [

@@ -46,9 +46,15 @@ def test_multiply_adds_agree_with_counting_each_product_of_a_small_convolution()
 def test_a_layer_without_a_rule_for_its_multiply_adds_is_refused_by_name():
     import keras
 
-    model = keras.Sequential([keras.Input((8, 8, 2)), keras.layers.DepthwiseConv2D(3)])
-    with pytest.raises(ValueError, match="DepthwiseConv2D"):
+    model = keras.Sequential([keras.Input((8, 8, 2)), keras.layers.Conv2DTranspose(3, 3)])
+    with pytest.raises(ValueError, match="Conv2DTranspose"):
         models.multiply_adds(model.layers[0])
+
+
+def test_the_multiply_adds_of_every_network_of_the_course_add_up():
+    networks = [models.reference_cnn(), models.normalized_cnn(), models.plain_cnn()]
+    totals = [sum(map(models.multiply_adds, network.layers)) for network in networks]
+    assert all(total > 1_000_000 for total in totals)
 
 
 def test_the_notebook_builds_the_same_network():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from utils import plots
+from utils import plots, sizes
 from utils.explorers import arrays
 from utils.plots import pooling
 
@@ -53,14 +53,14 @@ def test_maximum_and_mean_of_each_window_are_drawn_and_told():
 def test_as_many_windows_fit_as_keras_gives_values(size, pool_size):
     figure = plots.windows_that_fit(size, pool_size)
     for axes, padding in zip(figure.axes, ["valid", "same"], strict=True):
-        count, _, _ = arrays.windows(size, pool_size, pool_size, padding)
+        count = sizes.windows(size, pool_size, pool_size, padding).size
         assert axes.get_title() == f'"{padding}": {count} × {count}'
     assert ("no window reads them" in figure.description) == (size % pool_size > 0)
 
 
 def test_windows_of_padding_same_begin_where_those_of_keras_do():
     axes = plots.windows_that_fit(11, 4).axes[1]
-    _, before, _ = arrays.windows(11, 4, 4, "same")
+    before = sizes.windows(11, 4, 4, "same").before
     corners = {patch.get_xy()[0] for patch in axes.patches if patch.get_width() == 4 - 0.24}
     assert min(corners) == pytest.approx(-before + 0.12)
 

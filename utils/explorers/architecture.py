@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import traitlets
 
+from utils import sizes
+from utils.models import LECTURE_LAYERS
+
 from . import layers as networks
 from .base import Explorer, Int
 from .values import whole
@@ -32,24 +35,9 @@ MAXIMUM, MEAN, FLATTEN = (
     {"type": kind} for kind in ["MaxPooling2D", "AveragePooling2D", "Flatten"]
 )
 
-# The lecture's network is models.lecture_network; the dense one is that of the book's chapter 10.
+# The dense network is that of the book's chapter 10.
 PRESETS = {
-    "the lecture's network": [
-        convolution(64, 7),
-        MAXIMUM,
-        convolution(128, 3),
-        convolution(128, 3),
-        MAXIMUM,
-        convolution(256, 3),
-        convolution(256, 3),
-        MAXIMUM,
-        FLATTEN,
-        dense(128),
-        {"type": "Dropout"},
-        dense(64),
-        {"type": "Dropout"},
-        dense(10, "softmax"),
-    ],
+    "the lecture's network": LECTURE_LAYERS,
     "LeNet-5, with ReLU": [
         convolution(6, 5),
         MEAN,
@@ -73,8 +61,8 @@ PRESETS = {
 }
 NOTES = {
     "LeNet-5, with ReLU": "Simplified from the network of 1998, which had tanh, a weight and a "
-    "bias for each pooled map, 16 maps that each read only some of the 6 maps below, and "
-    "another kind of last layer. Its 32 × 32 input was the digit of 28 × 28 with a border "
+    "bias for each pooled map, 16 maps of which all but one read only some of the 6 maps below, "
+    "and another kind of last layer. Its 32 × 32 input was the digit of 28 × 28 with a border "
     "of 2, which is padding “same” here.",
 }
 
@@ -125,9 +113,10 @@ class ArchitectureExplorer(Explorer):
 
     `ArchitectureExplorer(layers=None, input_shape=(28, 28, 1))` takes a list of layers such
     as `{"type": "Conv2D", "filters": 64, "kernel_size": 7, "padding": "same"}`, or the name
-    of a network in `presets`; `ArchitectureExplorer.from_keras(model)` takes a
-    `keras.Sequential`. The traits can be read, set, observed and linked: `layers`,
-    `input_shape`, and `selected`, the index of the layer that is open, −1 for the input.
+    of a network in `presets`; `ArchitectureExplorer.from_keras(model)` takes a Keras model, a
+    `keras.Sequential` or another without branches. The traits can be read, set, observed and
+    linked: `layers`, `input_shape`, and `selected`, the index of the layer that is open, −1
+    for the input.
     A list changed in place is not noticed: set `layers` anew.
     """
 
@@ -151,7 +140,7 @@ class ArchitectureExplorer(Explorer):
 
     @classmethod
     def from_keras(cls, model, **traits) -> ArchitectureExplorer:
-        """Show a `keras.Sequential`; raise ValueError that names a layer which is not possible."""
+        """Show a Keras model; raise ValueError that names a layer which is not possible."""
         layers, input_shape = networks.from_keras(model)
         return cls(layers, input_shape, **traits)
 
@@ -195,7 +184,7 @@ class ArchitectureExplorer(Explorer):
     def described(self) -> str:
         """Return name, number of layers, input and parameters; or which layer cannot be built."""
         name = next((each["name"] for each in self.presets if each["layers"] == self.layers), OWN)
-        text = f"{name}, {len(self.layers)} layers on {networks.times(self.input_shape)}"
+        text = f"{name}, {len(self.layers)} layers on {sizes.times(self.input_shape)}"
         rows = self.summary
         for number, row in enumerate(rows, 1):
             if row["problem"]:

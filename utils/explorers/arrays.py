@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-
-def windows(size: int, window: int, stride: int, padding: str | int) -> tuple[int, int, int]:
-    """Return the output size along one axis and the zeros put before and after it.
-
-    `padding` is "valid", "same" as in Keras, or a number of zeros on either side. The
-    size is 0 where the window does not fit.
-    """
-    if padding == "same":
-        output = -(-size // stride)
-        total = max((output - 1) * stride + window - size, 0)
-        return output, total // 2, total - total // 2
-    zeros = 0 if padding == "valid" else int(padding)
-    return max((size + 2 * zeros - window) // stride + 1, 0), zeros, zeros
+from utils.sizes import windows
 
 
 def patches(image: np.ndarray, window: int, stride: int, padding: str | int, fill=0.0):
     """Return every window of an image (rows, columns) as (rows, columns, window, window)."""
     borders = [windows(size, window, stride, padding) for size in image.shape]
-    if min(size for size, _, _ in borders) == 0:
+    if min(border.size for border in borders) == 0:
         return np.zeros((0, 0, window, window))
-    padded = np.pad(
-        image.astype(np.float64), [border[1:] for border in borders], constant_values=fill
-    )
+    zeros = [(border.before, border.after) for border in borders]
+    padded = np.pad(image.astype(np.float64), zeros, constant_values=fill)
     every = np.lib.stride_tricks.sliding_window_view(padded, (window, window))
     return every[::stride, ::stride]
 

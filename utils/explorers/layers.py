@@ -1,4 +1,4 @@
-"""Networks as lists of layers, in the form that the page's engine reads, and Keras's.
+"""Networks as lists of layers: checked, and from and to Keras. What they cost is in utils/sizes.py.
 
 A layer is a dictionary such as `{"type": "Conv2D", "filters": 64, "kernelSize": 7}`. The
 options bear Keras's names with JavaScript's capitals; `kernel_size` is understood too.
@@ -6,36 +6,27 @@ options bear Keras's names with JavaScript's capitals; `kernel_size` is understo
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from numbers import Integral, Real
 
-from .arrays import windows
+from utils import sizes
+from utils.models import keras_layer, keras_name
 
 MOST_PARAMETERS = 500_000_000  # of a network that Keras is asked for: 2 GB
-LARGEST = {"filters": 10_000, "units": 10_000, "kernelSize": 31, "poolSize": 31, "strides": 31}
-ACTIVATIONS = (None, "relu", "softmax")
-WITHOUT_OPTIONS = {
-    kind: {} for kind in ["Flatten", "GlobalAveragePooling2D", "ReLU", "BatchNormalization"]
+LARGEST = {
+    "filters": 10_000,
+    "units": 10_000,
+    "kernelSize": 31,
+    "poolSize": 31,
+    "strides": 31,
+    "depthMultiplier": 100,
 }
-POOLING = {"poolSize": 2, "strides": None, "padding": "valid"}
-DEFAULTS = {
-    "Conv2D": {
-        "filters": 32,
-        "kernelSize": 3,
-        "strides": 1,
-        "padding": "valid",
-        "activation": None,
-        "useBias": True,
-    },
-    "MaxPooling2D": POOLING,
-    "AveragePooling2D": POOLING,
-    "Dense": {"units": 10, "activation": None, "useBias": True},
-    "Dropout": {"rate": 0.5},
-    **WITHOUT_OPTIONS,
-}
-IN_KERAS = {"kernelSize": "kernel_size", "poolSize": "pool_size", "useBias": "use_bias"}
-FROM_KERAS = {keras: own for own, keras in IN_KERAS.items()}
+ACTIVATIONS = (
+    *("relu", "softmax", "tanh", "sigmoid"),
+    *("elu", "gelu", "leaky_relu", "relu6", "selu", "silu", "softplus"),
+)
 # What a Keras layer has besides, and what changes neither its shape nor its cost.
 NOT_DRAWN = re.compile(
     r"name|trainable|dtype|seed|momentum|epsilon|\w+_(initializer|regularizer|constraint)"
@@ -52,20 +43,59 @@ def whole(value, largest: int) -> int:
     return int(value)
 
 
-def checked_option(name: str, value):
-    """Return the value of one option as it is kept; raise ValueError that says what is possible."""
-    if name in {"filters", "units"}:
+def checked_sides(name: str, value):
+    """Return one number for rows and columns, or a list of two; raise ValueError otherwise."""
+    if not isinstance(value, (list, tuple)):
         return whole(value, LARGEST[name])
-    if name in {"kernelSize", "poolSize", "strides"}:
-        if not isinstance(value, (list, tuple)):
-            return whole(value, LARGEST[name])
-        if len(value) != 2:
-            raise ValueError(f"has to be one number, or two: for rows and columns; it is {value!r}")
-        rows, columns = (whole(side, LARGEST[name]) for side in value)
-        return rows if rows == columns else [rows, columns]
-    if name == "padding":
-        zeros = isinstance(value, Integral) and not isinstance(value, bool)
-        if zeros and 0 <= value <= LARGEST["kernelSize"]:
+    if len(value) != 2:
+        raise ValueError(f"has to be one number, or two: for rows and columns; it is {value!r}")
+    rows, columns = (whole(side, LARGEST[name]) for side in value)
+    return rows if rows == columns else [rows, columns]
+
+
+def is_zeros(value) -> bool:
+    """Whether `value` is a number of zeros that a padding may have."""
+    whole_number = isinstance(value, Integral) and not isinstance(value, bool)
+    return whole_number and 0 <= value <= LARGEST["kernelSize"]
+
+
+def checked_zeros(value):
+    """Return the padding of a ZeroPadding2D in its shortest form; raise ValueError otherwise."""
+    try:
+        (above, below), (left, right) = zeros = sizes.zeros_around(value)
+        possible = all(map(is_zeros, (above, below, left, right)))
+    except (TypeError, ValueError):
+        possible = False
+    if not possible:
+        raise ValueError(
+            "has to be a number of zeros, [rows, columns], or [[above, below], [left, right]], "
+            f"each 0 to {LARGEST['kernelSize']}, and it is {value!r}"
+        )
+    if (above, left) == (below, right):
+        return int(above) if above == left else [int(above), int(left)]
+    return [[int(zeros) for zeros in side] for side in zeros]
+
+
+def checked_number(value) -> float:
+    """Return a finite number as float; raise ValueError otherwise."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise ValueError(f"has to be one number, and it is {value!r}")
+    return float(value)
+
+
+def checked_option(kind: str, name: str, value):
+    """Return the value of one option as it is kept; raise ValueError that says what is possible."""
+    if isinstance(sizes.LAYERS[kind][name], bool):
+        if not isinstance(value, bool):
+            raise ValueError(f"has to be True or False, and it is {value!r}")
+    elif name in {"filters", "units", "depthMultiplier"}:
+        return whole(value, LARGEST[name])
+    elif name in {"kernelSize", "poolSize", "strides"}:
+        return checked_sides(name, value)
+    elif kind == "ZeroPadding2D":
+        return checked_zeros(value)
+    elif name == "padding":
+        if is_zeros(value):
             return int(value)
         if value not in ("valid", "same"):
             raise ValueError(
@@ -73,16 +103,17 @@ def checked_option(name: str, value):
                 f"0 to {LARGEST['kernelSize']}, and it is {value!r}"
             )
     elif name == "activation":
-        if value == "linear":
+        if value in (None, "linear"):
             return None
         if value not in ACTIVATIONS:
-            raise ValueError(f'has to be "relu", "softmax" or None, and it is {value!r}')
+            known = ", ".join(f'"{activation}"' for activation in ACTIVATIONS)
+            raise ValueError(f"has to be {known} or None, and it is {value!r}")
     elif name == "rate":
         if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < 1:
             raise ValueError(f"has to be a number from 0 to below 1, and it is {value!r}")
         return float(value)
-    elif name == "useBias" and not isinstance(value, bool):
-        raise ValueError(f"has to be True or False, and it is {value!r}")
+    else:
+        return checked_number(value)
     return value
 
 
@@ -95,9 +126,9 @@ def checked_layer(layer, name: str) -> dict:
         )
     given = {re.sub(r"_(\w)", lambda m: m[1].upper(), key): layer[key] for key in map(str, layer)}
     kind = given.pop("type")
-    if not isinstance(kind, str) or kind not in DEFAULTS:
-        raise ValueError(f"{name} has the type {kind!r}. Take one of: {', '.join(DEFAULTS)}.")
-    defaults = DEFAULTS[kind]
+    if not isinstance(kind, str) or kind not in sizes.LAYERS:
+        raise ValueError(f"{name} has the type {kind!r}. Take one of: {', '.join(sizes.LAYERS)}.")
+    defaults = sizes.LAYERS[kind]
     if unknown := [option for option in given if option not in defaults]:
         known = f"Its options are {', '.join(defaults)}." if defaults else "It has no options."
         raise ValueError(f"{name}, {kind}, has no option {unknown[0]!r}. {known}")
@@ -106,7 +137,7 @@ def checked_layer(layer, name: str) -> dict:
         if option == "strides" and value is None:  # as in Keras: windows side by side
             value = checked.get("poolSize", 1)
         try:
-            checked[option] = checked_option(option, value)
+            checked[option] = checked_option(kind, option, value)
         except ValueError as error:
             raise ValueError(f"{name}, {kind}: {option} {error}.") from None
     return checked
@@ -142,110 +173,9 @@ def check_input_shape(shape: Sequence[int], largest_side: int = 1024) -> tuple[i
         raise ValueError(f"Each number of the input shape {error}.") from None
 
 
-# --- What each layer does and costs ------------------------------------------------------
-
-
-def sides(value) -> tuple:
-    """Return an option for rows and for columns."""
-    return tuple(value) if isinstance(value, (list, tuple)) else (value, value)
-
-
-def times(shape) -> str:
-    """Return 28 × 28 × 1 for (28, 28, 1)."""
-    return " × ".join(map(str, shape))
-
-
-def require_map(kind: str, shape: tuple[int, ...]) -> None:
-    """Raise ValueError where a layer of this kind gets no map."""
-    if len(shape) != 3:
-        raise ValueError(
-            f"{kind} needs a map of height × width × channels, and here it gets a row of "
-            f"{times(shape)} values. Put it before Flatten, Dense and global pooling."
-        )
-
-
-def slid(layer: dict, shape: tuple[int, ...]) -> tuple[int, int]:
-    """Return rows and columns after a convolution or pooling; raise ValueError if it does not fit.
-
-    The sentences are the engine's.
-    """
-    require_map(layer["type"], shape)
-    window = sides(layer["kernelSize" if layer["type"] == "Conv2D" else "poolSize"])
-    strides, padding = sides(layer["strides"]), sides(layer["padding"])
-    result = tuple(
-        windows(shape[axis], window[axis], strides[axis], padding[axis])[0] for axis in (0, 1)
-    )
-    if 0 in result:
-        padded = " with its padding" if isinstance(padding[0], int) and padding[0] else ""
-        raise ValueError(
-            f"The map is {times(shape[:2])}, and a {times(window)} window does not fit into "
-            f'it{padded}. Use padding "same", a smaller window or fewer pooling layers.'
-        )
-    return result
-
-
-def built(layer: dict, shape: tuple[int, ...]) -> tuple[tuple[int, ...], int, int]:
-    """Return shape, parameters and multiply–adds of one layer over an input of `shape`.
-
-    Raises ValueError, with a sentence for readers, where the layer cannot be built.
-    """
-    kind, channels = layer["type"], shape[-1]
-    places = 1
-    for side in shape[:-1]:
-        places *= side
-    if kind == "Conv2D":
-        rows, columns = slid(layer, shape)
-        height, width = sides(layer["kernelSize"])
-        weights = height * width * channels * layer["filters"]
-        bias = layer["filters"] if layer["useBias"] else 0
-        return (rows, columns, layer["filters"]), weights + bias, weights * rows * columns
-    if kind == "Dense":
-        weights = channels * layer["units"]
-        bias = layer["units"] if layer["useBias"] else 0
-        return (*shape[:-1], layer["units"]), weights + bias, weights * places
-    if "Pooling2D" in kind and kind != "GlobalAveragePooling2D":
-        return (*slid(layer, shape), channels), 0, 0
-    if kind == "GlobalAveragePooling2D":
-        require_map(kind, shape)
-        return (channels,), 0, 0
-    if kind == "Flatten":
-        return (places * channels,), 0, 0
-    return shape, 4 * channels if kind == "BatchNormalization" else 0, 0
-
-
 def summarize(layers: Sequence[dict], input_shape: Sequence[int]) -> list[dict]:
-    """Return for each layer its shape, parameters, multiply_adds and receptive_field.
-
-    Multiply–adds are those of `models.multiply_adds`. The receptive field is in pixels of
-    the input along the rows, and None where position is lost. At the first layer that cannot
-    be built, `problem` says why; there and after it, everything else is None.
-    """
-    layers, shape = check(layers), check_input_shape(input_shape)
-    rows = []
-    field, jump = (1, 1) if len(shape) == 3 else (None, None)
-    for layer in layers:
-        row = dict.fromkeys(["shape", "parameters", "multiply_adds", "receptive_field", "problem"])
-        rows.append({"type": layer["type"], **row})
-        if shape is None:
-            continue
-        try:
-            shape, parameters, multiply_adds = built(layer, shape)
-        except ValueError as error:
-            shape, rows[-1]["problem"] = None, str(error)
-            continue
-        if len(shape) == 1:
-            field = None
-        elif "strides" in layer:
-            window = sides(layer["kernelSize" if layer["type"] == "Conv2D" else "poolSize"])
-            field += (window[0] - 1) * jump
-            jump *= sides(layer["strides"])[0]
-        rows[-1] |= {
-            "shape": shape,
-            "parameters": parameters,
-            "multiply_adds": multiply_adds,
-            "receptive_field": field,
-        }
-    return rows
+    """Return what `sizes.summarize` does, of layers and an input shape that are checked first."""
+    return sizes.summarize(check(layers), check_input_shape(input_shape))
 
 
 # --- Keras -------------------------------------------------------------------------------
@@ -262,7 +192,8 @@ def to_keras(layers: Sequence[dict], input_shape: Sequence[int]):
     for number, row in enumerate(rows, 1):
         if row["problem"]:
             raise ValueError(f"Layer {number}, {row['type']}: {row['problem']}")
-        if isinstance(layers[number - 1].get("padding"), int):
+        layer = layers[number - 1]
+        if sizes.is_sliding(layer) and isinstance(layer["padding"], int):
             raise ValueError(
                 f"Layer {number}, {row['type']}: Keras pads by name. "
                 'Set padding to "same" or "valid".'
@@ -278,43 +209,109 @@ def to_keras(layers: Sequence[dict], input_shape: Sequence[int]):
     return keras.Sequential([keras.Input(input_shape), *map(keras_layer, layers)])
 
 
-def keras_layer(layer: dict):
-    """Return one checked layer as Keras's."""
-    import keras
+def chain(model) -> list:
+    """Return the layers of a built Keras model one after the other, those of models in it too.
 
-    options = {IN_KERAS.get(name, name): value for name, value in layer.items() if name != "type"}
-    return getattr(keras.layers, layer["type"])(**options)
-
-
-def from_keras(model) -> tuple[list[dict], tuple[int, ...]]:
-    """Return the layers and the input shape of a built `keras.Sequential`.
-
-    Names, initializers, regularizers and weights are left behind. Raises ValueError that
-    names the layer which is of another kind, or has an option that a list cannot hold.
+    Raises ValueError for a model that is no chain: one with branches, or a layer called twice.
     """
     import keras
 
-    if not isinstance(model, keras.Sequential):
+    if not isinstance(model, keras.Model) or not hasattr(model, "layers"):
         raise ValueError(
-            f"A keras.Sequential is needed, layer after layer, and this is a "
-            f"{type(model).__name__}: a list of layers has no branches."
+            "A Keras model is needed, a keras.Sequential or one made of layers called in a row, "
+            f"and this is a {type(model).__name__}."
         )
     if not model.built:
         raise ValueError(
             f"The model {model.name!r} has no input shape. Begin it with keras.Input((28, 28, 1))."
         )
-    layers = []
-    for number, layer in enumerate(model.layers, 1):
-        kind, name = type(layer).__name__, f"Layer {number} of the model, {layer.name!r},"
-        if kind not in DEFAULTS:
-            raise ValueError(f"{name} is a {kind}. Possible are: {', '.join(DEFAULTS)}.")
-        config = layer.get_config()
-        own = {key: config[IN_KERAS.get(key, key)] for key in DEFAULTS[kind]}
-        layers.append(checked_layer({"type": kind, **own}, name.rstrip(",")))
-        for option, value in keras_layer(layers[-1]).get_config().items():
-            if not NOT_DRAWN.fullmatch(option) and config.get(option) != value:
-                raise ValueError(
-                    f"{name} is a {kind} with {option}={config.get(option)!r}; "
-                    f"only {option}={value!r} is possible here."
-                )
+    layers = model.layers if isinstance(model, keras.Sequential) else functional_chain(model)
+    flat = []
+    for layer in layers:
+        if isinstance(layer, keras.Model):
+            flat += chain(layer)
+        elif not isinstance(layer, keras.layers.InputLayer):
+            flat.append(layer)
+    return flat
+
+
+def functional_chain(model) -> list:
+    """Return the layers of a functional Keras model from the input to the output.
+
+    Raises ValueError where a layer has other than one input, or more than one layer after it.
+    """
+    config = model.get_config()
+    branched = ValueError(
+        f"The model {model.name!r} has branches, and a list of layers has none: each layer has "
+        "to be called once, on the output of the one before it."
+    )
+    if "output_layers" not in config:
+        raise ValueError(
+            f"The model {model.name!r} is a class of its own. A keras.Sequential or a functional "
+            "keras.Model can be read."
+        )
+    before = {  # names of the layers whose outputs a layer is called on, call by call
+        layer["name"]: [tensor_sources(call) for call in layer["inbound_nodes"]]
+        for layer in config["layers"]
+    }
+    ends = {kind: layer_names(config[kind]) for kind in ("input_layers", "output_layers")}
+    if len(ends["input_layers"]) != 1 or len(ends["output_layers"]) != 1:
+        raise branched
+    names = ends["output_layers"]
+    while names[-1] != ends["input_layers"][0]:
+        calls = before[names[-1]]
+        if len(calls) != 1 or len(calls[0]) != 1:
+            raise branched
+        names.append(calls[0][0])
+    if len(names) != len(config["layers"]):  # a side branch that is read by nothing, too
+        raise branched
+    return [model.get_layer(name) for name in reversed(names)]
+
+
+def tensor_sources(value) -> list[str]:
+    """Return the names of the layers from which the tensors come in a stored call of a layer."""
+    if isinstance(value, dict):
+        if "keras_history" in value:
+            return [value["keras_history"][0]]
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return [name for part in value for name in tensor_sources(part)]
+    return []
+
+
+def layer_names(stored: list) -> list[str]:
+    """Return the layers' names of a stored model's inputs or outputs: [name, 0, 0], or a list."""
+    return [stored[0]] if isinstance(stored[0], str) else [name for name, _, _ in stored]
+
+
+def layer_from_keras(layer, name: str) -> dict:
+    """Return one Keras layer as plain values, checked; raise ValueError that begins with `name`."""
+    kind, config = type(layer).__name__, layer.get_config()
+    if kind == "ReLU" and config | {"max_value": 6, "negative_slope": 0, "threshold": 0} == config:
+        return {"type": "Activation", "activation": "relu6"}
+    if kind not in sizes.LAYERS:
+        raise ValueError(f"{name} is a {kind}. Possible are: {', '.join(sizes.LAYERS)}.")
+    own = {keras_name(option): config[keras_name(option)] for option in sizes.LAYERS[kind]}
+    plain = checked_layer({"type": kind, **own}, name)
+    for option, value in keras_layer(plain).get_config().items():
+        if NOT_DRAWN.fullmatch(option) or option in own:
+            continue
+        if config.get(option) != value:
+            raise ValueError(
+                f"{name} is a {kind} with {option}={config.get(option)!r}; "
+                f"only {option}={value!r} is possible here."
+            )
+    return plain
+
+
+def from_keras(model) -> tuple[list[dict], tuple[int, ...]]:
+    """Return the layers and the input shape of a built Keras model that is a plain chain.
+
+    Names, initializers, regularizers and weights are left behind. Raises ValueError that
+    names the layer which is of another kind, or has an option that a list cannot hold.
+    """
+    layers = [
+        layer_from_keras(layer, f"Layer {number} of the model, {layer.name!r}")
+        for number, layer in enumerate(chain(model), 1)
+    ]
     return layers, check_input_shape(model.input_shape[1:])

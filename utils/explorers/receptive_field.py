@@ -6,61 +6,49 @@ from collections.abc import Sequence
 
 import traitlets
 
+from utils import sizes
+from utils.models import LECTURE_LAYERS
+
 from . import layers as networks
 from .base import Bool, Int, Position
 from .pictures import PictureExplorer
 from .values import whole
 
 LARGEST_SIDE = 256  # pixels: more cannot be told apart in the picture
-SLIDING = ("Conv2D", "MaxPooling2D", "AveragePooling2D")
 
 
 def convolution(filters: int, kernel_size: int) -> dict:
     return {"type": "Conv2D", "filters": filters, "kernelSize": kernel_size, "padding": "same"}
 
 
-POOLING = {"type": "MaxPooling2D", "poolSize": 2}
-PRESETS = {
-    "2 convolutions": (14, [convolution(16, 3)] * 2),
-    "1 large convolution": (14, [convolution(16, 5)]),
-    "chapter 5 network": (
-        28,
-        [
-            convolution(64, 7),
-            POOLING,
-            *[convolution(128, 3)] * 2,
-            POOLING,
-            *[convolution(256, 3)] * 2,
-            POOLING,
-        ],
-    ),
-}
+def placed(layers: Sequence[dict]) -> list[dict]:
+    """Return the layers before the first one that gives up position, such as Flatten."""
+    lost = (i for i, layer in enumerate(layers) if layer["type"] in sizes.POSITION_IS_LOST)
+    return list(layers[: next(lost, len(layers))])
 
 
 def sliding(layers: Sequence[dict]) -> list[dict]:
     """Return the convolutions and poolings before the first layer that gives up position."""
-    found = []
-    for layer in layers:
-        if layer["type"] in ("Flatten", "GlobalAveragePooling2D"):
-            break
-        if layer["type"] in SLIDING:
-            found.append(layer)
-    return found
+    return [layer for layer in placed(layers) if sizes.is_sliding(layer)]
 
 
 def receptive_fields(layers: Sequence[dict]) -> list[int]:
     """Return how many pixels a neuron of each convolution or pooling sees along the rows.
 
-    Padding is included. From one layer to the next the field grows by (window − 1) · jump,
-    where the jump, the distance of two neighbors in pixels, is multiplied by each stride.
+    Padding is included, and it is not asked whether the windows fit.
     """
-    fields, field, jump = [], 1, 1
+    fields, field = [], sizes.PIXEL
     for layer in sliding(networks.check(layers)):
-        window = networks.sides(layer["kernelSize" if layer["type"] == "Conv2D" else "poolSize"])
-        field += (window[0] - 1) * jump
-        jump *= networks.sides(layer["strides"])[0]
-        fields.append(field)
+        field = field.through(sizes.window_of(layer)[0], sizes.both(layer["strides"])[0])
+        fields.append(field.size)
     return fields
+
+
+PRESETS = {
+    "2 convolutions": (14, [convolution(16, 3)] * 2),
+    "1 large convolution": (14, [convolution(16, 5)]),
+    "chapter 5 network": (28, placed(LECTURE_LAYERS)),
+}
 
 
 class Layers(traitlets.List):
@@ -82,7 +70,7 @@ class Size(traitlets.TraitType):
 
     def validate(self, owner, value):
         try:
-            rows, columns = networks.sides(whole(value))
+            rows, columns = sizes.both(whole(value))
             return networks.whole(rows, LARGEST_SIDE), networks.whole(columns, LARGEST_SIDE)
         except ValueError as error:
             reason = str(error) if "whole" in str(error) else "takes a number or (rows, columns)"
@@ -166,18 +154,19 @@ class ReceptiveFieldExplorer(PictureExplorer):
 
     def map_sizes(self) -> list[tuple[int, int]]:
         """Return rows and columns of the input and of each map, as far as the windows fit."""
-        sizes = [self.input_size]
-        for layer in sliding(self.layers):
-            try:
-                sizes.append(networks.slid(layer, (*sizes[-1], 1)))
-            except ValueError:
-                break
-        return sizes
+        layers = placed(self.layers)
+        axes = [sizes.slides(layers, self.input_size[axis], axis) for axis in (0, 1)]
+        maps = [
+            (rows.output, columns.output)
+            for layer, rows, columns in zip(layers, *axes, strict=False)
+            if sizes.is_sliding(layer)
+        ]
+        return [self.input_size, *maps]
 
     def described(self) -> str:
         """Return the size of the input, and what a neuron of each layer sees."""
         fields = ", ".join(map(str, self.receptive_fields)) or "none"
         return (
-            f"{len(self.receptive_fields)} layers over {networks.times(self.input_size)} pixels, "
+            f"{len(self.receptive_fields)} layers over {sizes.times(self.input_size)} pixels, "
             f"receptive fields {fields}"
         )

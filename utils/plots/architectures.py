@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib import patches
 
+from utils import sizes
+
 from .look import BLUE, DIVERGING, GREEN, INK, MUTED, ORANGE, DescribedFigure, plain
 
 INPUT, KERNEL, OUTPUT = "#0f766e", "#6d28d9", "#b45309"
@@ -199,16 +201,21 @@ def middle_fields(layers: Sequence[tuple[str, int, int]], size: int) -> list[tup
     `layers` has (name, window, stride); a stride of 1 stands for padding "same", a larger
     one for none. The first pixel is negative where the field begins in the padding.
     """
-    fields, start, field, jump = [], 0, 1, 1
-    for _, window, stride in layers:
-        if stride == 1:
-            start -= (window - 1) // 2 * jump
-        else:
-            size = (size - window) // stride + 1
-        field += (window - 1) * jump
-        jump *= stride
-        fields.append((start + size // 2 * jump, field))
-    return fields
+    plain = [
+        {
+            "type": "MaxPooling2D",
+            "poolSize": window,
+            "strides": stride,
+            "padding": "same" if stride == 1 else "valid",
+        }
+        for _, window, stride in layers
+    ]
+    seen = sizes.receptive_fields(plain, size)
+    maps = [slide.output for slide in sizes.slides(plain, size)]
+    return [
+        (field.start + side // 2 * field.jump, field.size)
+        for field, side in zip(seen, maps, strict=True)
+    ]
 
 
 def field_growth(image: np.ndarray, layers: Sequence[tuple[str, int, int]]) -> DescribedFigure:
@@ -222,13 +229,13 @@ def field_growth(image: np.ndarray, layers: Sequence[tuple[str, int, int]]) -> D
     beyond = max(max(first + seen for first, seen in fields) - size, 0) + 1
     padded = np.pad(np.asarray(image, float), (margin, beyond))
     names = [name for name, _, _ in layers]
-    sizes = [seen for _, seen in fields]
-    told = ", ".join(f"{name}: {seen}" for name, seen in zip(names, sizes, strict=True))
+    widths = [seen for _, seen in fields]
+    told = ", ".join(f"{name}: {seen}" for name, seen in zip(names, widths, strict=True))
     figure = DescribedFigure(
         4.05,
         f"An image of {size} × {size} pixels, and on it the window that one middle neuron of "
-        f"each layer sees, {len(sizes)} panels. The window's side in pixels: {told}."
-        + (" The last windows reach over the border." if max(sizes) > size else ""),
+        f"each layer sees, {len(widths)} panels. The window's side in pixels: {told}."
+        + (" The last windows reach over the border." if max(widths) > size else ""),
     )
     columns = -(-len(layers) // 2)
     grid = figure.subplots(2, columns, squeeze=False)

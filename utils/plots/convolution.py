@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib import colormaps, patches
 
+from utils import sizes
+
 from .look import DIVERGING, INK, MUTED, DescribedFigure, plain
 
 TEAL, VIOLET, AMBER = "#0f766e", "#6d28d9", "#b45309"
@@ -21,11 +23,6 @@ MINUS = "−"
 def number(value: float) -> str:
     """Return a number as a figure writes it, with a true minus sign: −3, 0.25."""
     return f"{value + 0.0:g}".replace("-", MINUS)  # −0 is 0
-
-
-def output_size(size: int, kernel_size: int, stride: int, padding: int) -> int:
-    """Return ⌊(n + 2p − k) / s⌋ + 1, the positions of a window along one side."""
-    return (size + 2 * padding - kernel_size) // stride + 1
 
 
 def canvas(height: float, description: str):
@@ -189,14 +186,14 @@ def padding_and_stride(
     rows: int = 5, columns: int = 7, kernel_size: int = 3, padding: int = 1, strides=(1, 2)
 ) -> DescribedFigure:
     """Show the first two windows of a row on a zero-padded input, for each stride."""
-    sizes = [
-        tuple(output_size(side, kernel_size, stride, padding) for side in (rows, columns))
+    outputs = [
+        tuple(sizes.windows(side, kernel_size, stride, padding).size for side in (rows, columns))
         for stride in strides
     ]
     told = "; ".join(
         f"with stride {stride} the second window starts {stride} column{'s' * (stride > 1)} "
         f"further, and the output has {size[0]} × {size[1]} values"
-        for stride, size in zip(strides, sizes, strict=True)
+        for stride, size in zip(strides, outputs, strict=True)
     )
     figure = DescribedFigure(
         5.0,
@@ -205,7 +202,7 @@ def padding_and_stride(
     )
     width, height = columns + 2 * padding, rows + 2 * padding
     panels = figure.subplots(1, len(strides), squeeze=False)[0]
-    for axes, stride, size in zip(panels, strides, sizes, strict=True):
+    for axes, stride, size in zip(panels, strides, outputs, strict=True):
         plain(axes)
         axes.set_aspect("equal")
         for row, column in np.ndindex(height, width):
@@ -229,7 +226,7 @@ def padding_and_stride(
             frame(axes, left + place, top, 1, 1, AMBER, facecolor=PALE[AMBER], zorder=1.5)
             frame(axes, left + place, top, 1, 1, VIOLET, linestyle=style, zorder=4)
         axes.set_xlim(-0.3, width + 0.3)
-        axes.set_ylim(height + 1.9 + max(s[0] for s in sizes), -2.3)
+        axes.set_ylim(height + 1.9 + max(s[0] for s in outputs), -2.3)
     return figure
 
 

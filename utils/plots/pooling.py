@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from utils import sizes
+
 from .convolution import AMBER, GRID, PALE, TEAL, canvas, frame, label, number, table
 from .look import INK, MUTED, DescribedFigure, plain
 
@@ -65,9 +67,8 @@ def windows_that_fit(size: int = 7, pool_size: int = 2) -> DescribedFigure:
 
     On the left as with Keras's padding "valid", on the right as with "same".
     """
-    fit, cover = size // pool_size, -(-size // pool_size)
-    left_over = size - fit * pool_size
-    before = (cover * pool_size - size) // 2
+    fit, _, _, left_over = sizes.windows(size, pool_size, pool_size)
+    cover, before, _, _ = sizes.windows(size, pool_size, pool_size, "same")
     lost = "the last row and the last column are hatched"
     if left_over > 1:
         lost = f"the last {left_over} rows and columns are hatched"

@@ -1,11 +1,11 @@
-// Runs the cases of tests/utils/test_engine.py; used in Node and in the browser alike.
+// Runs the cases of test_engine.py and test_sizes.py; used in Node and in the browser alike.
 
 const TOLERANCE = 1e-5;
 
 /**
- * @param {object} engine  the module utils/explorers/js/engine.js
+ * @param {object} engine  what utils/explorers/js/engine.js and sizes.js export
  * @param {string} text  JSON: a list of { name, call, args, expected } or, where the call must
- *   throw, { name, call, args, error }. An object { shape, float32 } stands for a tensor and
+ *   throw, { name, call, args, error }. What is no function is compared as JSON. An object { shape, float32 } stands for a tensor and
  *   { bytes, offset } for a DataView that starts so many bytes into its buffer.
  * @returns {{ name: string, problem: string | null }[]}
  */
@@ -25,7 +25,8 @@ export function runCases(engine, text) {
 
 function runCase(engine, { call, args, expected, error }) {
   try {
-    const result = engine[call](...args);
+    const named = engine[call];
+    const result = typeof named === "function" ? named(...args) : JSON.stringify(named);
     if (error) return `did not throw "${error}"`;
     return difference(result, expected, "result");
   } catch (thrown) {

@@ -8,9 +8,15 @@ import { test } from "node:test";
 import { runCases } from "./compare.mjs";
 
 // Older Nodes take a .js file without a package.json for CommonJS; a data address is a module.
-const file = new URL("../../../utils/explorers/js/engine.js", import.meta.url);
-const source = readFileSync(file).toString("base64");
-const engine = await import(`data:text/javascript;base64,${source}`);
+const folder = new URL("../../../utils/explorers/js/", import.meta.url);
+const address = (source) =>
+  `data:text/javascript;base64,${Buffer.from(source).toString("base64")}`;
+const sizes = address(readFileSync(new URL("sizes.js", folder)));
+const source = readFileSync(new URL("engine.js", folder), "utf8");
+const engine = {
+  ...(await import(address(source.replace("./sizes.js", sizes)))),
+  ...(await import(sizes)),
+};
 
 test("the engine agrees with Keras", { skip: !process.env.ENGINE_CASES }, () => {
   const results = runCases(engine, readFileSync(process.env.ENGINE_CASES, "utf8"));

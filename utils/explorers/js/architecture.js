@@ -3,7 +3,7 @@
  * blocks, and what each layer does to shape, cost and receptive field.
  */
 
-import { receptiveField, summarize, windows } from "./engine.js";
+import { receptiveField, summarize, windows } from "./sizes.js";
 import {
   button,
   choice,

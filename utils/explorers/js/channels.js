@@ -3,7 +3,7 @@
  * three results are added up to one feature map. Several filters give several maps.
  */
 
-import { conv2d, decode, extent, windows } from "./engine.js";
+import { conv2d, decode, extent } from "./engine.js";
 import {
   Picture,
   button,
@@ -23,6 +23,7 @@ import {
   toggle,
   uniqueId,
 } from "./interface.js";
+import { windows } from "./sizes.js";
 
 const TRAITS = ["image", "filters", "biases", "filter", "channels", "stride", "padding", "relu"];
 const LETTERS = ["R", "G", "B"];

@@ -1,6 +1,6 @@
 /**
- * The computing engine of the explorers: convolution, pooling, dense layers, and what
- * a list of layers does to sizes, parameters and receptive fields.
+ * The computing engine of the explorers: convolution, pooling, dense layers. What a list of
+ * layers does to sizes and costs is in sizes.js.
  *
  * No DOM, no state. Arrays are channels last and row-major, as in Keras, and names are
  * Keras's. Errors are sentences for readers of a page: show `error.message` as it is.
@@ -8,9 +8,9 @@
  * @typedef {{ shape: number[], data: Float32Array }} Tensor
  * @typedef {{ shape: number[], dtype: "uint8" | "float32", data: DataView }} StoredArray
  * @typedef {"valid" | "same" | number} Padding  a number pads both sides with so many zeros
- * @typedef {{ type: string, [option: string]: any }} Layer  for example
- *   `{ type: "Conv2D", filters: 64, kernelSize: 7, padding: "same" }`
  */
+
+import { both, requireOptions, times, windowsOnMap } from "./sizes.js";
 
 // --- Arrays ------------------------------------------------------------------------------
 
@@ -25,7 +25,7 @@ export function tensor(shape, data) {
   if (data === undefined) return { shape: [...shape], data: new Float32Array(count) };
   if (data.length !== count) {
     throw new Error(
-      `There are ${data.length} values, and an array of ${formatShape(shape)} needs ${count}.`,
+      `There are ${data.length} values, and an array of ${times(shape)} needs ${count}.`,
     );
   }
   return {
@@ -51,7 +51,7 @@ export function decode(value, name = "image") {
   const needed = countValues(shape, `stored ${name}`) * bytesPerValue;
   if (data.byteLength !== needed) {
     throw new Error(
-      `The stored ${name} holds ${data.byteLength} bytes, and ${formatShape(shape)} ` +
+      `The stored ${name} holds ${data.byteLength} bytes, and ${times(shape)} ` +
         `${dtype} values need ${needed}.`,
     );
   }
@@ -107,98 +107,11 @@ function countValues(shape, name = "array") {
   const isShape = Array.isArray(shape) && shape.length > 0;
   if (!isShape || !shape.every((side) => Number.isInteger(side) && side > 0)) {
     throw new Error(
-      `The ${name} has the shape ${isShape ? formatShape(shape) : shape}; a shape is a list ` +
+      `The ${name} has the shape ${isShape ? times(shape) : shape}; a shape is a list ` +
         "of whole numbers of at least 1.",
     );
   }
   return shape.reduce((product, side) => product * side, 1);
-}
-
-function formatShape(shape) {
-  return shape.join(" × ");
-}
-
-// One number stands for both axes.
-function pair(value) {
-  return Array.isArray(value) ? value : [value, value];
-}
-
-// --- Windows that slide over a map -------------------------------------------------------
-
-/**
- * Where windows fit along one axis.
- *
- * "same" is Keras's: ceil(size / stride) windows, and where the padding is an odd number
- * of pixels, the extra one comes after the map.
- * @param {number} size  pixels of the input
- * @param {number} windowSize
- * @param {number} stride
- * @param {Padding} padding
- * @returns {{ size: number, before: number, after: number, fits: boolean, unused: number }}
- *   the number of windows; the pixels of padding before and after the input; whether a
- *   window fits at all (if not, size is 0); the pixels at the end of the padded input
- *   that no window reaches
- */
-export function windows(size, windowSize, stride, padding) {
-  requireWhole("input's size", size);
-  requireWhole("window's size", windowSize);
-  requireWhole("stride", stride);
-  let before;
-  let after;
-  if (padding === "same") {
-    const total = Math.max((Math.ceil(size / stride) - 1) * stride + windowSize - size, 0);
-    before = Math.floor(total / 2);
-    after = total - before;
-  } else {
-    before = after = padding === "valid" ? 0 : padding;
-    if (!Number.isInteger(before) || before < 0) {
-      throw new Error(
-        `The padding is "valid", "same" or a whole number of at least 0, and not ${padding}.`,
-      );
-    }
-  }
-  const room = before + size + after - windowSize;
-  if (room < 0) return { size: 0, before, after, fits: false, unused: room + windowSize };
-  return {
-    size: Math.floor(room / stride) + 1,
-    before,
-    after,
-    fits: true,
-    unused: room % stride,
-  };
-}
-
-function requireWhole(name, value) {
-  if (!Number.isInteger(value) || value < 1) {
-    throw new Error(`The ${name} must be a whole number of at least 1, and it is ${value}.`);
-  }
-}
-
-/**
- * `windows` for height and width; an Error where no window fits.
- * @returns {ReturnType<typeof windows>[]}
- */
-function windowsOnMap(shape, windowSize, strides, padding) {
-  if (shape.length !== 3) {
-    throw new Error(
-      `Windows slide over a map of height × width × channels, and not over an array of ` +
-        `${formatShape(shape)}.`,
-    );
-  }
-  const sizes = pair(windowSize);
-  const steps = pair(strides);
-  const paddings = pair(padding);
-  const axes = [0, 1].map((axis) => windows(shape[axis], sizes[axis], steps[axis], paddings[axis]));
-  if (!axes.every(({ fits }) => fits)) throw new Error(describeMisfit(shape, sizes, paddings));
-  return axes;
-}
-
-function describeMisfit([height, width], sizes, paddings) {
-  const padded = paddings.some((padding) => padding > 0) ? " with its padding" : "";
-  return (
-    `The map is ${height} × ${width}, and a ${formatShape(sizes)} window does not fit into ` +
-    `it${padded}. Use padding "same", a smaller window or fewer pooling layers.`
-  );
 }
 
 // --- Convolution -------------------------------------------------------------------------
@@ -215,11 +128,13 @@ function describeMisfit([height, width], sizes, paddings) {
  * @returns {Tensor} [rows, columns, filters]
  */
 export function conv2d(input, kernel, options = {}) {
+  requireOptions("A convolution", options, ["strides", "padding", "bias", "activation"]);
   const { strides = 1, padding = "valid", bias = null, activation = null } = options;
   const [kernelHeight, kernelWidth, channels, filters] = kernel.shape;
   requireKernel(input, kernel, bias);
-  const [y, x] = windowsOnMap(input.shape, [kernelHeight, kernelWidth], strides, padding);
-  const [strideY, strideX] = pair(strides);
+  const window = [kernelHeight, kernelWidth];
+  const [y, x] = windowsOnMap(input.shape, { window, strides, padding });
+  const [strideY, strideX] = both(strides);
   const rowLength = (x.before + input.shape[1] + x.after) * channels;
   const plan = {
     rows: y.size,
@@ -248,7 +163,7 @@ function requireKernel(input, kernel, bias) {
   if (kernel.shape.length !== 4) {
     throw new Error(
       "A kernel has the shape height × width × channels × filters, and not " +
-        `${formatShape(kernel.shape)}.`,
+        `${times(kernel.shape)}.`,
     );
   }
   if (input.shape.length === 3 && input.shape[2] !== kernel.shape[2]) {
@@ -395,20 +310,16 @@ function addBias(values, bias) {
  *   and -1 for a mean
  */
 export function pool2d(input, options = {}) {
+  requireOptions("Pooling", options, ["poolSize", "strides", "padding", "mode"]);
   const { poolSize = 2, strides = poolSize, padding = "valid", mode = "max" } = options;
   if (!["max", "min", "mean"].includes(mode)) {
     throw new Error(`Pooling takes the "max", "min" or "mean", and not "${mode}".`);
   }
-  const [y, x] = windowsOnMap(input.shape, poolSize, strides, padding);
-  const [height, width] = pair(poolSize);
-  if (y.before >= height || x.before >= width) {
-    throw new Error(
-      `With this padding a ${height} × ${width} window would see nothing but padding. ` +
-        "Use a padding that is smaller than the window.",
-    );
-  }
-  const rows = coveredPlaces(input.shape[0], height, pair(strides)[0], y);
-  const columns = coveredPlaces(input.shape[1], width, pair(strides)[1], x);
+  const isPooling = true;
+  const [y, x] = windowsOnMap(input.shape, { window: poolSize, strides, padding, isPooling });
+  const [height, width] = both(poolSize);
+  const rows = coveredPlaces(input.shape[0], height, both(strides)[0], y);
+  const columns = coveredPlaces(input.shape[1], width, both(strides)[1], x);
   const channels = input.shape[2];
   const output = tensor([y.size, x.size, channels]);
   const winners = new Int32Array(output.data.length).fill(-1);
@@ -501,7 +412,9 @@ export function softmax(input) {
  * @param {"relu" | "softmax" | null} [layer.activation]
  * @returns {Tensor} [units]
  */
-export function dense(input, { weights, bias = null, activation = null }) {
+export function dense(input, layer) {
+  requireOptions("A dense layer", layer, ["weights", "bias", "activation"]);
+  const { weights, bias = null, activation = null } = layer;
   const values = input.data ?? input;
   const [inputs, units] = weights.shape;
   if (values.length !== inputs) {
@@ -523,200 +436,4 @@ function activate(output, activation) {
   if (activation === "softmax" && output.shape.length === 1) return softmax(output);
   if (activation === null || activation === "linear") return output;
   throw new Error(`The activation ${activation} is not one that this layer can have.`);
-}
-
-// --- Lists of layers ---------------------------------------------------------------------
-
-const POOLING = ["MaxPooling2D", "AveragePooling2D"];
-const POSITION_IS_LOST = ["Flatten", "GlobalAveragePooling2D"];
-const UNCHANGED = ["Dropout", "ReLU", "BatchNormalization"];
-
-/**
- * What each layer of a network does to the shape, and what it costs.
- *
- * Multiply–adds are counted as in utils/models.py: each weight once at each place where it
- * is used, no biases; layers without a kernel count 0.
- * @param {Layer[]} layers
- * @param {number[]} inputShape  [height, width, channels] or [length]
- * @returns {{ shape: number[] | null, parameters: number | null, trainable: number | null,
- *   multiplyAdds: number | null, receptiveField: number | null, jump: number | null,
- *   problem: string | null }[]} one per layer. `receptiveField` and `jump` are pixels of the
- *   input along its height (with square windows also along the width), and null where
- *   position is lost. At the first layer that cannot be built, `problem` says why in a
- *   sentence; there and after it, everything else is null.
- */
-export function summarize(layers, inputShape) {
-  countValues(inputShape);
-  let shape = inputShape;
-  return layers.map((layer, index) => {
-    const nothing = {
-      shape: null,
-      parameters: null,
-      trainable: null,
-      multiplyAdds: null,
-      receptiveField: null,
-      jump: null,
-      problem: null,
-    };
-    if (shape === null) return nothing;
-    try {
-      const built = buildLayer(layer, shape);
-      shape = built.shape;
-      const field = receptiveField(layers, index, inputShape[0]);
-      return {
-        ...nothing,
-        trainable: built.parameters,
-        ...built,
-        receptiveField: inputShape.length === 3 && field ? field.size : null,
-        jump: inputShape.length === 3 && field ? field.jump : null,
-      };
-    } catch (error) {
-      shape = null;
-      return { ...nothing, problem: error.message };
-    }
-  });
-}
-
-/** Shape and cost of one layer; an Error, with a sentence for readers, if it cannot be built. */
-function buildLayer(layer, shape) {
-  const channels = shape.at(-1);
-  const places = shape.slice(0, -1).reduce((product, side) => product * side, 1);
-  if (layer.type === "Conv2D" || POOLING.includes(layer.type)) {
-    requireMap(layer, shape);
-    const { size, strides, padding } = windowOptions(layer);
-    const sides = windowsOnMap(shape, size, strides, padding).map((axis) => axis.size);
-    if (layer.type !== "Conv2D") return withoutWeights([...sides, channels]);
-    requireWhole("number of filters", layer.filters);
-    const weights = size[0] * size[1] * channels * layer.filters;
-    return {
-      shape: [...sides, layer.filters],
-      parameters: weights + (layer.useBias === false ? 0 : layer.filters),
-      multiplyAdds: weights * sides[0] * sides[1],
-    };
-  }
-  if (layer.type === "Dense") {
-    requireWhole("number of units", layer.units);
-    const weights = channels * layer.units;
-    // On a map it works at each place, on the channels alone: Keras asks for no Flatten.
-    return {
-      shape: [...shape.slice(0, -1), layer.units],
-      parameters: weights + (layer.useBias === false ? 0 : layer.units),
-      multiplyAdds: weights * places,
-    };
-  }
-  if (layer.type === "BatchNormalization") {
-    // Scale and shift are learned; mean and variance are only kept.
-    return { ...withoutWeights(shape), parameters: 4 * channels, trainable: 2 * channels };
-  }
-  if (layer.type === "Flatten") return withoutWeights([places * channels]);
-  if (layer.type === "GlobalAveragePooling2D") {
-    requireMap(layer, shape);
-    return withoutWeights([channels]);
-  }
-  if (UNCHANGED.includes(layer.type)) return withoutWeights(shape);
-  throw new Error(`There is no layer with the name ${layer.type} here.`);
-}
-
-function withoutWeights(shape) {
-  return { shape, parameters: 0, multiplyAdds: 0 };
-}
-
-function requireMap({ type }, shape) {
-  if (shape.length === 3) return;
-  throw new Error(
-    `${type} needs a map of height × width × channels, and here it gets a row of ` +
-      `${formatShape(shape)} values. Put it before Flatten, Dense and global pooling.`,
-  );
-}
-
-/** Window, strides and padding of a convolution or pooling layer, each for [height, width]. */
-function windowOptions(layer) {
-  const isPooling = POOLING.includes(layer.type);
-  const size = isPooling ? (layer.poolSize ?? 2) : layer.kernelSize;
-  const strides = layer.strides ?? (isPooling ? size : 1);
-  return { size: pair(size), strides: pair(strides), padding: pair(layer.padding ?? "valid") };
-}
-
-/**
- * How the layers up to `upTo` slide along one axis: for each the size of the map before it,
- * the window, the stride and the padding before the map. A layer that keeps each place has a
- * window of 1; one that mixes all places is marked `whole`. Ends early where a window does not fit.
- */
-function slidesAlong(layers, upTo, inputSize, axis) {
-  const slides = [];
-  let size = inputSize;
-  for (const layer of layers.slice(0, upTo + 1)) {
-    if (layer.type === "Conv2D" || POOLING.includes(layer.type)) {
-      const options = windowOptions(layer);
-      const windowSize = options.size[axis];
-      const stride = options.strides[axis];
-      const placed = windows(size, windowSize, stride, options.padding[axis]);
-      if (!placed.fits) break;
-      slides.push({ size, windowSize, stride, before: placed.before, whole: false });
-      size = placed.size;
-    } else {
-      const whole = POSITION_IS_LOST.includes(layer.type);
-      slides.push({ size, windowSize: 1, stride: 1, before: 0, whole });
-    }
-  }
-  return slides;
-}
-
-/**
- * What one value after layer `upTo` sees of the input, along one axis.
- * @param {Layer[]} layers
- * @param {number} upTo  index of the layer; -1 is the input itself
- * @param {number} inputSize  pixels of the input along the axis; padding "same" depends on it
- * @param {0 | 1} [axis]  0 along the height, 1 along the width
- * @returns {{ size: number, jump: number, start: number } | null} the pixels it sees, padding
- *   included; the pixels from what it sees to what its neighbor sees; the first pixel that
- *   output 0 sees, negative in the padding. Null where position is lost or a window does not fit.
- */
-export function receptiveField(layers, upTo, inputSize, axis = 0) {
-  const slides = slidesAlong(layers, upTo, inputSize, axis);
-  if (slides.length <= upTo || slides.some(({ whole }) => whole)) return null;
-  const field = { size: 1, jump: 1, start: 0 };
-  for (const { windowSize, stride, before } of slides) {
-    field.size += (windowSize - 1) * field.jump;
-    field.start -= before * field.jump;
-    field.jump *= stride;
-  }
-  return field;
-}
-
-/**
- * Which positions after layer `from` feed the positions first…last after layer `to`, along
- * one axis. Both ends are included.
- * @param {Layer[]} layers
- * @param {number} from  index of the earlier layer; -1 is the input
- * @param {number} to  index of the later layer
- * @param {number} first
- * @param {number} last
- * @param {number} inputSize  pixels of the input along the axis
- * @param {0 | 1} [axis]  0 along the height, 1 along the width
- * @returns {{ first: number, last: number, clipped: { first: number, last: number } | null }
- *   | null} the range with the padding, and what of it is really there: clipped to the map at
- *   each layer on the way, because padding sees nothing of the input; its value null if it is
- *   all padding. Null where a window does not fit.
- */
-export function sourceRange(layers, from, to, first, last, inputSize, axis = 0) {
-  const slides = slidesAlong(layers, to, inputSize, axis);
-  if (slides.length <= to) return null;
-  let range = { first, last };
-  let clipped = { first, last };
-  for (const slide of slides.slice(from + 1).reverse()) {
-    range = rangeBefore(range, slide);
-    clipped = clipped && clip(rangeBefore(clipped, slide), slide.size);
-  }
-  return { ...range, clipped };
-}
-
-function rangeBefore({ first, last }, { size, windowSize, stride, before, whole }) {
-  if (whole) return { first: 0, last: size - 1 };
-  return { first: first * stride - before, last: last * stride - before + windowSize - 1 };
-}
-
-function clip({ first, last }, size) {
-  const range = { first: Math.max(first, 0), last: Math.min(last, size - 1) };
-  return range.first <= range.last ? range : null;
 }

@@ -3,7 +3,7 @@
  * pixel that the reader points at shows its patch, every product, and their sum.
  */
 
-import { conv2d, decode, encode, extent, windows } from "./engine.js";
+import { conv2d, decode, encode, extent } from "./engine.js";
 import { currentImage, imageSource } from "./images.js";
 import {
   Picture,
@@ -26,6 +26,7 @@ import {
   slider,
   toggle,
 } from "./interface.js";
+import { windows } from "./sizes.js";
 
 const OWN = "own kernel";
 const HINT = "Arrow keys choose a pixel; the window is centered on it.";

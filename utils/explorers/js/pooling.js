@@ -4,7 +4,7 @@
  * winner; a shift of the image shows how much of the output stays.
  */
 
-import { decode, encode, extent, pool2d, tensor, windows } from "./engine.js";
+import { decode, encode, extent, pool2d, tensor } from "./engine.js";
 import { imageSource, storedImage } from "./images.js";
 import {
   Picture,
@@ -25,6 +25,7 @@ import {
   slider,
   toggle,
 } from "./interface.js";
+import { windows } from "./sizes.js";
 
 const OWN = "your image";
 const DRAWING = "your drawing";

@@ -3,7 +3,7 @@
  * from one neuron down to the pixels that it sees, or from a pixel up to all that see it.
  */
 
-import { receptiveField, sourceRange, windows } from "./engine.js";
+import { receptiveField, sourceRange, windows } from "./sizes.js";
 import { currentImage } from "./images.js";
 import {
   button,

@@ -75,5 +75,5 @@ address: environment ## put your own address into the course: REPO=owner/name
 	@$(RUN) -m tools.address "$(REPO)"
 
 clean: ## remove what was built, and the environments; notebooks, data and training runs stay
-	rm -rf _build/html _build/.doctrees _build/jupyter_execute _build/cnn-course.zip _build/course.pdf
+	rm -rf _build/html _build/.building _build/.lock _build/cnn-course.zip _build/course.pdf
 	rm -rf .venv .venv-colab .pytest_cache .ruff_cache */.ruff_cache

@@ -17,8 +17,7 @@ from urllib.request import urlopen
 import pytest
 import yaml
 from bs4 import BeautifulSoup, SoupStrainer
-from PIL import Image
-from sample_book import NO_ADDRESS, picture, write_sample
+from sample_book import NO_ADDRESS, write_sample
 from visitor import go_on
 
 from tools.book.__main__ import build
@@ -148,39 +147,6 @@ def test_each_page_leads_to_the_one_before_and_the_one_after_it(site):
             links = [link["href"] for link in soup.select(f"a.{way}")]
             found = [(page.parent / link).resolve() for link in links]
             assert found == ([target.resolve()] if target else []), (page, way)
-
-
-def test_what_has_left_the_book_has_left_its_site_after_the_next_build(tmp_path):
-    book, site = write_sample(tmp_path / "book"), tmp_path / "html"
-    Image.new("RGB", (8, 8), "red").save(book / "old.png")
-    (book / "old.md").write_text("# Old\n\n![A red box.](old.png)\n")
-    contents, notebook = book / "_toc.yml", book / "chapters" / "sample.ipynb"
-    names = contents.read_text()
-    contents.write_text(f"{names}- file: old\n")
-
-    def files() -> set[str]:
-        return {p.relative_to(site).as_posix() for p in site.rglob("*") if p.is_file()}
-
-    assert build(book, tmp_path)
-    before = files()
-    gone = {"old.html", "_sources/old.md", "_images/old.png"}
-    (figure,) = (name for name in before - gone if name.startswith("_images/"))
-    assert gone <= before
-    contents.write_text(names)
-    (book / "old.md").unlink()
-    notebook.write_text(notebook.read_text().replace(picture(2400, 600), picture(1200, 300)))
-    assert build(book, tmp_path)
-    assert before - files() == gone | {figure}
-    (another,) = files() - before
-    assert another.startswith("_images/")
-    assert not [page for page in site.rglob("*.html") if "old.html" in page.read_text("utf-8")]
-
-
-def test_a_second_build_writes_no_page_again(build_site, sample):
-    page = sample / "chapters" / "sample.html"
-    written = page.stat().st_mtime_ns
-    build_site("--source", sample.parents[1])
-    assert page.stat().st_mtime_ns == written
 
 
 def test_buttons_for_colab_and_repository_come_and_go_with_the_address(sample, tmp_path):

@@ -169,18 +169,13 @@ def test_without_an_address_nothing_is_guessed_and_robots_are_let_in(book, tmp_p
     assert canonical(site / "intro.html") is None
 
 
-def test_an_address_that_is_taken_away_takes_its_files_along(book, tmp_path):
+def test_a_site_at_the_root_of_its_host_has_links_from_there(book, tmp_path):
     give_address(book, "https://github.com/Ada/Ada.github.io")
     assert build(book, tmp_path)
     site = tmp_path / "html"
     assert canonical(site / "intro.html") == "https://ada.github.io/intro.html"
     assert 'href="/intro.html"' in (site / "404.html").read_text("utf-8")
     assert all((site / name).exists() for name in OF_AN_ADDRESS)
-    give_address(book, "")
-    assert build(book, tmp_path)
-    assert not [name for name in OF_AN_ADDRESS if (site / name).exists()]
-    assert canonical(site / "intro.html") is None
-    assert "ada" not in (site / "index.html").read_text("utf-8")
 
 
 def test_a_domain_of_its_own_goes_before_github_pages(book, tmp_path):

@@ -16,8 +16,7 @@ fonts are subset to the characters in use:
 - `head` gives each page its icon, its description and its social card (`drawings`);
 - `site_root` writes what a published site needs: sitemap.xml, robots.txt, 404.html;
 - `status` lists the last full runs of the notebooks;
-- `images` lets pictures wait until they are near, and keeps their place;
-- `leftovers` removes what earlier builds left of pages and pictures that have gone;
+- `images` gives pictures their sizes, and loads them lazily;
 - `security` lets a page run and load nothing but what the site brings;
 - `search` mends Sphinx's script for the search page;
 - `bundle` joins style sheets and scripts, and `purge` leaves out rules that no page uses;
@@ -33,11 +32,9 @@ answers it, and `print.js` readies a page for paper.
 from __future__ import annotations
 
 import os
-import zlib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-EXPLORERS = HERE.parents[1] / "utils" / "explorers"
 
 
 def add_our_files(app, config) -> None:
@@ -49,13 +46,6 @@ def add_our_files(app, config) -> None:
     here = os.path.relpath(HERE, app.confdir)
     config.templates_path = [f"{here}/templates", *config.templates_path]
     config.html_static_path = [*config.html_static_path, f"{here}/static"]
-
-
-def fingerprint() -> int:
-    """Return a number that changes with our code, so that Sphinx reads every page anew."""
-    code = [*HERE.rglob("*.py"), *HERE.glob("static/*"), *HERE.glob("widgets/mount/*")]
-    code += [path for path in EXPLORERS.rglob("*") if path.suffix in {".py", ".js", ".css"}]
-    return zlib.crc32(b"".join(path.read_bytes() for path in sorted(code)))
 
 
 def setup(app) -> dict:
@@ -70,7 +60,6 @@ def setup(app) -> dict:
         fonts,
         head,
         images,
-        leftovers,
         maths,
         search,
         security,
@@ -90,11 +79,10 @@ def setup(app) -> dict:
     app.add_js_file("predictions.js", loading_method="defer")
     app.add_js_file("print.js", loading_method="defer")
     parts = (maths, fonts, figures, widgets, video, buttons, contents, blocks, cards)
-    for part in (*parts, head, site_root, status, images, leftovers, search, security, bundle):
+    for part in (*parts, head, site_root, status, images, search, security, bundle):
         part.setup(app)
     return {
         "version": "1",
-        "env_version": fingerprint(),
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

@@ -2,14 +2,22 @@
 
 No network, no data and no kernel are needed. A warning is an error, so that a
 dead link or a formula that cannot be set never reaches a reader.
+
+Each build starts from nothing, in a folder of its own, which takes the place of the
+last site when it is whole. Sphinx's incremental builds are not what a clean build gives:
+the index of the search loses entries, and what has left the book stays.
 """
 
 from __future__ import annotations
 
 import argparse
+import fcntl
+import shutil
 import sys
 import time
 import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,13 +28,17 @@ from tools.book import archive
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def build(source: Path, output: Path) -> bool:
-    """Build the book in `source` into `output`/html; return whether it is clean."""
+class Refused(Exception):
+    """Nothing can be built; the message says why and what to do."""
+
+
+def run_sphinx(source: Path, work: Path) -> bool:
+    """Let Sphinx write the book in `source` into `work`/html; return whether it is clean."""
     from jupyter_book.sphinx import build_sphinx
 
     status = build_sphinx(
         source,
-        output / "html",
+        work / "html",
         path_config=source / "_config.yml",
         noconfig=True,
         confoverrides={
@@ -38,11 +50,47 @@ def build(source: Path, output: Path) -> bool:
         keep_going=True,
         quiet=True,
     )
-    if status != 0:
-        # Sphinx reports a page once, when it reads it. Forgetting what was read
-        # makes the next build report the page again instead of passing.
-        (output / ".doctrees" / "environment.pickle").unlink(missing_ok=True)
     return status == 0
+
+
+@contextmanager
+def only_build(output: Path) -> Iterator[None]:
+    """Wait until no other process builds into the folder `output`."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        lock = (output / ".lock").open("w")
+    except OSError as error:
+        raise Refused(
+            f"The site cannot be written into {output}: {error.strerror}. "
+            "Name a folder that can be written: --output FOLDER"
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"Another build writes into {output}. Waiting for it …", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def build(source: Path, output: Path) -> bool:
+    """Build the book in `source` into `output`/html; return whether it is clean.
+
+    If it is not, the site of the last build stays.
+    """
+    work, site, last = output / ".building", output / "html", output / ".building" / "last"
+    with only_build(output):
+        shutil.rmtree(work, ignore_errors=True)  # of a build that was interrupted
+        try:
+            is_clean = run_sphinx(source, work)
+            if is_clean:
+                if site.exists():
+                    site.rename(last)
+                (work / "html" / ".buildinfo").unlink()  # for Sphinx's incremental builds
+                (work / "html").rename(site)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    return is_clean
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
@@ -77,7 +125,11 @@ def main() -> None:
 
     print("Building the site …", flush=True)
     started = time.monotonic()
-    if not build(source, output):
+    try:
+        is_clean = build(source, output)
+    except Refused as error:
+        sys.exit(str(error))
+    if not is_clean:
         sys.exit("The site has problems, named above; mend them and build again.")
     page = output / "html" / "index.html"
     print(f"Built in {time.monotonic() - started:.0f} s: {page.as_uri()}", flush=True)

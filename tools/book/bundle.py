@@ -18,10 +18,8 @@ from __future__ import annotations
 import re
 import shutil
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
-from . import fingerprint
 from .minify import minified
 from .purge import purge, words_of_pages, words_of_scripts
 from .weight import pages
@@ -31,14 +29,13 @@ from .widgets.files import FOLDER
 SHEETS = ["basic.css", "styles/bootstrap.css", "styles/pydata-sphinx-theme.css", "icons.css"]
 SCRIPTS = ["documentation_options.js", "doctools.js", "dialogs.js"]
 SCRIPTS += ["scripts/pydata-sphinx-theme.js"]
-LEFT_OVER = ["styles", "scripts", "images/logo_*", "*macros*.html", "copybutton_funcs.js"]
-LEFT_OVER += ["file.png", "plus.png", "minus.png"]
+UNUSED = ["styles", "scripts", "images/logo_*", "*macros*.html", "copybutton_funcs.js"]
+UNUSED += ["file.png", "plus.png", "minus.png"]
 LINK = re.compile(r"""(<(?:link|script)\b[^>]*\b(?:href|src)=")([^"?:/][^"?:]*\.(?:css|js))[^"]*""")
 SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)  # none comes along
 NOTICE = """/* Joined while the site was built, from parts under their own licenses: Sphinx
  * (BSD-2-Clause), sphinx-copybutton and clipboard.js (MIT), sphinx-book-theme,
- * pydata-sphinx-theme and MyST-NB (BSD-3-Clause), Bootstrap (MIT).
- * Sources: {checksum:08x} */
+ * pydata-sphinx-theme and MyST-NB (BSD-3-Clause), Bootstrap (MIT). */
 """
 
 
@@ -74,13 +71,6 @@ def leave_out(app, pagename: str, templatename: str, context: dict, doctree) -> 
         ]
 
 
-def write(file: Path, sources: str, make: Callable[[], str]) -> None:
-    """Write what `make` returns, unless the file was made by this code from the same sources."""
-    notice = NOTICE.format(checksum=zlib.crc32(sources.encode(), fingerprint()))
-    if not (file.exists() and file.read_text("utf-8").startswith(notice)):
-        file.write_text(notice + make(), "utf-8", newline="\n")
-
-
 def drop(static: Path, names: list[str]) -> None:
     """Remove what no page asks for any more."""
     for name in names:
@@ -89,10 +79,7 @@ def drop(static: Path, names: list[str]) -> None:
 
 
 def number_versions(site: Path) -> None:
-    """Let every page ask for the files that lie there now.
-
-    Links from the root of the host are those of a 404.html that no build needs any more.
-    """
+    """Let every page ask for the files that lie there now."""
     checksums = {}
 
     def numbered(link: re.Match, page: Path) -> str:
@@ -112,24 +99,20 @@ def number_versions(site: Path) -> None:
 
 def write_joined(app, exception) -> None:
     """Write both files when all pages are there, and drop what they replace."""
-    if exception or not hasattr(app.builder, "_orig_css_files"):
-        return  # no page was out of date, and none was written
+    if exception or app.builder.format != "html":
+        return
     static = Path(app.outdir) / "_static"
     sheets = list(dict.fromkeys(SHEETS + on_every_page(app.builder._orig_css_files)))
     scripts = list(dict.fromkeys(SCRIPTS + on_every_page(app.builder._orig_js_files)))
     sheet = "\n".join((static / name).read_text("utf-8") for name in sheets)
     parts = [SOURCE_MAP.sub("", (static / name).read_text("utf-8")) for name in scripts]
-    write(
-        static / "site.js",
-        "\n".join(parts),
-        lambda: ";\n".join(minified(part, "script") for part in parts),
-    )
-    drop(static, [*sheets, *scripts, *LEFT_OVER])
+    joined = ";\n".join(minified(part, "script") for part in parts)
+    (static / "site.js").write_text(NOTICE + joined, "utf-8", newline="\n")
+    drop(static, [*sheets, *scripts, *UNUSED])
 
     words = words_of_pages(page.read_text("utf-8") for page in pages(Path(app.outdir)))
     words |= words_of_scripts(file.read_text("utf-8") for file in static.rglob("*.js"))
-    used = " ".join(sorted(words))
-    write(static / "site.css", sheet + used, lambda: purge(sheet, words))
+    (static / "site.css").write_text(NOTICE + purge(sheet, words), "utf-8", newline="\n")
     number_versions(Path(app.outdir))
 
 

@@ -51,8 +51,7 @@ def note_address(app, config) -> None:
 
 
 def setup(app) -> None:
-    # "env": pages are read anew when the address changes, because some hold links to Colab.
-    app.add_config_value("course_repository", None, "env", [str, type(None)])
+    app.add_config_value("course_repository", None, "html", [str, type(None)])
     app.connect("config-inited", note_address)
     app.connect("html-page-context", add_buttons)
     app.connect("html-page-context", set_up_search)

@@ -92,12 +92,10 @@ def subset_font(
 def write_sheet(
     sheet: Path, font_file: Path, characters: set[str], rules: str = "", **face
 ) -> None:
-    """Write a style sheet that holds the subset font, unless it is there already."""
+    """Write a style sheet that holds the subset font."""
     head = LICENCE.format(
         origin=face.pop("origin"), characters=" ".join(f"{ord(c):x}" for c in sorted(characters))
     )
-    if sheet.exists() and sheet.read_text("utf-8").startswith(head):
-        return
     for_text = face.pop("for_text", False)
     data = base64.b64encode(subset_font(font_file, characters, face["family"], for_text)).decode()
     sheet.write_text(head + FACE.format(data=data, **face) + rules, "utf-8")

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import html
 import re
-import shutil
 from pathlib import Path
 
 from docutils import nodes
@@ -132,7 +131,6 @@ def draw(app, exception) -> None:
     drawings.icon_png(32).save(icons / "icon.png", optimize=True)
     large = drawings.icon_png(180, padding=26, background=drawings.NIGHT)
     large.save(icons / "icon-large.png", optimize=True)
-    shutil.rmtree(static / "cards", ignore_errors=True)  # of pages that have gone, or all
     if not app.config.html_baseurl:
         return
     for pagename in sorted(app.env.found_docs):

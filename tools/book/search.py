@@ -35,9 +35,9 @@ def mended(script: str) -> str:
 
 
 def mend(app, exception) -> None:
-    """Change the script, which Sphinx copies anew whenever it writes pages."""
-    if exception or not hasattr(app.builder, "_orig_css_files"):
-        return  # as in bundle.write_joined: no page was out of date
+    """Change the script that Sphinx has copied into the site."""
+    if exception or app.builder.format != "html":
+        return
     script = Path(app.outdir, SCRIPT)
     script.write_text(mended(script.read_text("utf-8")), "utf-8", newline="\n")
 

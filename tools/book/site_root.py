@@ -106,7 +106,7 @@ def index(app) -> str:
 
 
 def write_files(app, exception) -> None:
-    """Write what stands at the root of the site, and take away what an earlier address left."""
+    """Write what stands at the root of the site."""
     if exception or app.builder.format != "html":
         return
     folder, base = Path(app.outdir), app.config.html_baseurl
@@ -118,9 +118,6 @@ def write_files(app, exception) -> None:
         )
         missing = folder / "404.html"
         missing.write_text(from_the_root(missing.read_text("utf-8"), base), "utf-8")
-    else:
-        for name in ("sitemap.xml", "404.html"):
-            (folder / name).unlink(missing_ok=True)
     (folder / "robots.txt").write_text(robots, "utf-8")
     (folder / "index.html").write_text(index(app), "utf-8")
 

@@ -83,7 +83,6 @@ class Runs(SphinxDirective):
     """The table, and in a course with an address the links to its runs on GitHub."""
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_reread()  # it follows files that may come and go
         repository = self.config.course_repository
         text = "\n".join(table(Path(self.env.srcdir), runs.load(), repository))
         if repository:

@@ -14,13 +14,13 @@ FOLDER = "explorers"  # of the site's _static
 
 
 def add_file(app, name: str, content: str) -> None:
-    """Write a script or style sheet of the site, unless it is there, and let this page load it.
+    """Write a script or style sheet of the site once, and let this page load it.
 
     Sphinx puts a checksum behind the address, so that a browser notices a change.
     """
     content = minified(content, "style" if name.endswith(".css") else "script")
     file = Path(app.outdir) / "_static" / FOLDER / name
-    if not file.exists() or file.read_text("utf-8") != content:
+    if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content, "utf-8", newline="\n")
     if name.endswith(".css"):

@@ -11,23 +11,11 @@ Whoever adds a question adds a line here; test_quiz_answers.py names what is mis
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import cache
 from math import ceil, prod, sqrt
 
 import numpy as np
-
-from tools.notebooks import files
-
-CHAPTERS = {
-    path.name[:2].lstrip("0"): path for path in sorted((files.ROOT / "chapters").glob("*.ipynb"))
-}
-SOLUTIONS = {
-    f"14.9/{path.name[0]}": path
-    for path in sorted((files.ROOT / "solutions" / "14_9").glob("*.ipynb"))
-}
-PAGES = CHAPTERS | SOLUTIONS  # by the names that stand below: "1" to "7", "14.9/1" to "14.9/3"
+from evidence import printed, printed_numbers, says
 
 
 @dataclass(frozen=True)
@@ -40,38 +28,6 @@ class Choice:
 
 def choice(*starts: str, because: bool) -> Choice:
     return Choice(starts, bool(because))
-
-
-@cache
-def printed_text(page: str) -> str:
-    """Return all that the cells of a page print, figures' descriptions among it."""
-    cells = [cell for cell in files.read(PAGES[page]).cells if cell.cell_type == "code"]
-    return "\n".join(
-        output.get("text") or output.get("data", {}).get("text/plain", "")
-        for cell in cells
-        for output in cell.outputs
-    )
-
-
-@cache
-def prose(page: str) -> str:
-    """Return the text of a page, on one line."""
-    cells = [cell for cell in files.read(PAGES[page]).cells if cell.cell_type == "markdown"]
-    return " ".join(" ".join(cell.source for cell in cells).split())
-
-
-def printed(page: str, pattern: str) -> bool:
-    return re.search(pattern, printed_text(page)) is not None
-
-
-def printed_numbers(page: str, pattern: str) -> list[float]:
-    """Return the groups of `pattern` in what a page prints, as numbers; none, not a number."""
-    found = re.search(pattern, printed_text(page))
-    return [float(group.replace(",", "")) for group in found.groups()] if found else [np.nan]
-
-
-def says(page: str, words: str) -> bool:
-    return " ".join(words.split()) in prose(page)
 
 
 # --- the arithmetic of layers, written here once more and on purpose: see utils/sizes.py --------

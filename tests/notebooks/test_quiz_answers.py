@@ -7,7 +7,8 @@ import math
 from collections.abc import Iterator
 
 import pytest
-from quiz_answers import ANSWERS, PAGES, Choice
+from evidence import NOTEBOOKS as PAGES
+from quiz_answers import ANSWERS, Choice
 
 import utils.explorers
 from tools.notebooks import files, widgets

@@ -1,4 +1,4 @@
-"""Measure what the points for the highest accuracy rest on, and write `checks/bands.json`.
+"""Measure what the points for the highest accuracy rest on, and write `part3/bands.json`.
 
     python -m tools.calibrate             from all finished training runs
     python -m tools.calibrate --cheats    also train networks on the test set (half an hour)
@@ -26,11 +26,12 @@ import numpy as np
 from scipy.stats import binom
 
 from tools import train
+from tools.judge import MOVES
 from tools.recipes import RECIPES, VALIDATION_SIZE, batches, scaled, split
 from utils import data, records
-from utils.checks import bands
-from utils.checks.highest_accuracy import PUBLIC_SEEDS, expected
-from utils.checks.moved_digits import MOVES, moved, turned_anyhow
+from utils.checks.part3 import bands
+from utils.checks.part3.estimate import PUBLIC_SEEDS, expected
+from utils.checks.part3.moved_digits import moved, turned_anyhow
 
 CACHE = train.WORK.parent / "calibration"
 NAMES = ("mnist_dense", "mnist_plain", "mnist_own", "mnist_augmented", "mnist_reference")

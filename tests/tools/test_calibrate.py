@@ -9,7 +9,7 @@ import pytest
 
 from tools import calibrate, train
 from utils import records
-from utils.checks.bands import BANDS, FILE, points
+from utils.checks.part3.bands import BANDS, FILE, points
 
 LABELS = np.arange(1000) % 10
 MOVES = 5

@@ -6,27 +6,12 @@ itself: so a seed gives the same digits with every version and on every machine.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from utils import data
-
-from .bands import BANDS, DEGREES, PIXELS
+from .bands import DEGREES, PIXELS
 
 TELLTALE_SEED, TELLTALE_DEGREES, TELLTALE_PIXELS = 7, 180.0, 3.0
-MOVES = 3  # of each test digit: how one of them happens to fall matters less
 AT_ONCE = 1000  # images: what is computed at once should stay below 100 MB
-
-
-@dataclass(frozen=True)
-class Digits:
-    """Digits for a model, and what only the judge may know of them."""
-
-    images: np.ndarray  # (n, 28, 28, 1), float32 in [0, 1]
-    labels: np.ndarray  # (n,)
-    numbers: np.ndarray  # (n,): image i was made from number numbers[i] of the test set
-    is_counted: np.ndarray  # (n,): most are; by the others a network of the course is recognized
 
 
 def uniform(seed: int, count: int, rows: int) -> np.ndarray:
@@ -94,20 +79,3 @@ def turned_anyhow(images: np.ndarray) -> np.ndarray:
     So two networks differ here even where they are nearly always right otherwise.
     """
     return moved(images, TELLTALE_SEED, TELLTALE_DEGREES, TELLTALE_PIXELS)
-
-
-def moved_test_digits(seed: int) -> Digits:
-    """Return the test digits of MNIST, each moved in three ways and all shuffled, by a seed.
-
-    `seed` is a whole number ≥ 0 of any size that stays secret. Hidden among them are a few that
-    are turned by any angle and do not count: by its answers a network of the course is recognized.
-    """
-    _, (images, labels) = data.load_mnist()
-    telltales = [i for i in BANDS["telltales"]["numbers"] if i < len(images)]
-    numbers = np.concatenate([np.tile(np.arange(len(images)), MOVES), np.array(telltales, int)])
-    several = moved(np.tile(images, (MOVES, 1, 1)), seed)
-    shown = np.concatenate([several, turned_anyhow(images)[telltales]])
-    # Another stream than that of the moves: order and moves tell nothing of each other.
-    order = np.argsort(uniform(seed + 2**64, len(numbers), 1)[0], kind="stable")
-    numbers = numbers[order]
-    return Digits(shown[order], labels[numbers], numbers, order < len(several))

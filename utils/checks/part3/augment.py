@@ -13,9 +13,9 @@ import numpy as np
 
 from utils import data
 
-from .attempt import Outcome, attempt
+from ..attempt import Outcome, attempt
+from ..score import Item, Score
 from .moved_digits import affine
-from .score import Item, Score
 
 TASK, POINTS = "augment", 6
 SECONDS = 60  # the first call may have to import Keras

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import io
-import json
 import math
 import re
 import sys
 import warnings
-import zipfile
-from pathlib import Path
 
 import ml_dtypes
 import numpy as np
 import pytest
 
 from utils import checks, data
-from utils.checks import augmenting, bands, highest_accuracy, model_file, model_runner
-from utils.checks.bands import BANDS, points
-from utils.checks.highest_accuracy import judge
-from utils.checks.model_file import Answer, Unacceptable
-from utils.checks.moved_digits import Digits, affine, moved, moved_test_digits, turned_anyhow
+from utils.checks.part3 import augment as augmenting
+from utils.checks.part3 import estimate as estimating
+from utils.checks.part3.bands import BANDS, points
+from utils.checks.part3.moved_digits import affine, moved
 
 
 def hints(score) -> str:
@@ -343,26 +338,6 @@ def test_moves_stay_within_their_bounds_and_differ_from_image_to_image():
     assert not np.array_equal(results, moved(digits, seed=8, degrees=8, pixels=1.5))
 
 
-def test_test_digits_are_shuffled_and_keep_their_labels():
-    _, (images, labels) = data.load_mnist()
-    one, other = moved_test_digits(1), moved_test_digits(10**30)
-    counts = np.bincount(one.numbers[one.is_counted], minlength=len(images))
-    assert set(counts) == {3} and len(counts) == len(images)
-    assert not np.array_equal(one.numbers, other.numbers)
-    assert np.array_equal(labels[one.numbers], one.labels)
-    apart = np.flatnonzero(~one.is_counted)
-    assert np.array_equal(one.images[apart], turned_anyhow(images)[one.numbers[apart]])
-    assert sorted(one.numbers[apart]) == [
-        i for i in BANDS["telltales"]["numbers"] if i < len(images)
-    ]
-    # What is moved is the digit that it says it is.
-    some = np.flatnonzero(one.is_counted)[:30]
-    fit, _, _ = augmenting.fitted(
-        augmenting.family(images[one.numbers[some]] / 255), one.images[some, ..., 0]
-    )
-    assert fit.min() > 0.85
-
-
 # --- points and their table ---------------------------------------------------------------
 
 
@@ -383,105 +358,7 @@ def test_a_band_is_wider_than_the_noise_of_10_000_images():
         assert high["points"] - low["points"] <= 5
 
 
-# --- judging ------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def digits(monkeypatch) -> Digits:
-    """1,000 digits, 12 of them hard, and 20 by which networks are recognized."""
-    monkeypatch.setitem(
-        BANDS, "hard_digits", {"numbers": list(range(12)), "most_read": 3, "doubted_from": 9}
-    )
-    known = {"mnist_plain seed1": "01234567890123456789"}
-    monkeypatch.setitem(
-        BANDS,
-        "telltales",
-        {"numbers": list(range(100, 120)), "answers": known, "most_same": 14, "doubted_from": 18},
-    )
-    numbers = np.concatenate([np.arange(1000), np.arange(100, 120)])
-    order = np.random.default_rng(0).permutation(1020)
-    numbers = numbers[order]
-    return Digits(
-        np.zeros((1020, 28, 28, 1), np.float32), (numbers * 7) % 10, numbers, order < 1000
-    )
-
-
-def answering(digits: Digits, wrong=(), scale=1.0) -> np.ndarray:
-    """Return what a model answers that is wrong at the digits with these numbers."""
-    classes = np.where(np.isin(digits.numbers, list(wrong)), digits.labels + 1, digits.labels) % 10
-    return scale * np.eye(10, dtype=np.float32)[classes]
-
-
-def test_a_good_honest_model_gets_all_points_and_logits_do_as_well(digits):
-    for scale in (1, 37):
-        verdict = judge(Answer("ok", values=answering(digits, range(4), scale)), digits)
-        assert verdict.accuracy == 0.996 and float(verdict.score) == 30 == verdict.score.total
-        assert verdict.status == "ok" and not verdict.doubts
-
-
-def test_more_mistakes_are_fewer_points(digits):
-    verdict = judge(Answer("ok", values=answering(digits, range(11))), digits)
-    assert verdict.accuracy == 0.989
-    assert float(verdict.score) == points(0.989) < 30 == verdict.score.total
-
-
-def test_a_model_that_reads_what_no_honest_network_reads_waits_for_a_teacher(digits):
-    verdict = judge(Answer("ok", values=answering(digits, range(500, 510))), digits)
-    assert verdict.accuracy == 0.99 and float(verdict.score) == 0
-    assert verdict.doubts and "12 of 12 test digits" in str(verdict.score)
-    few = judge(Answer("ok", values=answering(digits, range(4))), digits)  # 8 of 12
-    assert not few.doubts
-
-
-def test_a_network_of_the_course_is_recognized(digits):
-    values = answering(digits, range(10))
-    classes = dict(zip(range(100, 120), map(int, "01234567890123456789"), strict=True))
-    for place in np.flatnonzero(~digits.is_counted)[:-2]:  # rounding may change two answers
-        values[place] = np.eye(10)[classes[digits.numbers[place]]]
-    verdict = judge(Answer("ok", values=values), digits)
-    assert float(verdict.score) == 0 and "mnist_plain seed1" in str(verdict.score)
-
-
-MALFORMED = {
-    "classes": (lambda right: right.argmax(axis=1), "one number for each image"),
-    "one column": (lambda right: right[:, :1], "one number for each image"),
-    "two classes": (lambda right: right[:, :2], "(1020, 2)"),
-    "too few": (lambda right: right[:50], "(50, 10)"),
-    "maps": (lambda right: right[:, None], "(1020, 1, 10)"),
-    "nan": (lambda right: right * np.nan, "nan"),
-    "text": (lambda right: right.astype(str), "not numbers"),
-}
-
-
-@pytest.mark.parametrize("form", MALFORMED)
-def test_answers_of_another_form_are_named(form, digits):
-    change, words = MALFORMED[form]
-    verdict = judge(Answer("ok", values=change(answering(digits))), digits)
-    assert verdict.status == "malformed" and float(verdict.score) == 0
-    assert words in str(verdict.score)
-
-
-def test_digits_without_an_answer_count_as_wrong(digits):
-    values = answering(digits, range(4))
-    values[::2] = np.nan
-    values[1::4] = 0.1
-    assert judge(Answer("ok", values=values), digits).accuracy == pytest.approx(0.25, abs=0.02)
-
-
-@pytest.mark.parametrize("status", ["missing", "malformed", "timeout", "crash"])
-def test_without_answers_the_reason_is_in_the_score(status, digits):
-    verdict = judge(Answer(status, "The reason."), digits)
-    assert verdict.status == status and "The reason." in str(verdict.score)
-    assert float(verdict.score) == 0 and verdict.score.total == 30
-
-
-# --- the file -----------------------------------------------------------------------------
-
-
-def saved(model, folder: Path) -> bytes:
-    path = folder / "saved.keras"
-    model.save(path)
-    return path.read_bytes()
+# --- before handing in --------------------------------------------------------------------
 
 
 def tiny(*more, shape=(28, 28, 1)):
@@ -489,216 +366,6 @@ def tiny(*more, shape=(28, 28, 1)):
     from keras import layers
 
     return keras.Sequential([keras.Input(shape), *more, layers.Flatten(), layers.Dense(10)])
-
-
-@pytest.fixture(scope="module")
-def good(tmp_path_factory) -> bytes:
-    return saved(tiny(), tmp_path_factory.mktemp("good"))
-
-
-def with_parts(content: bytes, **changed) -> bytes:
-    """Return a saved model with other files in it: config, weights, or one more."""
-    names = {"config": "config.json", "weights": "model.weights.h5", "more": "more.py"}
-    target = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(content)) as source,
-        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive,
-    ):
-        parts = {name: source.read(name) for name in source.namelist()}
-        for name, part in (parts | {names[key]: part for key, part in changed.items()}).items():
-            archive.writestr(name, part)
-    return target.getvalue()
-
-
-def with_layer(content: bytes, layer: dict) -> bytes:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        config = json.loads(archive.read("config.json"))
-    config["config"]["layers"].append(layer)
-    return with_parts(content, config=json.dumps(config))
-
-
-LAMBDA = {"class_name": "Lambda", "config": {}, "module": "keras.layers", "registered_name": None}
-DOWNLOAD = {"class_name": "function", "config": "get_file", "module": "keras.utils"}
-FETCHING = LAMBDA | {"class_name": "Activation", "config": {"activation": DOWNLOAD}}
-OWN = {"class_name": "Mine", "config": {}, "module": None, "registered_name": "Mine"}
-REGISTERED = OWN | {"module": "mine", "registered_name": "mine>Mine"}
-ELSEWHERE = LAMBDA | {"class_name": "Popen", "module": "subprocess"}
-
-BAD_FILES = {
-    "no zip": (lambda good: b"hello", "cannot be read"),
-    "empty": (lambda good: b"", "cannot be read"),
-    "cut off": (lambda good: good[: len(good) // 2], "cannot be read"),
-    "more in it": (lambda good: with_parts(good, more="import os"), "more.py"),
-    "zip bomb": (lambda good: with_parts(good, weights=bytes(60_000_000)), "unpacks to far more"),
-    "huge config": (lambda good: with_parts(good, config=b"[" * 3_000_000), "larger than that"),
-    "deep config": (
-        lambda good: with_parts(good, config=b"[" * 400_000 + b"]" * 400_000),
-        "cannot be read",
-    ),
-    "no config": (lambda good: with_parts(good, config="[]"), "cannot be read"),
-    "lambda": (lambda good: with_layer(good, LAMBDA), "Lambda layer"),
-    "download": (lambda good: with_layer(good, FETCHING), "'get_file'"),
-    "own layer": (lambda good: with_layer(good, OWN), "'Mine'"),
-    "registered": (lambda good: with_layer(good, REGISTERED), "'Mine'"),
-    "elsewhere": (lambda good: with_layer(good, ELSEWHERE), "'Popen'"),
-}
-
-
-@pytest.mark.parametrize("way", BAD_FILES)
-def test_a_file_that_is_no_plain_model_is_refused_before_it_is_loaded(way, good, tmp_path):
-    change, words = BAD_FILES[way]
-    (tmp_path / "model.keras").write_bytes(change(good))
-    answer = model_file.predict(tmp_path / "model.keras", np.zeros((1, 28, 28, 1)))
-    assert answer.status == "malformed" and answer.values is None
-    assert words in answer.message
-
-
-def test_a_model_of_kerass_own_parts_is_let_through(good, tmp_path):
-    import keras
-    from keras import layers
-
-    image = keras.Input((28, 28, 1))
-    values = keras.ops.reshape(2 * image - 1, (-1, 784))
-    both = [layers.Dense(10, activation="gelu")(values), tiny()(image)]
-    model = keras.Model(image, layers.Average()(both))
-    model.compile(loss=lambda y_true, y_pred: y_pred)  # is not loaded
-    for content in (good, saved(model, tmp_path)):
-        model_file.check(content)
-
-
-def test_a_missing_and_a_too_large_file_are_told_apart(tmp_path):
-    assert model_file.predict(tmp_path / "model.keras", None).status == "missing"
-    (tmp_path / "model.keras").write_bytes(bytes(25_000_000))
-    answer = model_file.predict(tmp_path / "model.keras", None)
-    assert answer.status == "malformed" and "25.0 MB" in answer.message
-
-
-def giant() -> bytes:
-    """Return HDF5 of a few kB that unpacks to 400 GB."""
-    import h5py
-
-    content = io.BytesIO()
-    with h5py.File(content, "w") as file:
-        file.create_dataset("a", shape=(10**11,), dtype="f4", chunks=(10**6,), compression="gzip")
-    return content.getvalue()
-
-
-def elsewhere() -> bytes:
-    import h5py
-
-    content = io.BytesIO()
-    with h5py.File(content, "w") as file:
-        file.create_dataset("a", shape=(9,), dtype="u1", external=[("/etc/passwd", 0, 9)])
-    return content.getvalue()
-
-
-def linked() -> bytes:
-    import h5py
-
-    content = io.BytesIO()
-    with h5py.File(content, "w") as file:
-        file["a"] = h5py.ExternalLink("/etc/passwd", "b")
-    return content.getvalue()
-
-
-def circular() -> bytes:
-    import h5py
-
-    content = io.BytesIO()
-    with h5py.File(content, "w") as file:
-        file["a"] = file["/"]
-    return content.getvalue()
-
-
-BAD_WEIGHTS = {
-    "giant": (giant, "far more than the file's size"),
-    "in another file": (elsewhere, "elsewhere"),
-    "linked": (linked, "elsewhere"),
-    "circular": (circular, "too many"),
-    "junk": (lambda: b"junk" * 99, "cannot load"),
-}
-
-
-@pytest.mark.parametrize("way", BAD_WEIGHTS)
-def test_weights_that_are_more_than_arrays_in_the_file_are_refused(way, good, tmp_path):
-    make, words = BAD_WEIGHTS[way]
-    (tmp_path / "model.keras").write_bytes(with_parts(good, weights=make()))
-    with pytest.raises(model_runner.Problem, match=words):
-        model_runner.load(tmp_path / "model.keras")
-
-
-def test_the_form_of_input_and_output_is_named():
-    import keras
-    from keras import layers
-
-    images = np.zeros((3, 28, 28, 1), np.float32)
-    with pytest.raises(model_runner.Problem, match=r"\(None, 784\)"):
-        model_runner.answers(tiny(shape=(784,)), images)
-    image = keras.Input((28, 28, 1))
-    flat = layers.Flatten()(image)
-    two = keras.Model(image, [layers.Dense(10)(flat), layers.Dense(10)(flat)])
-    with pytest.raises(model_runner.Problem, match="several arrays"):
-        model_runner.answers(two, images)
-    assert model_runner.answers(tiny(shape=(28, 28)), images).shape == (3, 10)
-
-
-def run(code: str, folder: Path, seconds: float = 20) -> Answer:
-    """Let a small program stand for the one that asks the model."""
-    begin = "from pathlib import Path; import numpy as np; Path('started').touch()\n"
-    return model_file.run([sys.executable, "-c", begin + code], str(folder), seconds)
-
-
-def test_a_model_that_takes_too_long_is_stopped(tmp_path):
-    answer = run("while True: pass", tmp_path, seconds=0.3)
-    assert answer.status == "timeout" and "0.3 seconds" in answer.message
-
-
-CRASHES = {
-    "killed": "import os; os.kill(os.getpid(), 11)",
-    "memory": (
-        "import sys; sys.path.insert(0, ROOT); from utils.checks import model_runner\n"
-        "model_runner.limit_memory(100); np.ones(10**8)"
-    ),
-    "exit": "raise SystemExit(3)",
-}
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux alone")
-@pytest.mark.parametrize("way", CRASHES)
-def test_a_program_that_dies_is_reported(way, tmp_path):
-    root = str(Path(__file__).resolve().parents[2])
-    assert run(CRASHES[way].replace("ROOT", repr(root)), tmp_path).status == "crash"
-
-
-LEFT = {
-    "nothing": "",
-    "objects": "np.save('answers.npy', np.array([print]))",
-    "a long promise": (
-        "np.save('answers.npy', np.zeros((10, 10)))\n"
-        "text = Path('answers.npy').read_bytes().replace(b'(10, 10)', b'(9999999, 9999)')\n"
-        "Path('answers.npy').write_bytes(text)"
-    ),
-}
-
-
-@pytest.mark.parametrize("way", LEFT)
-def test_what_is_no_array_of_numbers_is_not_read(way, tmp_path):
-    assert run(LEFT[way], tmp_path).status == "malformed"
-
-
-def test_a_model_is_asked_in_a_process_of_its_own(good, tmp_path):
-    import keras
-
-    path = tmp_path / "my model (1).keras"
-    path.write_bytes(good)
-    images = np.random.default_rng(0).random((20, 28, 28, 1)).astype(np.float32)
-    answer = model_file.predict(path, images)
-    assert answer.status == "ok", answer.message
-    expected = keras.saving.load_model(path).predict(images, verbose=0)
-    assert np.allclose(answer.values, expected, atol=1e-5)
-
-
-# --- before handing in --------------------------------------------------------------------
 
 
 class Stub:
@@ -717,7 +384,7 @@ IMAGES, LABELS = np.zeros((1000, 28, 28, 1), np.float32), np.arange(1000) % 10
 def test_the_estimate_gives_points_and_how_far_luck_can_move_them():
     score = checks.estimate(Stub(LABELS, 10), IMAGES, LABELS)
     assert float(score) == points(0.99) and score.total == 30
-    low, high = highest_accuracy.expected(0.99, 1000)
+    low, high = estimating.expected(0.99, 1000)
     assert low < 0.99 - 1.9 * error(0.99, 909) and high > 0.99 + 1.2 * error(0.99, 909)
     told = f"between {points(low):g} and {points(high):g} points"
     assert told in score.note and points(low) < float(score) < points(high)
@@ -731,7 +398,7 @@ def test_a_model_whose_last_layer_computes_in_16_bits_gets_its_points():
 
 
 def test_the_estimate_warns_if_it_is_too_good_to_be_true(monkeypatch):
-    monkeypatch.setattr(highest_accuracy, "PUBLIC_SEEDS", (1,))
+    monkeypatch.setattr(estimating, "PUBLIC_SEEDS", (1,))
     images, labels = np.zeros((5000, 28, 28), np.uint8), np.arange(5000) % 10
     assert "in the training?" in checks.estimate(Stub(labels, 0), images, labels).note
     honest = round(5000 * (1 - BANDS["validation"]["best"]))
@@ -817,9 +484,3 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path, capsys):
     checks.hand_in(model, tmp_path / "no folder" / "model.keras")
     told = capsys.readouterr().out
     assert "\n✗" in f"\n{told}" and "model.keras cannot be written: No such file" in told
-
-
-def test_unacceptable_is_no_crash_of_the_grader():
-    with pytest.raises(Unacceptable):
-        model_file.check(b"")
-    assert bands.FILE.exists()

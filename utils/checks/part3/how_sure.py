@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from .attempt import Outcome, attempt
-from .score import Item, Score
+from ..attempt import Outcome, attempt
+from ..score import Item, Score
 
 TASK, POINTS = "how_sure", 4
 FIXED = [(0.991, 10_000), (0.919, 10_000), (0.8, 400), (0.5, 100)]

@@ -1,0 +1,122 @@
+"""Judging a handed-in model: honest ones get points, what looks odd waits for a teacher."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tools.judge import Digits, judge, moved_test_digits
+from utils import data
+from utils.checks.part3 import augment as augmenting
+from utils.checks.part3.bands import BANDS, points
+from utils.checks.part3.model_file import Answer
+from utils.checks.part3.moved_digits import turned_anyhow
+
+
+def test_test_digits_are_shuffled_and_keep_their_labels():
+    _, (images, labels) = data.load_mnist()
+    one, other = moved_test_digits(1), moved_test_digits(10**30)
+    counts = np.bincount(one.numbers[one.is_counted], minlength=len(images))
+    assert set(counts) == {3} and len(counts) == len(images)
+    assert not np.array_equal(one.numbers, other.numbers)
+    assert np.array_equal(labels[one.numbers], one.labels)
+    apart = np.flatnonzero(~one.is_counted)
+    assert np.array_equal(one.images[apart], turned_anyhow(images)[one.numbers[apart]])
+    assert sorted(one.numbers[apart]) == [
+        i for i in BANDS["telltales"]["numbers"] if i < len(images)
+    ]
+    # What is moved is the digit that it says it is.
+    some = np.flatnonzero(one.is_counted)[:30]
+    fit, _, _ = augmenting.fitted(
+        augmenting.family(images[one.numbers[some]] / 255), one.images[some, ..., 0]
+    )
+    assert fit.min() > 0.85
+
+
+@pytest.fixture
+def digits(monkeypatch) -> Digits:
+    """1,000 digits, 12 of them hard, and 20 by which networks are recognized."""
+    monkeypatch.setitem(
+        BANDS, "hard_digits", {"numbers": list(range(12)), "most_read": 3, "doubted_from": 9}
+    )
+    known = {"mnist_plain seed1": "01234567890123456789"}
+    monkeypatch.setitem(
+        BANDS,
+        "telltales",
+        {"numbers": list(range(100, 120)), "answers": known, "most_same": 14, "doubted_from": 18},
+    )
+    numbers = np.concatenate([np.arange(1000), np.arange(100, 120)])
+    order = np.random.default_rng(0).permutation(1020)
+    numbers = numbers[order]
+    return Digits(
+        np.zeros((1020, 28, 28, 1), np.float32), (numbers * 7) % 10, numbers, order < 1000
+    )
+
+
+def answering(digits: Digits, wrong=(), scale=1.0) -> np.ndarray:
+    """Return what a model answers that is wrong at the digits with these numbers."""
+    classes = np.where(np.isin(digits.numbers, list(wrong)), digits.labels + 1, digits.labels) % 10
+    return scale * np.eye(10, dtype=np.float32)[classes]
+
+
+def test_a_good_honest_model_gets_all_points_and_logits_do_as_well(digits):
+    for scale in (1, 37):
+        verdict = judge(Answer("ok", values=answering(digits, range(4), scale)), digits)
+        assert verdict.accuracy == 0.996 and float(verdict.score) == 30 == verdict.score.total
+        assert verdict.status == "ok" and not verdict.doubts
+
+
+def test_more_mistakes_are_fewer_points(digits):
+    verdict = judge(Answer("ok", values=answering(digits, range(11))), digits)
+    assert verdict.accuracy == 0.989
+    assert float(verdict.score) == points(0.989) < 30 == verdict.score.total
+
+
+def test_a_model_that_reads_what_no_honest_network_reads_waits_for_a_teacher(digits):
+    verdict = judge(Answer("ok", values=answering(digits, range(500, 510))), digits)
+    assert verdict.accuracy == 0.99 and float(verdict.score) == 0
+    assert verdict.doubts and "12 of 12 test digits" in str(verdict.score)
+    few = judge(Answer("ok", values=answering(digits, range(4))), digits)  # 8 of 12
+    assert not few.doubts
+
+
+def test_a_network_of_the_course_is_recognized(digits):
+    values = answering(digits, range(10))
+    classes = dict(zip(range(100, 120), map(int, "01234567890123456789"), strict=True))
+    for place in np.flatnonzero(~digits.is_counted)[:-2]:  # rounding may change two answers
+        values[place] = np.eye(10)[classes[digits.numbers[place]]]
+    verdict = judge(Answer("ok", values=values), digits)
+    assert float(verdict.score) == 0 and "mnist_plain seed1" in str(verdict.score)
+
+
+MALFORMED = {
+    "classes": (lambda right: right.argmax(axis=1), "one number for each image"),
+    "one column": (lambda right: right[:, :1], "one number for each image"),
+    "two classes": (lambda right: right[:, :2], "(1020, 2)"),
+    "too few": (lambda right: right[:50], "(50, 10)"),
+    "maps": (lambda right: right[:, None], "(1020, 1, 10)"),
+    "nan": (lambda right: right * np.nan, "nan"),
+    "text": (lambda right: right.astype(str), "not numbers"),
+}
+
+
+@pytest.mark.parametrize("form", MALFORMED)
+def test_answers_of_another_form_are_named(form, digits):
+    change, words = MALFORMED[form]
+    verdict = judge(Answer("ok", values=change(answering(digits))), digits)
+    assert verdict.status == "malformed" and float(verdict.score) == 0
+    assert words in str(verdict.score)
+
+
+def test_digits_without_an_answer_count_as_wrong(digits):
+    values = answering(digits, range(4))
+    values[::2] = np.nan
+    values[1::4] = 0.1
+    assert judge(Answer("ok", values=values), digits).accuracy == pytest.approx(0.25, abs=0.02)
+
+
+@pytest.mark.parametrize("status", ["missing", "malformed", "timeout", "crash"])
+def test_without_answers_the_reason_is_in_the_score(status, digits):
+    verdict = judge(Answer(status, "The reason."), digits)
+    assert verdict.status == status and "The reason." in str(verdict.score)
+    assert float(verdict.score) == 0 and verdict.score.total == 30

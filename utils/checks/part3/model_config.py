@@ -12,7 +12,7 @@ import json
 import re
 from typing import Any
 
-from ..attempt import shortened
+from ..values import shortened
 
 LARGEST_CONFIG = 2_000_000  # bytes of JSON
 DEEPEST = 60  # dictionaries and lists within one another

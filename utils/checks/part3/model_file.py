@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..attempt import shortened
+from ..values import shortened
 from . import sandbox
 from .model_config import LARGEST_CONFIG, Unacceptable, cleaned, read_json
 

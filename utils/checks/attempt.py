@@ -1,4 +1,10 @@
-"""Call a student's function safely: errors, endless loops, prints and side effects do no harm."""
+"""Call a student's function safely: errors, endless loops, prints and side effects do no harm.
+
+The call is made in this process, so that models and data need not travel. What cannot be stopped
+here: a loop within one call into C, such as `max(iter(int, 1))`, because Python gets no turn
+before the call ends, not even for *stop* in the notebook; and `os._exit` or a crash, which end
+the kernel. `child` can stop these too, where the answers are plain numbers and arrays.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +17,13 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
-from .values import shortened
+from .values import telling, type_name
 
 SECONDS = 10
 
@@ -29,6 +36,7 @@ class Outcome:
     problem: str = ""  # in words: "it raised ValueError: …"; empty if the call returned
     changed_input: bool = False  # the function wrote into something that it was given
     timed_out: bool = False  # it was stopped, or ended too late; `problem` says so too
+    figures: int = 0  # that it made with pyplot; they are closed, and none is shown
 
 
 @contextlib.contextmanager
@@ -92,7 +100,7 @@ def _same(one: Any, other: Any) -> bool:
 def _told(error: BaseException) -> str:
     """Return in words what was raised."""
     try:
-        words = shortened(str(error))
+        words = telling(str(error))
     except (_TimeIsUp, KeyboardInterrupt):
         raise
     except BaseException:
@@ -100,15 +108,67 @@ def _told(error: BaseException) -> str:
     return f"it raised {type(error).__name__}: {words}".removesuffix(": ")
 
 
-def attempt(function: Callable, *arguments, seconds: float = SECONDS, **named) -> Outcome:
-    """Call `function` with copies of the arguments; never raises, and prints nothing.
+def _refuse_input(*arguments, **named):
+    raise EOFError("in a check, nobody answers to input()")
 
-    What the function prints is thrown away. A call that takes longer than `seconds` is
-    stopped where that is possible (not on Windows, not within one long call into C). Only
-    the KeyboardInterrupt of a person who presses *stop* gets through.
+
+def _refuse_exit(*arguments, **named):
+    raise SystemExit
+
+
+@contextlib.contextmanager
+def _nothing_shown():
+    """Throw away what the body prints, displays and warns of; it can neither ask nor exit.
+
+    In a notebook `display` does not print, and `exit()` raises nothing: it tells the kernel to
+    end after the cell.
+    """
+    with contextlib.ExitStack() as stack:
+        nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
+        stack.enter_context(contextlib.redirect_stdout(nowhere))
+        stack.enter_context(contextlib.redirect_stderr(nowhere))
+        stack.enter_context(undisturbed())
+        stack.enter_context(mock.patch("builtins.input", _refuse_input))
+        if "IPython" in sys.modules:
+            from IPython import get_ipython
+            from IPython.core.displaypub import CapturingDisplayPublisher
+
+            if shell := get_ipython():
+                publisher = CapturingDisplayPublisher()
+                stack.enter_context(mock.patch.object(shell, "display_pub", publisher))
+                stack.enter_context(mock.patch.object(shell, "ask_exit", _refuse_exit))
+        yield
+
+
+@contextlib.contextmanager
+def _figures_closed():
+    """Yield a list that holds, afterwards, the pyplot figures made in the body; none is shown."""
+
+    def open_figures() -> list[int]:
+        pyplot = sys.modules.get("matplotlib.pyplot")
+        return pyplot.get_fignums() if pyplot else []
+
+    before, made = set(open_figures()), []
+    with contextlib.ExitStack() as stack:
+        if pyplot := sys.modules.get("matplotlib.pyplot"):
+            stack.enter_context(mock.patch.object(pyplot, "show", lambda *args, **named: None))
+        try:
+            yield made
+        finally:
+            made += [number for number in open_figures() if number not in before]
+            for number in made:
+                sys.modules["matplotlib.pyplot"].close(number)
+
+
+def attempt(function: Callable, *arguments, seconds: float = SECONDS, **named) -> Outcome:
+    """Call `function` with copies of the arguments; never raises, and shows nothing.
+
+    What the function prints, displays or draws is thrown away. A call that takes longer than
+    `seconds` is stopped where that is possible (not on Windows, not within one long call into
+    C). Only the KeyboardInterrupt of a person who presses *stop* gets through.
     """
     if not callable(function):
-        return Outcome(problem=f"it is no function but {type(function).__name__}")
+        return Outcome(problem=f"it is no function but {type_name(function)}")
     given, given_named = copy.deepcopy(arguments), copy.deepcopy(named)
 
     def call() -> Outcome:
@@ -117,22 +177,21 @@ def attempt(function: Callable, *arguments, seconds: float = SECONDS, **named) -
             unchanged = all(map(_same, arguments, given))
             unchanged = unchanged and all(_same(named[name], given_named[name]) for name in named)
             return Outcome(value=value, changed_input=not unchanged)
-        except NotImplementedError:
-            return Outcome()
         except (_TimeIsUp, KeyboardInterrupt):
             raise
         except BaseException as error:
-            return Outcome(problem=_told(error))
+            # As some write what is not written yet. From elsewhere it comes with a message.
+            unwritten = type(error) is NotImplementedError and not error.args
+            return Outcome() if unwritten else Outcome(problem=_told(error))
 
-    try:
-        with (
-            open(os.devnull, "w", encoding="utf-8") as nowhere,
-            contextlib.redirect_stdout(nowhere),
-            contextlib.redirect_stderr(nowhere),
-            undisturbed(),
-        ):
-            return _within(seconds, call)
-    except _TimeIsUp:
-        return Outcome(
-            problem=f"it was still computing after {seconds:.3g} seconds", timed_out=True
-        )
+    with _figures_closed() as figures:
+        try:
+            with _nothing_shown():
+                outcome = _within(seconds, call)
+        except _TimeIsUp:
+            outcome = Outcome(problem=too_long(seconds), timed_out=True)
+    return replace(outcome, figures=len(figures))
+
+
+def too_long(seconds: float) -> str:
+    return f"it was still computing after {seconds:.3g} seconds"

@@ -10,23 +10,23 @@ from __future__ import annotations
 import inspect
 import math
 import secrets
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from .attempt import Outcome, attempt
+from .attempt import Outcome, undisturbed
+from .child import attempts
 from .score import NO_FUNCTION, NOT_ATTEMPTED, Item, Score, sentence
-from .values import plain_array, plain_number, shortened, type_name
+from .values import Other, plain_array, plain_number, shortened, type_name
 
 FIXED_SEED = 14_9
 SECONDS_A_CALL = 5
 SECONDS_IN_ALL = 20  # later calls are not made; the last one may take SECONDS_A_CALL more
 MOST_DIGITS = 15
 OTHER_NUMBERS = "the shape is right, but the numbers are not"
-UNTRIED = "Not tried, because an earlier call took too long."
+UNTRIED = "Not tried, because an earlier call took too long or ended the process."
 FLOAT = "`//` keeps an int one; `/`, `np.ceil`, `np.floor` and `np.prod([])` give floats."
 FIRST_ANOTHER = "This counts as soon as one of the other lines passes."
 
@@ -102,7 +102,8 @@ def _no_value(value: Any, wanted: str) -> Verdict:
     """Return the verdict on something that is of another kind than the wanted values."""
     if value is None:
         return Verdict(False, "it returned None; is there a `return` for this case?")
-    return Verdict(False, f"it returned no {wanted} but {type_name(value)}")
+    kind = value.kind if isinstance(value, Other) else type_name(value)
+    return Verdict(False, f"it returned no {wanted} but {kind}")
 
 
 def _judge_array(value: Any, expected: np.ndarray, known: Known) -> Verdict:
@@ -263,14 +264,13 @@ class Task:
         cases = self.cases(FIXED_SEED) + self.cases(secrets.randbits(32))
         # Line by line, so that an endless call leaves the lines before it their points.
         cases.sort(key=lambda case: list(self.lines).index(case.line))
-        verdicts, attempted, started = [], False, time.monotonic()
-        for case in cases:
-            outcome = attempt(function, *case.arguments, seconds=SECONDS_A_CALL)
-            attempted = attempted or outcome.value is not None or bool(outcome.problem)
-            # At once: the function may keep the array that it returned, and write into it.
-            verdicts.append(self.verdict(case, outcome))
-            if outcome.timed_out or time.monotonic() - started > SECONDS_IN_ALL:
-                break
+        verdicts, attempted = [], False
+        calls = [case.arguments for case in cases]
+        with undisturbed():
+            outcomes = attempts(function, calls, SECONDS_A_CALL, SECONDS_IN_ALL)
+            for case, outcome in zip(cases, outcomes, strict=False):  # they may end early
+                attempted = attempted or outcome.value is not None or bool(outcome.problem)
+                verdicts.append(self.verdict(case, outcome))
         if not attempted:
             return Score.not_attempted(self.title, self.points, NOT_ATTEMPTED)
         return self.score(cases, verdicts)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
-from unittest import mock
+from collections.abc import Callable
 
 import numpy as np
 
@@ -36,21 +34,6 @@ def curves_cases(seed: int) -> list[dict[str, list[float]]]:
         values = zip(METRICS, (loss, 1 - loss / 3, val_loss, 1 - val_loss / 3), strict=True)
         cases.append({key: line.tolist() for key, line in values})
     return cases
-
-
-@contextlib.contextmanager
-def _own_figures() -> Iterator[list]:
-    """Yield a list that holds, afterwards, the pyplot figures made in the body; none is shown."""
-    import matplotlib.pyplot as plt
-
-    before, made = set(plt.get_fignums()), []
-    with mock.patch.object(plt, "show", lambda *args, **named: None):
-        try:
-            yield made
-        finally:
-            made += [number for number in plt.get_fignums() if number not in before]
-            for number in made:
-                plt.close(number)
 
 
 def _read_figure(returned) -> dict | None:
@@ -88,10 +71,9 @@ def _read_figure(returned) -> dict | None:
 
 def curves_facts(function: Callable, history: dict) -> Facts:
     """Run `plot_learning_curves`, and read the figure."""
-    with _own_figures() as made:
-        outcome = attempt(function, history)
-        read = attempt(lambda: _read_figure(outcome.value))
-    if made and is_open(outcome):
+    outcome = attempt(function, history)
+    read = attempt(lambda: _read_figure(outcome.value))
+    if outcome.figures and is_open(outcome):
         return {"problem": "It draws, and returns nothing: return the figure."}
     if failed := failure(outcome):
         return failed

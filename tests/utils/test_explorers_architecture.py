@@ -91,6 +91,9 @@ def test_a_functional_chain_is_read_as_the_list_of_its_layers():
         "Conv2D",
         "Flatten",
     ]
+    by_number = keras.layers.BatchNormalization(axis=3)
+    model = keras.Sequential([keras.Input((28, 28, 1)), by_number])
+    assert layers.from_keras(model)[0] == layers.check([{"type": "BatchNormalization"}])
     again = keras.Sequential([keras.Input((28, 28, 1)), *models.lecture_network().layers])
     assert layers.from_keras(again) == layers.from_keras(models.lecture_network())
 
@@ -287,12 +290,12 @@ def test_the_lecture_s_facts_stand_on_the_page(show):
 
 def test_by_keyboard_a_layer_is_added_edited_moved_removed_and_brought_back(show):
     page = show(ArchitectureExplorer([CONV, FLATTEN]))
-    tab_to(page, "Add a layer after this one")
+    tab_to(page, "Another layer")
     page.keyboard.press("m")  # the native menu goes to MaxPooling2D
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert types(page) == ["Conv2D", "MaxPooling2D", "Flatten"]
-    assert page.evaluate("document.activeElement.textContent") == "Add"
+    assert page.evaluate("document.activeElement.textContent") == "Add after this one"
 
     page.locator("[data-key='poolSize']").focus()
     page.keyboard.press("ArrowUp")
@@ -317,6 +320,118 @@ def test_by_keyboard_a_layer_is_added_edited_moved_removed_and_brought_back(show
         assert len(types(page)) == expected
     assert page.get_by_role("button", name="Undo").is_disabled()
     assert page.evaluate("document.activeElement.className") == "cx-net-card"
+
+
+def replace_with(page, kind):
+    page.get_by_label("Another layer").select_option(kind)
+    page.get_by_role("button", name="Replace this one").click()
+    next_frame(page)
+
+
+def test_what_is_added_after_a_removed_layer_stands_in_its_place(show):
+    page = show(ArchitectureExplorer("the lecture's network", selected=8))
+    before = types(page)
+    assert before[8] == "Flatten"
+    page.get_by_role("button", name="Remove").click()
+    assert types(page) == before[:8] + before[9:]
+    assert page.evaluate("model.get('selected')") == 7
+    page.get_by_label("Another layer").select_option("GlobalAveragePooling2D")
+    page.get_by_role("button", name="Add after this one").click()
+    assert types(page) == [*before[:8], "GlobalAveragePooling2D", *before[9:]]
+    assert page.evaluate("model.get('selected')") == 8
+    assert page.locator(".cx-net-warning:visible").count() == 0
+
+
+def test_the_first_layer_is_removed_and_another_one_begins_the_network(show):
+    page = show(ArchitectureExplorer([CONV, FLATTEN], selected=0))
+    page.get_by_role("button", name="Remove").click()
+    assert types(page) == ["Flatten"]
+    assert page.evaluate("model.get('selected')") == -1
+    page.get_by_label("Add a first layer").select_option("MaxPooling2D")
+    page.get_by_role("button", name="Add", exact=True).click()
+    assert types(page) == ["MaxPooling2D", "Flatten"]
+
+
+def test_a_layer_is_replaced_and_keeps_its_place_and_what_both_kinds_have(show):
+    page = show(ArchitectureExplorer("the lecture's network", selected=8))
+    replace_with(page, "GlobalAveragePooling2D")
+    assert types(page)[7:10] == ["MaxPooling2D", "GlobalAveragePooling2D", "Dense"]
+    assert page.evaluate("model.get('selected')") == 8
+    assert page.evaluate("document.activeElement.textContent") == "Replace this one"
+    assert "41,802 (4\xa0%) dense" in page.locator(".cnn-explorer").inner_text()
+    page.get_by_role("button", name="Undo").click()
+    assert types(page)[8] == "Flatten"
+
+    page.evaluate("model.set('selected', 0)")
+    next_frame(page)
+    replace_with(page, "SeparableConv2D")
+    kept = {"filters": 64, "kernelSize": 7, "padding": "same", "activation": "relu"}
+    changed = page.evaluate("model.get('layers')[0]")
+    assert changed.items() >= {"type": "SeparableConv2D", "depthMultiplier": 1, **kept}.items()
+    replace_with(page, "MaxPooling2D")
+    assert page.evaluate("model.get('layers')[0]") == {
+        **{"type": "MaxPooling2D", "poolSize": 2, "strides": 2, "padding": "valid"}
+    }
+
+
+@pytest.mark.parametrize(
+    ("network", "number", "sentence"),
+    [
+        ([CONV, {"type": "Dense"}, FLATTEN], 2, "works at each of the 26 · 26 places alone"),
+        ([CONV, {"type": "Dense"}, POOL, FLATTEN], 3, "what layer 2, Dense, says at each place"),
+        (
+            [CONV, {"type": "Dense"}, {"type": "GlobalAveragePooling2D"}],
+            3,
+            "Put pooling before the dense layers.",
+        ),
+        ([CONV, {"type": "BatchNormalization"}, FLATTEN], 1, "Its 32 biases do nothing"),
+    ],
+)
+def test_what_can_be_built_but_is_hardly_meant_gets_a_note(show, network, number, sentence):
+    page = show(ArchitectureExplorer(network, selected=None))
+    notes = page.locator(".cx-net-layers > li").nth(number).locator(".cx-net-warning")
+    assert notes.is_visible() and sentence in notes.inner_text()
+    assert str(number) in page.locator(".cx-status").inner_text().split("Look at")[1]
+
+
+def test_pooling_without_an_image_cannot_be_built(show):
+    page = show(ArchitectureExplorer([FLATTEN, {"type": "GlobalMaxPooling2D"}], selected=None))
+    words = page.locator(".cx-net-layers .cx-problem:visible").inner_text()
+    assert "GlobalMaxPooling2D needs a map" in words
+
+
+def test_the_networks_of_the_menu_get_no_note(show):
+    page = show(ArchitectureExplorer())
+    for name in PRESETS:
+        page.get_by_label("Network", exact=True).select_option(name)
+        next_frame(page)
+        assert page.locator(".cx-net-warning:visible").count() == 0
+
+
+def test_every_layer_of_the_menu_can_be_added_and_explains_its_numbers(show):
+    page = show(ArchitectureExplorer([CONV], input_shape=(12, 12, 2), selected=0))
+    for kind in sizes.LAYERS:
+        page.evaluate("model.set('selected', 0)")
+        next_frame(page)
+        page.get_by_label("Another layer").select_option(kind)
+        page.get_by_role("button", name="Add after this one").click()
+        next_frame(page)
+        assert types(page)[1] == kind
+        layer = page.evaluate("model.get('layers')[1]")
+        assert layers.check([layer]) == [layer], "Python takes it as it is"
+        words = page.locator(".cx-net-formulas").inner_text()
+        row = sizes.summarize([*layers.check([CONV]), layer], (12, 12, 2))[1]
+        assert words and (row["parameters"] == 0 or f"= {row['parameters']:,}." in words)
+        page.get_by_role("button", name="Remove").click()
+        next_frame(page)
+
+
+def test_the_cost_of_a_separable_convolution_is_written_out(show):
+    layer = {"type": "SeparableConv2D", "filters": 8, "kernelSize": 3}
+    page = show(ArchitectureExplorer([layer], input_shape=(12, 12, 3), selected=0))
+    words = page.locator(".cx-net-formulas").inner_text()
+    assert "3 · 3 · 3 + (3 + 1) · 8 = 59." in words
+    assert "(3 · 3 · 3 + 3 · 8) weights at 10 · 10 places = 5,100." in words
 
 
 def test_typing_a_number_is_one_change_and_a_wrong_one_is_explained(show):
@@ -410,10 +525,11 @@ def test_the_24th_layer_is_the_last_and_the_page_says_so(show):
     page = show(ArchitectureExplorer([{"type": "ReLU"}] * (MOST_LAYERS - 1)))
     full = page.get_by_text("24 layers are the most")
     assert full.is_hidden()
-    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("button", name="Add after this one").click()
     assert len(types(page)) == MOST_LAYERS
     assert full.is_visible()
-    assert page.get_by_role("button", name="Add", exact=True).is_disabled()
+    assert page.get_by_role("button", name="Add after this one").is_disabled()
+    assert page.get_by_role("button", name="Replace this one").is_enabled()
 
 
 def test_networks_and_inputs_are_chosen_and_reset_brings_the_first_back(show):

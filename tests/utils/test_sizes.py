@@ -457,3 +457,55 @@ def test_a_dense_layer_without_flatten_costs_what_it_does_at_each_place():
     model = keras.Sequential([keras.Input((7, 7, 256)), keras.layers.Dense(10)])
     row = sizes.summarize([{"type": "Dense", "units": 10}], (7, 7, 256))[0]
     assert row["multiply_adds"] == models.multiply_adds(model.layers[0]) == 125_440
+
+
+# --- Tests of Python against the networks of keras.applications ---------------------------
+
+
+def profiled_multiply_adds(model) -> int:
+    """Return the multiply–adds of one image as TensorFlow's profiler counts them.
+
+    It counts each product and each sum of a convolution or a matrix product; biases are
+    operations of their own.
+    """
+    import tensorflow as tf
+
+    profiler = tf.compat.v1.profiler
+    signature = tf.TensorSpec((1, *model.input_shape[1:]))
+    call = tf.function(lambda image: model(image, training=False)).get_concrete_function(signature)
+    options = profiler.ProfileOptionBuilder.float_operation() | {"output": "none"}
+    operations = profiler.profile(call.graph, cmd="op", options=options).children
+    kinds = {"Conv2D", "DepthwiseConv2dNative", "MatMul"}
+    found = {}
+    while operations:  # one within the other
+        found |= {operation.name: operation.float_ops for operation in operations}
+        operations = [child for operation in operations for child in operation.children]
+    return sum(found.get(kind, 0) for kind in kinds) // 2
+
+
+def compare_with_keras(model) -> None:
+    """Assert shapes, parameters and multiply–adds of every layer, and those of the whole model."""
+    parameters = work = 0
+    for layer in model.layers:
+        try:
+            plain = checked.layer_from_keras(layer, layer.name)
+        except ValueError:
+            assert models.multiply_adds(layer) == 0  # or it raises: such layers are not counted
+            parameters += layer.count_params()
+            continue
+        built = sizes.build(plain, layer.input.shape[1:])
+        trainable = sum(prod(weights.shape) for weights in layer.trainable_weights)
+        assert built.shape == layer.output.shape[1:]
+        assert (built.parameters, built.trainable) == (layer.count_params(), trainable)
+        assert built.multiply_adds == models.multiply_adds(layer)
+        parameters += built.parameters
+        work += built.multiply_adds
+    assert parameters == model.count_params()
+    assert work == profiled_multiply_adds(model) > 0
+
+
+@pytest.mark.parametrize("name", ["VGG16", "MobileNet", "Xception"])
+def test_a_network_of_keras_costs_what_keras_and_tensorflow_s_profiler_count(name):
+    import keras
+
+    compare_with_keras(getattr(keras.applications, name)(weights=None))

@@ -293,6 +293,8 @@ def layer_from_keras(layer, name: str) -> dict:
         raise ValueError(f"{name} is a {kind}. Possible are: {', '.join(sizes.LAYERS)}.")
     own = {keras_name(option): config[keras_name(option)] for option in sizes.LAYERS[kind]}
     plain = checked_layer({"type": kind, **own}, name)
+    if config.get("axis") == len(layer.output.shape) - 1:
+        config["axis"] = -1  # the last axis by its number, as keras.applications have it
     for option, value in keras_layer(plain).get_config().items():
         if NOT_DRAWN.fullmatch(option) or option in own:
             continue

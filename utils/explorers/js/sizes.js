@@ -383,10 +383,14 @@ export function summarize(layers, inputShape) {
     if (shape === null) return { ...NOTHING };
     try {
       const built = build(layer, shape);
-      const field =
-        inputShape.length === 3 ? receptiveField(layers, index, inputShape[0]) : null;
+      const field = inputShape.length === 3 ? receptiveField(layers, index, inputShape[0]) : null;
       shape = built.shape;
-      return { ...NOTHING, ...built, receptiveField: field?.size ?? null, jump: field?.jump ?? null };
+      return {
+        ...NOTHING,
+        ...built,
+        receptiveField: field?.size ?? null,
+        jump: field?.jump ?? null,
+      };
     } catch (error) {
       shape = null;
       return { ...NOTHING, problem: error.message };

@@ -24,7 +24,7 @@ help: ## show this list
 
 environment: ## make .venv, if requirements.lock changed since it was made
 	$(check_python)
-	@$(PYTHON) tools/environment.py $(NAMED)
+	@$(PYTHON) -m tools.environment $(NAMED)
 
 book: environment ## build the site from the stored outputs into _build/html
 	@$(RUN) -m tools.book
@@ -44,7 +44,7 @@ test: environment ## run every test: code, notebooks, and the site in a browser
 colab-test: PYTHON = $(call first_that_fits,python3.12 python3 python3.13 python3.11 python)
 colab-test: ## run the notebooks and the explorers' tests with Colab's versions
 	$(check_python)
-	@$(PYTHON) tools/environment.py .venv-colab requirements-colab.txt $(NAMED)
+	@$(PYTHON) -m tools.environment .venv-colab requirements-colab.txt $(NAMED)
 	@.venv-colab/bin/python -m tools.run_tests --colab $(ARGS)
 
 execute: environment ## run every notebook in full on the real data, and store the outputs

@@ -18,7 +18,7 @@ NEEDED = [shutil.which(tool) for tool in ("make", "sh", "awk", "env")]
 @pytest.fixture
 def checkout(tmp_path):
     """A copy of what `make` reads, with only make and a shell on the path."""
-    for name in ("Makefile", "requirements.lock", "tools/environment.py"):
+    for name in ("Makefile", "requirements.lock", "tools/__init__.py", "tools/environment.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "bin").mkdir()

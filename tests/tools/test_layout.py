@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 from importlib.util import resolve_name
 from pathlib import Path
 
@@ -44,3 +45,15 @@ def test_an_import_of_tools_in_utils_is_found(tmp_path, code):
     (tmp_path / "utils" / "plots").mkdir(parents=True)
     (tmp_path / "utils" / "plots" / "a.py").write_text(f"from . import b\n{code}\n", "utf-8")
     assert importers_of_tools(tmp_path) == ["utils/plots/a.py"]
+
+
+def test_git_checks_out_every_text_with_the_line_ends_that_it_stores():
+    words = ["git", "ls-files", "--eol"]
+    run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    if run.returncode:
+        pytest.skip("this copy is not a clone")
+    for line in run.stdout.splitlines():
+        stored, _, *rule = line.split("\t")[0].split()
+        assert stored in {"i/lf", "i/none", "i/-text"} and rule == ["attr/text=auto", "eol=lf"], (
+            line
+        )

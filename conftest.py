@@ -17,3 +17,5 @@ def pytest_configure(config):
     environment = open_until_the_end.enter_context(kernel_environment.testing_environment())
     nbval_kernel.Kernel.environment = environment
     nbval.plugin.RunningKernel = nbval_kernel.Kernel
+    cell = nbval.plugin.IPyNbCell
+    cell.compare_outputs = nbval_kernel.also_compare_widgets(cell.compare_outputs)

@@ -15,7 +15,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tools.notebooks import canonical, files, outputs, setup_cell, validation
+from tools.notebooks import canonical, files, outputs, setup_cell, validation, widgets
 from tools.notebooks.nbval_kernel import Kernel
 
 CHAPTER_5 = files.ROOT / "chapters" / "05_fashion_mnist.ipynb"
@@ -416,6 +416,7 @@ WIDGETS = [
     ),
     new_code_cell("ipywidgets.interact(lambda n: print('n is', n), n=(0, 4));"),
     new_code_cell("print('after')"),
+    new_code_cell("from utils.explorers import FilterExplorer\n\nFilterExplorer()"),
 ]
 
 
@@ -525,7 +526,34 @@ def test_nbval_fails_for_one_changed_number_and_for_nothing_else(run_course):
     changed = change_one_number(small, small.with_name("5_changed.ipynb"))
     run = nbval(course, small.name, "4_widgets.ipynb", "5_changed.ipynb")
     assert failed_cells(run) == [changed]
-    assert "1 failed, 9 passed" in run.stdout
+    assert "1 failed, 10 passed" in run.stdout
+
+
+def change_states(path: Path, copy: Path) -> None:
+    """Copy a notebook with other states: of a slider, of what it made, and of an explorer."""
+    notebook = files.read(path)
+    for model in widgets.stored(notebook).values():
+        state = model["state"]
+        if model["model_name"] == "IntSliderModel" and state["description"] == "k":
+            state["value"] += 1
+        elif model["model_name"] == "OutputModel":
+            state["outputs"][0]["text"] = "n is 3\n"
+        elif state.get("_module") == "filter":
+            state["stride"] = 2
+            model["buffers"][0]["data"] = "AAAA"
+    copy.write_text(canonical.serialize(notebook), encoding="utf-8")
+
+
+def test_nbval_fails_for_a_changed_state_of_a_widget(run_course):
+    """As it does when a default in the code of an explorer changes, which no output shows."""
+    course, _, _ = run_course
+    changed = course / "chapters" / "6_states.ipynb"
+    change_states(course / "chapters" / "4_widgets.ipynb", changed)
+    run = nbval(course, changed.name)
+    assert failed_cells(run) == [f"{changed.name}::Cell {number}" for number in (1, 2, 4)]
+    assert "value: 1 is now 0" in run.stdout and "stride: 2 is now 1" in run.stdout
+    assert "outputs[0]: 'n is 3\\n' is now 'n is 2\\n'" in run.stdout
+    assert "images.0.image.data: other data" in run.stdout
 
 
 def test_nbval_fails_for_one_changed_number_in_a_chapter(course):

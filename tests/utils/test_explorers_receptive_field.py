@@ -13,23 +13,26 @@ CHAPTER_5 = [7, 8, 12, 16, 18, 26, 34, 38]
 
 def seen_pixels(explorer, layer, position):
     """Return which pixels reach a neuron, found by sending ones through the windows."""
-    from utils.explorers.receptive_field import sliding
-    from utils.sizes import both, windows
+    from utils.sizes import both, is_sliding, window_of, windows, zeros_around
 
     seen = []
+    last = [i for i, options in enumerate(explorer.layers) if is_sliding(options)][layer - 1]
     for axis in (0, 1):
-        size, sources = explorer.input_size[axis], None
-        for options in sliding(explorer.layers)[:layer]:
-            window = both(options.get("kernelSize", options.get("poolSize")))[axis]
-            stride = both(options["strides"])[axis]
+        sources = [{pixel} for pixel in range(explorer.input_size[axis])]
+        for options in explorer.layers[: last + 1]:
+            size = len(sources)
+            if options["type"] == "ZeroPadding2D":
+                before, after = zeros_around(options["padding"])[axis]
+                sources = [set()] * before + sources + [set()] * after
+            if not is_sliding(options):
+                continue
+            window, stride = window_of(options)[axis], both(options["strides"])[axis]
             output, before, _, _ = windows(size, window, stride, options["padding"])
-            sources = sources or [{pixel} for pixel in range(size)]
             starts = [at * stride - before for at in range(output)]
             sources = [
                 set().union(*(sources[i] for i in range(start, start + window) if 0 <= i < size))
                 for start in starts
             ]
-            size = output
         seen.append(sorted(sources[position[axis]]))
     return seen
 
@@ -209,6 +212,15 @@ def test_a_finger_chooses_a_neuron(show):
                 {"type": "Conv2D", "kernelSize": 3, "padding": 2},
             ],
             13,
+        ),
+        (
+            [
+                {"type": "ZeroPadding2D", "padding": [[0, 2], [1, 0]]},
+                {"type": "DepthwiseConv2D", "kernelSize": 3, "strides": 2},
+                {"type": "ZeroPadding2D"},
+                {"type": "SeparableConv2D", "kernelSize": 3},
+            ],
+            12,
         ),
     ],
 )

@@ -3,7 +3,6 @@
  * from one neuron down to the pixels that it sees, or from a pixel up to all that see it.
  */
 
-import { receptiveField, sourceRange, windows } from "./sizes.js";
 import { currentImage } from "./images.js";
 import {
   button,
@@ -29,139 +28,57 @@ import {
   short,
   svg,
 } from "./planes.js";
+import {
+  both,
+  isSliding,
+  losesPosition,
+  receptiveField,
+  slides,
+  sourceRange,
+  times,
+  windowOf,
+} from "./sizes.js";
 
 const OWN = "own network";
 const MOST_LAYERS = 16;
-const SLIDING = ["Conv2D", "MaxPooling2D", "AveragePooling2D"];
-const POSITION_IS_LOST = ["Flatten", "GlobalAveragePooling2D"];
 const NAMES = {
   Conv2D: "Convolution",
+  DepthwiseConv2D: "Depthwise convolution",
+  SeparableConv2D: "Separable convolution",
   MaxPooling2D: "Max pooling",
   AveragePooling2D: "Average pooling",
 };
+const NEW = {
+  Conv2D: {
+    type: "Conv2D",
+    filters: 32,
+    kernelSize: 3,
+    strides: 1,
+    padding: "same",
+    activation: "relu",
+    useBias: true,
+  },
+  MaxPooling2D: { type: "MaxPooling2D", poolSize: 2, strides: 2, padding: "valid" },
+};
+const PADDINGS = [
+  ["valid", "valid: none"],
+  ["same", "same, as in Keras"],
+];
+const TRAITS = ["selected", "image", "layers", "input_size", "layer", "position", "paths"];
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 const AXES = [0, 1]; // rows, columns
 
-// ---------------------------------------------------------------- the network
+// --- Words -------------------------------------------------------------------------------
 
-const pair = (value) => (Array.isArray(value) ? value : [value, value]);
-const times = (value) => pair(value).join(" × ");
-const windowName = (layer) => (layer.type === "Conv2D" ? "kernelSize" : "poolSize");
+const sides = (value) => times(both(value));
+const length = ({ first, last }) => last - first + 1;
+const fieldText = ({ fields }) => times(fields.map(({ size }) => size));
 
-/** Where in the list the layers stand that are shown: those that slide a window over a map. */
-function shownLayers(layers) {
-  const lost = layers.findIndex(({ type }) => POSITION_IS_LOST.includes(type));
-  return [...layers.keys()].filter(
-    (index) => (lost < 0 || index < lost) && SLIDING.includes(layers[index].type),
-  );
-}
-
-/**
- * The input and each map above it, as far as the windows fit.
- *
- * @returns {{planes: object[], problem: string | null}} of each plane: `size` (rows, columns),
- *   `fields` (what the engine's receptiveField says, by axis), and `sources`: by axis and
- *   position, the first and last position of the plane below, padding included
- */
-function build(layers, inputSize) {
-  const planes = [
-    { size: inputSize, index: -1, fields: AXES.map(() => ({ size: 1, jump: 1, start: 0 })) },
-  ];
-  let problem = null;
-  for (const index of shownLayers(layers)) {
-    const layer = layers[index];
-    const below = planes.at(-1);
-    const [window, strides, padding] = [layer[windowName(layer)], layer.strides, layer.padding].map(
-      pair,
-    );
-    const placed = AXES.map((axis) =>
-      windows(below.size[axis], window[axis], strides[axis], padding[axis]),
-    );
-    if (!placed.every(({ fits }) => fits)) {
-      problem =
-        `Layer ${planes.length} cannot be built: its window of ${times(window)} does not fit into a ` +
-        `map of ${times(below.size)}. Take padding “same”, a smaller window, a larger input, or ` +
-        "fewer layers.";
-      break;
-    }
-    planes.push({
-      layer,
-      index,
-      window,
-      strides,
-      size: placed.map(({ size }) => size),
-      fields: AXES.map((axis) => receptiveField(layers, index, inputSize[axis], axis)),
-      sources: AXES.map((axis) =>
-        Array.from({ length: placed[axis].size }, (_, at) =>
-          sourceRange(layers, below.index, index, at, at, inputSize[axis], axis),
-        ),
-      ),
-    });
-  }
-  return { planes, problem };
-}
-
-/** The first and last place of a count that is not zero. */
-function reach(counts) {
-  const first = counts.findIndex((count) => count > 0);
-  return first < 0 ? null : { first, last: counts.findLastIndex((count) => count > 0) };
-}
-
-/**
- * All that is joined to one neuron, plane by plane: the number of paths along each axis. Down to
- * the pixels, or, from a pixel, up to the last map. A path through padding is none.
- *
- * @returns {({counts: number[][], ranges: ({first: number, last: number} | null)[],
- *   nominal?: {first: number, last: number}[]} | null)[]} `nominal` includes the padding
- */
-function joined(layers, { planes }, inputSize, chosen, position) {
-  const lit = planes.map(() => null);
-  const put = (plane, counts, nominal) => {
-    lit[plane] = { counts, ranges: counts.map(reach), nominal };
-  };
-  const empty = (plane) => AXES.map((axis) => new Array(planes[plane].size[axis]).fill(0));
-  const start = empty(chosen);
-  for (const axis of AXES) start[axis][position[axis]] = 1;
-  put(chosen, start);
-  for (let plane = chosen; plane > 0; plane -= 1) {
-    const counts = empty(plane - 1);
-    for (const axis of AXES) {
-      lit[plane].counts[axis].forEach((paths, at) => {
-        if (paths === 0) return;
-        const { first, last } = planes[plane].sources[axis][at];
-        for (let i = Math.max(first, 0); i <= Math.min(last, counts[axis].length - 1); i += 1) {
-          counts[axis][i] += paths;
-        }
-      });
-    }
-    const nominal = AXES.map((axis) => {
-      const [from, to] = [planes[plane - 1].index, planes[chosen].index];
-      return sourceRange(layers, from, to, position[axis], position[axis], inputSize[axis], axis);
-    });
-    put(plane - 1, counts, nominal);
-  }
-  if (chosen > 0) return lit;
-  for (let plane = 1; plane < planes.length; plane += 1) {
-    const below = lit[plane - 1].counts;
-    put(
-      plane,
-      AXES.map((axis) =>
-        planes[plane].sources[axis].map(({ first, last }) => {
-          let paths = 0;
-          for (let i = Math.max(first, 0); i <= last; i += 1) paths += below[axis][i] ?? 0;
-          return paths;
-        }),
-      ),
-    );
-  }
-  return lit;
-}
-
-// ---------------------------------------------------------------- words
+/** One number where rows and columns agree, else both. */
+const single = ([down, across]) => (down === across ? String(down) : times([down, across]));
 
 const span = (noun, { first, last }) =>
   first === last ? `${noun} ${first}` : `${noun}s ${first} … ${last}`;
-const length = ({ first, last }) => last - first + 1;
 
 /** How the field of a plane grows out of that of the plane below, with its numbers. */
 function growth(planes, plane, axis = 0) {
@@ -169,19 +86,20 @@ function growth(planes, plane, axis = 0) {
   return `${below.size} + (${planes[plane].window[axis]} − 1) · ${below.jump}`;
 }
 
-const fieldText = ({ fields }) => times(fields.map(({ size }) => size));
+/** Which neurons see a pixel of the input. */
+function describePixel(planes, lit, place) {
+  const seen = lit.slice(1).map(({ ranges }, at) => {
+    const number = ranges.every(Boolean) ? times(ranges.map(length)) : "none";
+    return `${number} of layer ${at + 1}`;
+  });
+  return `The pixel ${place} of the input is seen by these neurons: ${seen.join(", ") || "none yet"}.`;
+}
 
 /** What the picture says, in words. */
 function describe({ planes }, lit, chosen, position) {
   const pixels = times(planes[0].size);
   const place = `at row ${position[0]}, column ${position[1]}`;
-  if (chosen === 0) {
-    const seen = lit.slice(1).map(({ ranges }, at) => {
-      const number = ranges.every(Boolean) ? times(ranges.map(length)) : "none";
-      return `${number} of layer ${at + 1}`;
-    });
-    return `The pixel ${place} of the input is seen by these neurons: ${seen.join(", ") || "none yet"}.`;
-  }
+  if (chosen === 0) return describePixel(planes, lit, place);
   const { fields, window } = planes[chosen];
   const own = chosen > 1 ? ` Its own window is ${times(window)}.` : "";
   const formula = AXES.filter((axis) => axis === 0 || fields[0].size !== fields[1].size)
@@ -207,135 +125,332 @@ function describe({ planes }, lit, chosen, position) {
   );
 }
 
-// ---------------------------------------------------------------- the explorer
+/** Why a window does not fit into the map below. */
+const misfitText = (number, window, size) =>
+  `Layer ${number} cannot be built: its window of ${times(window)} does not fit into a ` +
+  `map of ${times(size)}. Take padding “same”, a smaller window, a larger input, or fewer layers.`;
 
-function render({ model, el }) {
-  const edit = editor(model);
-  const start = Object.fromEntries(
-    ["selected", "image", "layers", "input_size", "layer", "position", "paths"].map((name) => [
-      name,
-      model.get(name),
-    ]),
+// --- State -------------------------------------------------------------------------------
+
+/** Where in the list the layers stand that are shown: those that slide a window over a map. */
+function shownLayers(layers) {
+  const lost = layers.findIndex(losesPosition);
+  return [...layers.keys()].filter(
+    (index) => (lost < 0 || index < lost) && isSliding(layers[index]),
   );
-  const { body, say } = frame(el, {
-    title: "Receptive field explorer",
-    onReset: () => edit(start),
-  });
+}
 
-  let network = { planes: [], problem: null };
-  let layout = null;
-  let picture = "";
-  let hovered = null; // a neuron under the mouse, shown until the mouse leaves
-
-  const stage = create("div", {
-    class: "cx-planes",
-    tabindex: 0,
-    role: "application",
-    "aria-label":
-      "Maps of the network above the input. Arrow keys choose a neuron, Page Up and Page Down a layer.",
-  });
-  const rows = create("tbody");
-  const table = create(
-    "table",
-    { class: "cx-layers" },
-    create("caption", { class: "cx-hidden" }, "Layers, the last one at the top"),
-    create(
-      "thead",
-      {},
-      create(
-        "tr",
-        {},
-        ...["Layer", "Map", "Jump", "Receptive field"].map((text) =>
-          create("th", { scope: "col" }, text),
+/**
+ * The input and each map above it, as far as the windows fit.
+ *
+ * @returns {{planes: object[], problem: string | null}} of each plane: `size` (rows, columns),
+ *   `fields` (what the engine's receptiveField says, by axis), and `sources`: by axis and
+ *   position, the first and last position of the plane below, padding included
+ */
+function build(layers, inputSize) {
+  const planes = [
+    { size: inputSize, index: -1, fields: AXES.map(() => ({ size: 1, jump: 1, start: 0 })) },
+  ];
+  const along = AXES.map((axis) => slides(layers, inputSize[axis], axis));
+  for (const index of shownLayers(layers)) {
+    const layer = layers[index];
+    const below = planes.at(-1);
+    const window = windowOf(layer);
+    const placed = along.map((axis) => axis[index]);
+    if (!placed.every(Boolean)) {
+      return { planes, problem: misfitText(planes.length, window, below.size) };
+    }
+    planes.push({
+      layer,
+      index,
+      window,
+      strides: both(layer.strides),
+      size: placed.map(({ output }) => output),
+      fields: AXES.map((axis) => receptiveField(layers, index, inputSize[axis], axis)),
+      sources: AXES.map((axis) =>
+        Array.from({ length: placed[axis].output }, (_, at) =>
+          sourceRange(layers, below.index, index, at, at, inputSize[axis], axis),
         ),
       ),
-    ),
-    rows,
-  );
-
-  /** The neuron that is chosen, within the maps that there are. */
-  function chosen() {
-    const layer = Math.min(model.get("layer"), network.planes.length - 1);
-    const position = AXES.map((axis) =>
-      clamp(model.get("position")[axis], 0, network.planes[layer].size[axis] - 1),
-    );
-    return { layer, position };
-  }
-
-  /** Choose the neuron of another plane that lies where the chosen one does. */
-  function chooseLayer(number) {
-    const { layer, position } = chosen();
-    const target = clamp(number, 0, network.planes.length - 1);
-    if (target === layer) return edit({ layer, position });
-    const [from, to] = [network.planes[layer], network.planes[target]];
-    const moved = AXES.map((axis) => {
-      const middle = ({ start: first, size }) => first + (size - 1) / 2;
-      const pixel = middle(from.fields[axis]) + position[axis] * from.fields[axis].jump;
-      const at = Math.round((pixel - middle(to.fields[axis])) / to.fields[axis].jump);
-      return clamp(at, 0, to.size[axis] - 1);
     });
-    return edit({ layer: target, position: moved });
   }
+  return { planes, problem: null };
+}
 
-  // Pointing.
-  function under(event) {
-    const box = stage.getBoundingClientRect();
-    const [x, y] = [event.clientX - box.left, event.clientY - box.top].map(
-      (distance) => (distance * layout.width) / box.width,
-    );
-    for (let layer = network.planes.length - 1; layer >= 0; layer -= 1) {
-      const position = layout.places[layer].find(x, y).map(Math.floor);
-      const { size } = network.planes[layer];
-      if (position.every((at, axis) => at >= 0 && at < size[axis])) return { layer, position };
-    }
-    return null;
-  }
-  const hover = (found) => {
-    const same = (one) => one && `${one.layer} ${one.position}`;
-    if (same(found) === same(hovered)) return;
-    hovered = found;
-    point();
+/** The first and last place of a count that is not zero. */
+function reach(counts) {
+  const first = counts.findIndex((count) => count > 0);
+  return first < 0 ? null : { first, last: counts.findLastIndex((count) => count > 0) };
+}
+
+/** The number of paths from each place of the plane below to those above that have some. */
+function pathsBelow(plane, counts, size) {
+  return AXES.map((axis) => {
+    const below = new Array(size[axis]).fill(0);
+    counts[axis].forEach((paths, at) => {
+      if (paths === 0) return;
+      const { first, last } = plane.sources[axis][at];
+      for (let i = Math.max(first, 0); i <= Math.min(last, below.length - 1); i += 1) {
+        below[i] += paths;
+      }
+    });
+    return below;
+  });
+}
+
+/** The number of paths to each place of a plane from those below that have some. */
+function pathsAbove(plane, below) {
+  return AXES.map((axis) =>
+    plane.sources[axis].map(({ first, last }) => {
+      let paths = 0;
+      for (let i = Math.max(first, 0); i <= last; i += 1) paths += below[axis][i] ?? 0;
+      return paths;
+    }),
+  );
+}
+
+/**
+ * All that is joined to one neuron, plane by plane: the number of paths along each axis. Down to
+ * the pixels, or, from a pixel, up to the last map. A path through padding is none.
+ *
+ * @returns {({counts: number[][], ranges: ({first: number, last: number} | null)[],
+ *   nominal?: {first: number, last: number}[]} | null)[]} `nominal` includes the padding
+ */
+function joined(layers, { planes }, inputSize, chosen, position) {
+  const lit = planes.map(() => null);
+  const put = (plane, counts, nominal) => {
+    lit[plane] = { counts, ranges: counts.map(reach), nominal };
   };
-  stage.addEventListener("pointerdown", (event) => {
-    const found = under(event);
-    if (found) edit(found);
-  });
-  stage.addEventListener("pointermove", (event) => {
-    const found = under(event);
-    if (event.buttons && found) edit(found);
-    hover(event.pointerType === "mouse" ? found : null);
-  });
-  stage.addEventListener("pointerleave", () => hover(null));
-  stage.addEventListener("keydown", (event) => {
-    const { layer, position } = chosen();
-    const move = MOVES[event.key];
-    const step = event.shiftKey ? 5 : 1;
-    hovered = null;
-    if (move) {
-      const { size } = network.planes[layer];
-      edit({
-        layer,
-        position: AXES.map((axis) => clamp(position[axis] + step * move[axis], 0, size[axis] - 1)),
-      });
-    } else if (event.key === "PageUp") chooseLayer(layer + 1);
-    else if (event.key === "PageDown") chooseLayer(layer - 1);
-    else if (event.key === "Home") chooseLayer(0);
-    else if (event.key === "End") chooseLayer(network.planes.length - 1);
-    else return;
-    event.preventDefault();
-  });
+  const start = AXES.map((axis) => new Array(planes[chosen].size[axis]).fill(0));
+  for (const axis of AXES) start[axis][position[axis]] = 1;
+  put(chosen, start);
+  for (let plane = chosen; plane > 0; plane -= 1) {
+    const counts = pathsBelow(planes[plane], lit[plane].counts, planes[plane - 1].size);
+    const [from, to] = [planes[plane - 1].index, planes[chosen].index];
+    const nominal = AXES.map((axis) =>
+      sourceRange(layers, from, to, position[axis], position[axis], inputSize[axis], axis),
+    );
+    put(plane - 1, counts, nominal);
+  }
+  if (chosen > 0) return lit;
+  for (let plane = 1; plane < planes.length; plane += 1) {
+    put(plane, pathsAbove(planes[plane], lit[plane - 1].counts));
+  }
+  return lit;
+}
 
-  // Controls.
+/** The neuron that is chosen, within the maps that there are. */
+function chosen({ model, network: { planes } }) {
+  const layer = Math.min(model.get("layer"), planes.length - 1);
+  const position = AXES.map((axis) =>
+    clamp(model.get("position")[axis], 0, planes[layer].size[axis] - 1),
+  );
+  return { layer, position };
+}
+
+/** The neuron of another plane that lies where a given one does. */
+function sameSpot(planes, { layer, position }, target) {
+  const [from, to] = [planes[layer], planes[target]];
+  const moved = AXES.map((axis) => {
+    const middle = ({ start, size }) => start + (size - 1) / 2;
+    const pixel = middle(from.fields[axis]) + position[axis] * from.fields[axis].jump;
+    const at = Math.round((pixel - middle(to.fields[axis])) / to.fields[axis].jump);
+    return clamp(at, 0, to.size[axis] - 1);
+  });
+  return { layer: target, position: moved };
+}
+
+/** The neuron in the middle of the last map. */
+function middleOfLast(layers, inputSize) {
+  const { planes } = build(layers, inputSize);
+  const position = planes.at(-1).size.map((side) => Math.floor(side / 2));
+  return { layer: shownLayers(layers).length, position };
+}
+
+// --- Drawing -----------------------------------------------------------------------------
+
+const everything = (size) => size.map((side) => ({ first: 0, last: side - 1 }));
+
+/** The image on the plane of the input, sheared as the plane is. */
+function pictureOn(place, [rows, columns], href) {
+  const [[x, y], [right, top], [left, bottom]] = [place.at(0, 0), place.at(0, 1), place.at(1, 0)];
+  return svg("image", {
+    href,
+    width: columns,
+    height: rows,
+    preserveAspectRatio: "none",
+    transform: `matrix(${[right - x, top - y, left - x, bottom - y, x, y].join(" ")})`,
+  });
+}
+
+/** The cells of a plane that are lit, and the lines around and between them. */
+function drawLit(place, part) {
+  const { plane, number, found, isLit, isChosen, isInput, role, withPaths, cells } = part;
+  const lit = svg("g", { class: "cx-lit", "data-role": role, "data-plane": number });
+  for (const [shade, path] of cells) {
+    const opacity = isChosen ? 1 : shade * (isInput && !withPaths ? 0.3 : 0.75);
+    lit.append(svg("path", { d: path, "fill-opacity": opacity.toFixed(2) }));
+  }
+  const edges = svg("g", { class: "cx-lit", "data-role": role });
+  if (!isLit) return { lit, edges };
+  if (place.cell >= (isInput ? 10 : 3.5)) {
+    lit.append(svg("path", { d: lines(place, found.ranges), class: "cx-lines" }));
+  }
+  edges.append(svg("path", { d: outline(corners(place, found.ranges)), class: "cx-edge" }));
+  if (found.nominal?.some(({ first, last }, axis) => first < 0 || last >= plane.size[axis])) {
+    edges.append(
+      svg("path", { d: overhang(place, plane.size, found.nominal), class: "cx-dashed" }),
+    );
+  }
+  return { lit, edges };
+}
+
+/** One plane with what is lit of it; `edges` go in front of the cone. */
+function drawPlane(place, part, picture) {
+  const { plane, isInput } = part;
+  const whole = outline(corners(place, everything(plane.size)));
+  const group = svg("g", { class: "cx-plane" });
+  group.append(svg("path", { d: whole, class: "cx-sheet" }));
+  if (isInput) {
+    const holes = part.cells.map(([, path]) => path).join("");
+    group.append(
+      pictureOn(place, plane.size, picture),
+      svg("path", { d: whole + holes, class: "cx-veil", "fill-rule": "evenodd" }),
+    );
+  }
+  if (Math.max(...plane.size) <= 16) {
+    group.append(svg("path", { d: lines(place, everything(plane.size)), class: "cx-lines" }));
+  }
+  const { lit, edges } = drawLit(place, part);
+  const border = svg("path", {
+    d: whole,
+    class: "cx-border",
+    "data-role": isInput ? "input" : null,
+  });
+  group.append(border, lit);
+  return { group, edges };
+}
+
+/** The cone from what is lit of one plane up to what is lit of the next. */
+function drawCone(low, high) {
+  const cone = svg("g", { class: "cx-cone" });
+  for (let i = 0; i < 4; i += 1) {
+    const next = (i + 1) % 4;
+    cone.append(svg("path", { d: outline([low[i], low[next], high[next], high[i]]) }));
+  }
+  return cone;
+}
+
+/** The number of a plane, and how many of its places are lit. */
+function drawTexts(place, { plane, number, found, isLit, isChosen, isInput, role }) {
+  const [tagX, tagY] = place.at(plane.size[0] / 2, 0);
+  const name = svg(
+    "text",
+    { x: short(tagX - 8), y: short(tagY + 1), "text-anchor": "end" },
+    isInput ? "input" : String(number),
+  );
+  if (isChosen) {
+    name.classList.add("cx-chosen");
+    name.dataset.role = role;
+  }
+  if (!isLit || isChosen) return [name];
+  const [, , [x, y]] = corners(place, found.ranges);
+  const attributes = { x: short(x + 6), y: short(y + 4), class: "cx-count", "data-role": role };
+  return [name, svg("text", attributes, times(found.ranges.map(length)))];
+}
+
+/** Draw the planes from the input upward, and between them the cone. */
+function draw({ model, network, layout, picture, stage }, lit, shown) {
+  const { places, width, height } = layout;
+  const drawing = svg("svg", { viewBox: `0 0 ${width} ${short(height)}`, "aria-hidden": "true" });
+  const withPaths = model.get("paths");
+  const texts = [];
+  network.planes.forEach((plane, number) => {
+    const [place, found] = [places[number], lit[number]];
+    const [isInput, isChosen] = [number === 0, number === shown.layer];
+    const isLit = Boolean(found?.ranges.every(Boolean));
+    const seesIt = shown.layer === 0 && !isInput;
+    const role = seesIt || (isChosen && !isInput) ? "output" : "input";
+    const cells = isLit ? shaded(place, found.counts, withPaths) : [];
+    const part = { plane, number, found, isLit, isChosen, isInput, role, withPaths, cells };
+    const { group, edges } = drawPlane(place, part, picture);
+    drawing.append(group);
+    const above = lit[number + 1];
+    // In front of this plane, and behind the next one.
+    if (isLit && above?.ranges.every(Boolean)) {
+      const ends = [corners(place, found.ranges), corners(places[number + 1], above.ranges)];
+      drawing.append(drawCone(...ends));
+    }
+    drawing.append(edges);
+    texts.push(...drawTexts(place, part));
+  });
+  drawing.append(...texts);
+  stage.replaceChildren(drawing);
+}
+
+/** Make as many lines in the table as there are planes, the input below. */
+function fillTable({ rows, network, chooseLayer }) {
+  const count = network.planes.length;
+  while (rows.children.length > count) rows.lastChild.remove();
+  while (rows.children.length < count) {
+    const name = create("button", { type: "button", class: "cx-layer-name" });
+    const details = create("span", { class: "cx-note" });
+    const cells = [0, 1, 2].map(() => create("td"));
+    const line = create("tr", {}, create("th", { scope: "row" }, name, details), ...cells);
+    name.addEventListener("click", () =>
+      chooseLayer(rows.children.length - 1 - [...rows.children].indexOf(line)),
+    );
+    rows.append(line);
+  }
+}
+
+/** The table: for each layer its map, the jump and the receptive field. */
+function showTable(view, shown) {
+  const { planes } = view.network;
+  const pressed = chosen(view).layer;
+  fillTable(view);
+  planes.forEach((plane, number) => {
+    const line = view.rows.children[planes.length - 1 - number];
+    const [head, map, jump, field] = line.children;
+    const [name, details] = head.children;
+    line.classList.toggle("cx-chosen", number === shown.layer);
+    line.dataset.role = number === 0 ? "input" : "output";
+    name.setAttribute("aria-pressed", String(number === pressed));
+    name.textContent = number === 0 ? "Input" : `${number} ${NAMES[plane.layer.type]}`;
+    details.textContent =
+      number === 0
+        ? "pixels"
+        : `${times(plane.window)}, stride ${single(plane.strides)}, ${plane.layer.padding}`;
+    map.textContent = times(plane.size);
+    jump.textContent = single(plane.fields.map((axis) => axis.jump));
+    field.replaceChildren(
+      create("b", {}, fieldText(plane)),
+      create("span", { class: "cx-note" }, number === 0 ? "the pixel" : growth(planes, number)),
+    );
+  });
+}
+
+/** Place the planes anew in the width that there is. */
+function arrangePlanes(view) {
+  const { stage, root, network } = view;
+  const width = Math.round(stage.clientWidth) || 340;
+  const narrow = root.clientWidth < 560;
+  view.layout = { width, ...arrange(network.planes, width, narrow) };
+  root.style.setProperty("--row", `${view.layout.spacing}px`);
+}
+
+// --- Controls ----------------------------------------------------------------------------
+
+/** Menus of networks and images, and the size of the input. */
+function makeMenus({ model, edit }) {
   const preset = choice({
     label: "Network",
     options: [],
     onInput: (name) => {
       if (name === OWN) return;
       const { layers, input_size: side } = model.get("presets")[name];
-      const last = layers.length;
-      edit({ layers, input_size: [side, side], layer: last });
-      const { size } = build(layers, [side, side]).planes.at(-1);
-      edit({ position: size.map((length) => Math.floor(length / 2)) });
+      const size = [side, side];
+      edit({ layers, input_size: size, ...middleOfLast(layers, size) });
     },
   });
   const images = choice({
@@ -350,12 +465,34 @@ function render({ model, el }) {
     step: 1,
     onInput: (value) => edit({ input_size: [value, value] }),
   });
+  // Networks are the same if the same windows slide.
+  const text = (layers) =>
+    shownLayers(layers)
+      .map((at) => [layers[at].type, windowOf(layers[at]), layers[at].strides, layers[at].padding])
+      .join();
+  const set = () => {
+    const names = model.get("images").map(({ name }) => name);
+    if (!names.includes(model.get("selected"))) names.push(model.get("selected"));
+    images.fill(names);
+    images.set(model.get("selected"));
+    const presets = model.get("presets");
+    const own = text(model.get("layers"));
+    const known = Object.keys(presets).find((name) => text(presets[name].layers) === own);
+    preset.fill([...Object.keys(presets), OWN]);
+    preset.set(known ?? OWN);
+    side.set(model.get("input_size")[0]);
+  };
+  return { element: controls(preset.element, images.element, side.element), set };
+}
+
+/** Kernel, stride and padding of the layer that is chosen. */
+function makeSettings(view) {
+  const { model, edit } = view;
   const change = (options) => {
-    const { index } = network.planes[chosen().layer];
+    const { index } = view.network.planes[chosen(view).layer];
+    const layers = model.get("layers");
     edit({
-      layers: model
-        .get("layers")
-        .map((layer, at) => (at === index ? { ...layer, ...options(layer) } : layer)),
+      layers: layers.map((layer, at) => (at === index ? { ...layer, ...options(layer) } : layer)),
     });
   };
   const kernel = slider({
@@ -364,9 +501,9 @@ function render({ model, el }) {
     max: 11,
     onInput: (value) =>
       change((layer) => {
-        const pools = layer.type !== "Conv2D";
-        const follows = pools && String(layer.strides) === String(layer.poolSize);
-        return { [windowName(layer)]: value, ...(follows ? { strides: value } : {}) };
+        if (!("poolSize" in layer)) return { kernelSize: value };
+        const follows = String(layer.strides) === String(layer.poolSize);
+        return { poolSize: value, ...(follows ? { strides: value } : {}) };
       }),
   });
   const stride = slider({
@@ -382,52 +519,13 @@ function render({ model, el }) {
       change(() => ({ padding: Number.isNaN(Number(value)) ? value : Number(value) })),
   });
   const legend = create("legend");
-  const settings = create(
-    "fieldset",
-    { class: "cx-layer" },
-    legend,
-    controls(kernel.element, stride.element, padding.element),
-  );
-  const add = (layer) => {
-    const layers = model.get("layers");
-    const at = (shownLayers(layers).at(-1) ?? -1) + 1;
-    const extended = [...layers.slice(0, at), layer, ...layers.slice(at)];
-    const { planes } = build(extended, model.get("input_size"));
-    const { size } = planes.at(-1);
-    edit({ layers: extended, layer: shownLayers(extended).length });
-    edit({ position: size.map((length) => Math.floor(length / 2)) });
-  };
-  const addConvolution = button("Add a convolution", () =>
-    add({
-      type: "Conv2D",
-      filters: 32,
-      kernelSize: 3,
-      strides: 1,
-      padding: "same",
-      activation: "relu",
-      useBias: true,
-    }),
-  );
-  const addPooling = button("Add a pooling", () =>
-    add({ type: "MaxPooling2D", poolSize: 2, strides: 2, padding: "valid" }),
-  );
-  const remove = button("Remove the last layer", () => {
-    const layers = model.get("layers");
-    const last = shownLayers(layers).at(-1);
-    if (chosen().layer === shownLayers(layers).length) chooseLayer(chosen().layer - 1);
-    edit({ layers: layers.filter((_, at) => at !== last) });
-  });
-  const paths = toggle({
-    label: "Shade by the number of paths to the neuron",
-    onInput: (value) => edit({ paths: value }),
-  });
-  const problem = create("p", { class: "cx-problem", role: "alert", hidden: true });
-
-  function showControls() {
-    const { layer } = chosen();
-    const plane = network.planes[layer || 1];
-    settings.disabled = layer === 0;
-    settings.hidden = !plane;
+  const parts = controls(kernel.element, stride.element, padding.element);
+  const element = create("fieldset", { class: "cx-layer" }, legend, parts);
+  const set = () => {
+    const { layer } = chosen(view);
+    const plane = view.network.planes[layer || 1];
+    element.disabled = layer === 0;
+    element.hidden = !plane;
     legend.textContent =
       layer === 0
         ? "Input: choose a layer above to change it"
@@ -435,261 +533,212 @@ function render({ model, el }) {
     if (!plane) return;
     kernel.input.max = Math.max(11, plane.window[0]);
     stride.input.max = Math.max(4, plane.strides[0]);
-    kernel.element.firstChild.textContent =
-      plane.layer.type === "Conv2D" ? "Kernel size" : "Window size";
+    const name = "poolSize" in plane.layer ? "Window size" : "Kernel size";
+    kernel.element.firstChild.textContent = name;
     kernel.set(plane.window[0]);
     stride.set(plane.strides[0]);
     const own = plane.layer.padding;
-    const listed = [
-      ["valid", "valid: none"],
-      ["same", "same, as in Keras"],
-    ];
-    if (!["valid", "same"].includes(own)) listed.push([String(own), `${times(own)} zeros`]);
-    padding.fill(listed);
+    const isNamed = ["valid", "same"].includes(own);
+    padding.fill(isNamed ? PADDINGS : [...PADDINGS, [String(own), `${sides(own)} zeros`]]);
     padding.set(own);
-  }
+  };
+  return { element, set };
+}
 
-  function showTable(shown) {
-    const chosenLayer = chosen().layer;
-    const count = network.planes.length;
-    while (rows.children.length > count) rows.lastChild.remove();
-    while (rows.children.length < count) {
-      const name = create("button", { type: "button", class: "cx-layer-name" });
-      const details = create("span", { class: "cx-note" });
-      const cells = [0, 1, 2].map(() => create("td"));
-      const line = create("tr", {}, create("th", { scope: "row" }, name, details), ...cells);
-      name.addEventListener("click", () =>
-        chooseLayer(rows.children.length - 1 - [...rows.children].indexOf(line)),
-      );
-      rows.append(line);
-    }
-    network.planes.forEach((plane, number) => {
-      const line = rows.children[count - 1 - number];
-      const [head, map, jump, field] = line.children;
-      const [name, details] = head.children;
-      line.classList.toggle("cx-chosen", number === shown.layer);
-      line.dataset.role = number === 0 ? "input" : "output";
-      name.setAttribute("aria-pressed", String(number === chosenLayer));
-      name.textContent = number === 0 ? "Input" : `${number} ${NAMES[plane.layer.type]}`;
-      details.textContent =
-        number === 0
-          ? "pixels"
-          : `${times(plane.window)}, stride ${
-              plane.strides[0] === plane.strides[1] ? plane.strides[0] : times(plane.strides)
-            }, ${plane.layer.padding}`;
-      map.textContent = times(plane.size);
-      const jumps = plane.fields.map((axis) => axis.jump);
-      jump.textContent = jumps[0] === jumps[1] ? jumps[0] : times(jumps);
-      field.replaceChildren(
-        create("b", {}, fieldText(plane)),
-        create(
-          "span",
-          { class: "cx-note" },
-          number === 0 ? "the pixel" : growth(network.planes, number),
-        ),
-      );
-    });
-  }
-
-  /** Draw the planes from the input upward, and between them the cone. */
-  function draw(lit, shown) {
-    const { places, width, height } = layout;
-    const drawing = svg("svg", { viewBox: `0 0 ${width} ${short(height)}`, "aria-hidden": "true" });
-    const everything = (size) => size.map((side) => ({ first: 0, last: side - 1 }));
-    const texts = [];
-    network.planes.forEach((plane, number) => {
-      const place = places[number];
-      const whole = outline(corners(place, everything(plane.size)));
-      const group = svg("g", { class: "cx-plane" });
-      const isInput = number === 0;
-      group.append(svg("path", { d: whole, class: "cx-sheet" }));
-      if (isInput) {
-        const [[x, y], [right, top], [left, bottom]] = [
-          place.at(0, 0),
-          place.at(0, 1),
-          place.at(1, 0),
-        ];
-        const matrix = [right - x, top - y, left - x, bottom - y, x, y].join(" ");
-        const [high, wide] = plane.size;
-        group.append(
-          svg("image", {
-            href: picture,
-            width: wide,
-            height: high,
-            preserveAspectRatio: "none",
-            transform: `matrix(${matrix})`,
-          }),
-        );
-      }
-      const found = lit[number];
-      const isLit = found?.ranges.every(Boolean);
-      const isChosen = number === shown.layer;
-      const seesIt = shown.layer === 0 && !isInput;
-      const role = seesIt || (isChosen && !isInput) ? "output" : "input";
-      const cells = isLit ? shaded(place, found.counts, model.get("paths")) : [];
-      if (isInput) {
-        const holes = cells.map(([, path]) => path).join("");
-        group.append(svg("path", { d: whole + holes, class: "cx-veil", "fill-rule": "evenodd" }));
-      }
-      if (Math.max(...plane.size) <= 16) {
-        group.append(svg("path", { d: lines(place, everything(plane.size)), class: "cx-lines" }));
-      }
-      const lighted = svg("g", { class: "cx-lit", "data-role": role, "data-plane": number });
-      for (const [shade, path] of cells) {
-        const opacity = isChosen ? 1 : shade * (isInput && !model.get("paths") ? 0.3 : 0.75);
-        lighted.append(svg("path", { d: path, "fill-opacity": opacity.toFixed(2) }));
-      }
-      const edges = svg("g", { class: "cx-lit", "data-role": role });
-      if (isLit) {
-        if (place.cell >= (isInput ? 10 : 3.5)) {
-          lighted.append(svg("path", { d: lines(place, found.ranges), class: "cx-lines" }));
-        }
-        edges.append(svg("path", { d: outline(corners(place, found.ranges)), class: "cx-edge" }));
-        if (found.nominal?.some(({ first, last }, axis) => first < 0 || last >= plane.size[axis])) {
-          edges.append(
-            svg("path", { d: overhang(place, plane.size, found.nominal), class: "cx-dashed" }),
-          );
-        }
-      }
-      group.append(
-        svg("path", { d: whole, class: "cx-border", "data-role": isInput ? "input" : null }),
-        lighted,
-      );
-      drawing.append(group);
-
-      // The cone from this plane up to the next, in front of this plane and behind that one.
-      const above = lit[number + 1];
-      if (isLit && above?.ranges.every(Boolean)) {
-        const [low, high] = [
-          corners(place, found.ranges),
-          corners(places[number + 1], above.ranges),
-        ];
-        const cone = svg("g", { class: "cx-cone" });
-        for (let i = 0; i < 4; i += 1) {
-          const next = (i + 1) % 4;
-          cone.append(svg("path", { d: outline([low[i], low[next], high[next], high[i]]) }));
-        }
-        drawing.append(cone);
-      }
-      drawing.append(edges);
-
-      const [tagX, tagY] = place.at(plane.size[0] / 2, 0);
-      const name = svg(
-        "text",
-        { x: short(tagX - 8), y: short(tagY + 1), "text-anchor": "end" },
-        isInput ? "input" : String(number),
-      );
-      if (isChosen) {
-        name.classList.add("cx-chosen");
-        name.dataset.role = role;
-      }
-      texts.push(name);
-      if (isLit && !isChosen) {
-        const [, , [x, y]] = corners(place, found.ranges);
-        const size = times(found.ranges.map(length));
-        texts.push(
-          svg(
-            "text",
-            { x: short(x + 6), y: short(y + 4), class: "cx-count", "data-role": role },
-            size,
-          ),
-        );
-      }
-    });
-    drawing.append(...texts);
-    stage.replaceChildren(drawing);
-  }
-
-  /** Show what is joined to the neuron under the mouse, or to the chosen one. */
-  function point() {
-    const shown = hovered && network.planes[hovered.layer] ? hovered : chosen();
-    const lit = joined(
-      model.get("layers"),
-      network,
-      model.get("input_size"),
-      shown.layer,
-      shown.position,
-    );
-    draw(lit, shown);
-    showTable(shown);
-    showControls();
-    say(describe(network, lit, shown.layer, shown.position));
-  }
-
-  function arrangePlanes() {
-    const width = Math.round(stage.clientWidth) || 340;
-    const narrow = el.firstChild.clientWidth < 560;
-    layout = { width, ...arrange(network.planes, width, narrow) };
-    el.firstChild.style.setProperty("--row", `${layout.spacing}px`);
-  }
-
-  function redraw() {
-    hovered = null;
+/** Buttons that make the network longer or shorter. */
+function makeButtons(view) {
+  const { model, edit, chooseLayer } = view;
+  const add = (layer) => {
     const layers = model.get("layers");
-    const inputSize = model.get("input_size");
-    network = build(layers, inputSize);
-    picture = scaled(currentImage(model), inputSize);
-
-    const names = model.get("images").map(({ name }) => name);
-    if (!names.includes(model.get("selected"))) names.push(model.get("selected"));
-    images.fill(names);
-    images.set(model.get("selected"));
-    const presets = model.get("presets");
-    const text = (list) =>
-      shownLayers(list)
-        .map((at) => [
-          list[at].type,
-          list[at][windowName(list[at])],
-          list[at].strides,
-          list[at].padding,
-        ])
-        .join();
-    const known = Object.keys(presets).find((name) => text(presets[name].layers) === text(layers));
-    preset.fill([...Object.keys(presets), OWN]);
-    preset.set(known ?? OWN);
-    side.set(inputSize[0]);
-    paths.set(model.get("paths"));
-    const count = shownLayers(layers).length;
-    for (const more of [addConvolution, addPooling]) more.disabled = count >= MOST_LAYERS;
-    remove.disabled = count === 0;
-    full.hidden = count < MOST_LAYERS;
-    problem.hidden = !network.problem;
-    problem.textContent = network.problem ?? "";
-    arrangePlanes();
-    point();
-  }
-
+    const at = (shownLayers(layers).at(-1) ?? -1) + 1;
+    const extended = [...layers.slice(0, at), layer, ...layers.slice(at)];
+    edit({ layers: extended, ...middleOfLast(extended, model.get("input_size")) });
+  };
+  const addConvolution = button("Add a convolution", () => add(NEW.Conv2D));
+  const addPooling = button("Add a pooling", () => add(NEW.MaxPooling2D));
+  const remove = button("Remove the last layer", () => {
+    const layers = model.get("layers");
+    const last = shownLayers(layers).at(-1);
+    if (chosen(view).layer === shownLayers(layers).length) chooseLayer(chosen(view).layer - 1);
+    edit({ layers: layers.filter((_, at) => at !== last) });
+  });
   const full = create(
     "span",
     { class: "cx-note", hidden: true },
     `${MOST_LAYERS} layers are the most that fit.`,
   );
+  const parts = [addConvolution, addPooling, remove, full];
+  const set = () => {
+    const count = shownLayers(model.get("layers")).length;
+    for (const more of [addConvolution, addPooling]) more.disabled = count >= MOST_LAYERS;
+    remove.disabled = count === 0;
+    full.hidden = count < MOST_LAYERS;
+  };
+  return { element: create("div", { class: "cx-buttons" }, ...parts), set };
+}
+
+/** The table of layers, empty; `rows` is its body. */
+function makeTable(rows) {
+  const names = ["Layer", "Map", "Jump", "Receptive field"];
+  const head = create("tr", {}, ...names.map((text) => create("th", { scope: "col" }, text)));
+  return create(
+    "table",
+    { class: "cx-layers" },
+    create("caption", { class: "cx-hidden" }, "Layers, the last one at the top"),
+    create("thead", {}, head),
+    rows,
+  );
+}
+
+// --- Events ------------------------------------------------------------------------------
+
+/** The neuron that is drawn under a pointer, of the topmost plane there; null where none is. */
+function under({ stage, layout, network }, event) {
+  const box = stage.getBoundingClientRect();
+  const [x, y] = [event.clientX - box.left, event.clientY - box.top].map(
+    (distance) => (distance * layout.width) / box.width,
+  );
+  for (let layer = network.planes.length - 1; layer >= 0; layer -= 1) {
+    const position = layout.places[layer].find(x, y).map(Math.floor);
+    const { size } = network.planes[layer];
+    if (position.every((at, axis) => at >= 0 && at < size[axis])) return { layer, position };
+  }
+  return null;
+}
+
+/** The mouse shows a neuron, a click or a finger chooses it. */
+function listenToPointer(view) {
+  const { stage, edit } = view;
+  const hover = (found) => {
+    const same = (one) => one && `${one.layer} ${one.position}`;
+    if (same(found) === same(view.hovered)) return;
+    view.hovered = found;
+    point(view);
+  };
+  stage.addEventListener("pointerdown", (event) => {
+    const found = under(view, event);
+    if (found) edit(found);
+  });
+  stage.addEventListener("pointermove", (event) => {
+    const found = under(view, event);
+    if (event.buttons && found) edit(found);
+    hover(event.pointerType === "mouse" ? found : null);
+  });
+  stage.addEventListener("pointerleave", () => hover(null));
+}
+
+/** Arrow keys choose a neuron, and others a layer. */
+function listenToKeys(view) {
+  view.stage.addEventListener("keydown", (event) => {
+    const { layer, position } = chosen(view);
+    const move = MOVES[event.key];
+    const last = view.network.planes.length - 1;
+    const layers = { PageUp: layer + 1, PageDown: layer - 1, Home: 0, End: last };
+    view.hovered = null;
+    if (move) {
+      const { size } = view.network.planes[layer];
+      const step = event.shiftKey ? 5 : 1;
+      const to = AXES.map((axis) => clamp(position[axis] + step * move[axis], 0, size[axis] - 1));
+      view.edit({ layer, position: to });
+    } else if (event.key in layers) view.chooseLayer(layers[event.key]);
+    else return;
+    event.preventDefault();
+  });
+}
+
+/** Show what is joined to the neuron under the mouse, or to the chosen one. */
+function point(view) {
+  const { model, network, hovered } = view;
+  const shown = hovered && network.planes[hovered.layer] ? hovered : chosen(view);
+  const [layers, size] = [model.get("layers"), model.get("input_size")];
+  const lit = joined(layers, network, size, shown.layer, shown.position);
+  draw(view, lit, shown);
+  showTable(view, shown);
+  view.settings.set();
+  view.paths.set(model.get("paths"));
+  view.say(describe(network, lit, shown.layer, shown.position));
+}
+
+/** Show what the traits say. */
+function redraw(view) {
+  const { model, problem } = view;
+  const inputSize = model.get("input_size");
+  view.hovered = null;
+  view.network = build(model.get("layers"), inputSize);
+  view.picture = scaled(currentImage(model), inputSize);
+  view.menus.set();
+  view.buttons.set();
+  problem.hidden = !view.network.problem;
+  problem.textContent = view.network.problem ?? "";
+  arrangePlanes(view);
+  point(view);
+}
+
+/** Put the parts of the explorer into the page. */
+function assemble(view, body) {
+  view.rows = create("tbody");
+  view.stage = create("div", {
+    class: "cx-planes",
+    tabindex: 0,
+    role: "application",
+    "aria-label":
+      "Maps of the network above the input. Arrow keys choose a neuron, Page Up and Page Down a layer.",
+  });
+  view.problem = create("p", { class: "cx-problem", role: "alert", hidden: true });
+  view.menus = makeMenus(view);
+  view.settings = makeSettings(view);
+  view.buttons = makeButtons(view);
+  view.paths = toggle({
+    label: "Shade by the number of paths to the neuron",
+    onInput: (value) => view.edit({ paths: value }),
+  });
   body.append(
-    create("div", { class: "cx-network" }, stage, table),
+    create("div", { class: "cx-network" }, view.stage, makeTable(view.rows)),
     create(
       "p",
       { class: "cx-note" },
       "Jump: the distance between neighboring neurons, in pixels of the input. From layer to layer, " +
         "the receptive field grows by (window − 1) · the jump below.",
     ),
-    problem,
-    controls(preset.element, images.element, side.element),
-    settings,
-    create("div", { class: "cx-buttons" }, addConvolution, addPooling, remove, full),
-    paths.element,
+    view.problem,
+    view.menus.element,
+    view.settings.element,
+    view.buttons.element,
+    view.paths.element,
   );
+}
+
+function render({ model, el }) {
+  const edit = editor(model);
+  const start = Object.fromEntries(TRAITS.map((name) => [name, model.get(name)]));
+  const { root, body, say } = frame(el, {
+    title: "Receptive field explorer",
+    onReset: () => edit(start),
+  });
+  // `hovered` is a neuron under the mouse, shown until the mouse leaves.
+  const view = { model, edit, root, say, network: { planes: [], problem: null }, hovered: null };
+  view.chooseLayer = (number) => {
+    const { planes } = view.network;
+    const at = chosen(view);
+    const target = clamp(number, 0, planes.length - 1);
+    edit(target === at.layer ? at : sameSpot(planes, at, target));
+  };
+  assemble(view, body);
+  listenToPointer(view);
+  listenToKeys(view);
+  const redrawing = ["images", "selected", "image", "presets", "layers", "input_size"];
   const ends = [
-    redrawOn(model, ["images", "selected", "image", "presets", "layers", "input_size"], redraw),
-    redrawOn(model, ["layer", "position", "paths"], point),
+    redrawOn(model, redrawing, () => redraw(view)),
+    redrawOn(model, ["layer", "position", "paths"], () => point(view)),
   ];
   let width = 0;
   const observer = new ResizeObserver(() => {
-    if (stage.clientWidth === width || stage.clientWidth === 0) return;
-    width = stage.clientWidth;
-    arrangePlanes();
-    point();
+    if (view.stage.clientWidth === width || view.stage.clientWidth === 0) return;
+    width = view.stage.clientWidth;
+    arrangePlanes(view);
+    point(view);
   });
-  observer.observe(stage);
+  observer.observe(view.stage);
   return () => {
     observer.disconnect();
     for (const end of ends) end();

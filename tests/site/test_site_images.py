@@ -90,3 +90,43 @@ def test_a_picture_held_as_data_becomes_a_file_and_another_address_does_not(tmp_
     name = images.as_file(source, tmp_path / "_images")
     assert (tmp_path / "_images" / name).read_bytes() == picture
     assert images.as_file("../_images/a.png", tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("tag", "attributes"),
+    [
+        ("<img src=x>", {"src": "x"}),
+        (
+            "<IMG SRC='a b.png' Alt=\"it's\" ismap>",
+            {"src": "a b.png", "alt": "it's", "ismap": None},
+        ),
+        ('<img src="a.png?b=1&amp;c=2" src="d" />', {"src": "a.png?b=1&c=2"}),
+        ("<img>", {}),
+    ],
+)
+def test_the_attributes_of_an_image_are_read_as_a_browser_reads_them(tag, attributes):
+    assert images.Tag(tag).attributes == attributes
+    again = images.written(attributes)
+    assert images.Tag(again).attributes == attributes and images.IMG.fullmatch(again)
+
+
+@pytest.mark.parametrize("width", ["50%", "wide", ""])
+def test_a_width_that_is_no_number_of_pixels_stays_as_it_is(width):
+    assert images.sized({"src": "a.png", "width": width} | {}, b"no picture")["width"] == width
+    found = images.sized({"src": "a.png", "width": width}, png(600, 300))
+    assert found.get("width") == (width or "600")
+
+
+def test_a_page_with_images_of_every_form_is_built(build_site, tmp_path):
+    from sample_book import MARKDOWN, write_sample
+
+    tags = (
+        "<img src=x>",
+        "<IMG SRC='y.png' width=50%>",
+        "<img>",
+        "<img src=data:image/bmp;base64,AA>",
+    )
+    book = write_sample(tmp_path / "book", MARKDOWN + "\n\n" + "\n\n".join(tags))
+    build_site("--source", book)
+    page = (book / "_build" / "html" / "chapters" / "sample.html").read_text("utf-8")
+    assert '<img src="x"' in page and 'width="50%"' in page

@@ -334,3 +334,18 @@ def test_nothing_is_cut_off_at_any_width(show, width, size):
         ChannelExplorer(size=size, padding="same"), viewport={"width": width, "height": 800}
     )
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_slice_takes_a_decimal_comma_and_typed_filters_are_told_to_be_found(show):
+    page = show(ChannelExplorer(filters=["vertical edge"]))
+    weights = color_presets(3)["horizontal edge"]
+    for channel, letter in enumerate("RGB"):
+        for i in range(3):
+            for j in range(3):
+                cell = page.get_by_label(f"Slice {letter}, row {i + 1}, column {j + 1}")
+                cell.fill(f"{weights[i, j, channel]:g}".replace(".", ","))
+    next_frame(page)
+    np.testing.assert_allclose(synced(page, "filters")[..., 0], weights, rtol=1e-6)
+    assert "“horizontal edge”" in page.locator(".cx-found").inner_text()
+    page.get_by_label("Slice R, row 1, column 1").fill("red")
+    assert "“red” is not a number" in page.locator(".cx-refused").first.inner_text()

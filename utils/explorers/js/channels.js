@@ -3,7 +3,7 @@
  * three results are added up to one feature map. Several filters give several maps.
  */
 
-import { conv2d, decode, extent } from "./engine.js";
+import { conv2d, decode, encode, extent } from "./engine.js";
 import {
   Picture,
   button,
@@ -12,18 +12,29 @@ import {
   editableGrid,
   editor,
   format,
+  foundNote,
   frame,
-  grayColor,
   grid,
   legend,
+  plural,
   redrawOn,
+  replaced,
   sign,
-  sizeFormula,
   slider,
   toggle,
   uniqueId,
 } from "./interface.js";
-import { windows } from "./sizes.js";
+import {
+  borders,
+  layerOver,
+  lookedAt,
+  markWindow,
+  misfit,
+  showPatch,
+  sizeWords,
+  windowAt,
+  windowNear,
+} from "./window.js";
 
 const TRAITS = ["image", "filters", "biases", "filter", "channels", "stride", "padding", "relu"];
 const LETTERS = ["R", "G", "B"];
@@ -32,9 +43,7 @@ const OWN = "own filter";
 const MOST_FILTERS = 4;
 const WIDEST_BIAS = 200;
 
-function synced(values, shape) {
-  return { shape, dtype: "float32", data: new DataView(Float32Array.from(values).buffer) };
-}
+// ---------------------------------------------------------------- state
 
 /** One channel of a tensor as a tensor of its own. */
 function plane({ shape: [rows, columns, channels], data }, channel) {
@@ -50,9 +59,43 @@ function slicesOf({ shape: [size, , , count], data }, filter) {
   return LETTERS.map((_, channel) => range.map((i) => range.map((j) => at(i, j, channel))));
 }
 
-const readsBlue = (filters, filter) => slicesOf(filters, filter)[2].flat().some(Boolean);
+/** The weights of one filter, and of each. */
+const weightsOf = ({ shape, data }, filter) =>
+  Array.from(data.filter((_, i) => i % shape[3] === filter));
+const allWeights = (filters) =>
+  Array.from({ length: filters.shape[3] }, (_, filter) => weightsOf(filters, filter));
 
-/** Everything that one redraw needs. */
+/** The name of the preset that a filter equals, or `OWN`. */
+function presetName(presets, filters, filter) {
+  const weights = weightsOf(filters, filter);
+  const found = Object.entries(presets[filters.shape[0]]).find(([, values]) =>
+    values.flat(2).every((value, i) => Math.abs(value - weights[i]) < 1e-4),
+  );
+  return found ? found[0] : OWN;
+}
+
+/** The weights of the same preset in another size; an own filter keeps its middle. */
+function resized(presets, filters, filter, size) {
+  const name = presetName(presets, filters, filter);
+  if (name !== OWN) return presets[size][name].flat(2);
+  const slices = slicesOf(filters, filter);
+  const offset = (filters.shape[0] - size) / 2;
+  return Array.from({ length: size * size * 3 }, (_, index) => {
+    const [i, j] = [Math.floor(index / 3 / size), Math.floor(index / 3) % size];
+    return slices[index % 3][i + offset]?.[j + offset] ?? 0;
+  });
+}
+
+/** The traits for filters, each a list of its weights, with their biases. */
+function layerTraits(size, list, biases) {
+  const data = list[0].flatMap((_, i) => list.map((weights) => weights[i]));
+  return {
+    filters: encode({ shape: [size, size, 3, list.length], data }),
+    biases: encode({ shape: [biases.length], data: biases }),
+  };
+}
+
+/** Everything that one redraw needs; without `maps` where the window does not fit. */
 function compute(model) {
   const image = decode(model.get("image"));
   const on = model.get("channels");
@@ -62,67 +105,193 @@ function compute(model) {
   const given = decode(model.get("biases"), "biases").data;
   const biases = Array.from({ length: count }, (_, i) => given[i] ?? 0);
   const filter = Math.min(model.get("filter"), count - 1);
-  const strides = model.get("stride");
-  const padding = model.get("padding");
-  const [vertical, horizontal] = [0, 1].map((axis) =>
-    windows(image.shape[axis], size, strides, padding),
-  );
-  const slices = slicesOf(filters, filter);
-  const layer = { image, on, filters, size, count, biases, filter, slices, strides, padding };
-  const places = { vertical, horizontal };
-  if (!vertical.fits || !horizontal.fits) return { ...layer, ...places, problem: true };
-  const sums = conv2d(image, filters, { strides, padding, bias: biases });
-  const relu = model.get("relu");
+  const [stride, padding, relu] = ["stride", "padding", "relu"].map((name) => model.get(name));
+  const presets = model.get("presets");
+  const names = biases.map((_, index) => presetName(presets, filters, index));
+  const state = { image, on, filters, count, biases, filter, names, relu };
+  state.presets = presets[size];
+  state.slices = slicesOf(filters, filter);
+  Object.assign(state, layerOver(image.shape, { size, stride, padding }));
+  if (!state.fits) return state;
+  const sums = conv2d(image, filters, { strides: stride, padding, bias: biases });
   const maps = relu ? { ...sums, data: sums.data.map((value) => Math.max(0, value)) } : sums;
   const planes = LETTERS.map((_, channel) => plane(image, channel));
-  const parts = slices.map((slice, channel) =>
-    conv2d(
-      planes[channel],
-      { shape: [size, size, 1, 1], data: Float32Array.from(slice.flat()) },
-      { strides, padding },
-    ),
-  );
-  return {
-    ...layer,
-    ...places,
-    relu,
-    maps,
-    planes,
-    parts,
-    sum: plane(sums, filter),
-    map: plane(maps, filter),
-  };
+  const parts = state.slices.map((slice, channel) => {
+    const weights = { shape: [size, size, 1, 1], data: Float32Array.from(slice.flat()) };
+    return conv2d(planes[channel], weights, { strides: stride, padding });
+  });
+  const [sum, map] = [plane(sums, filter), plane(maps, filter)];
+  return Object.assign(state, { maps, planes, parts, sum, map });
 }
 
-const replaced = (list, index, value) => list.map((old, i) => (i === index ? value : old));
-const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
+// ---------------------------------------------------------------- words
 
-function render({ model, el }) {
-  const edit = editor(model);
-  const start = Object.fromEntries([...TRAITS, "position"].map((name) => [name, model.get(name)]));
-  const { body, say } = frame(el, {
-    title: "Channel explorer: one filter reads all channels",
-    onReset: () => edit(start),
+const countParameters = ({ size, count }) => (size * size * 3 + 1) * count;
+const layerWords = ({ count }) => [plural(count, "filter"), plural(count, "feature map")];
+const shapeWords = ({ vertical, horizontal, count }) =>
+  [vertical.size, horizontal.size, count].join(" × ");
+
+function statusWords(state) {
+  const { image, size, padding, filter, names, map } = state;
+  const { min, max } = extent(map);
+  const shown = padding === "valid" ? 0 : padding; // the formula shows that it is 0
+  return (
+    `${layerWords(state).join(` of ${size} × ${size} × 3 → `)}: ${shapeWords(state)}, ` +
+    `${sizeWords(image.shape, state, shown)}. ` +
+    `${format(countParameters(state))} parameters. Feature map ${filter + 1}, ${names[filter]}: ` +
+    `values from ${format(min, 4)} to ${format(max, 4)}.`
+  );
+}
+
+/** Which feature maps change when B is switched off. */
+function answerWords({ filters, biases }) {
+  const readsBlue = (filter) => slicesOf(filters, filter)[2].flat().some(Boolean);
+  const readers = biases.map((_, i) => i + 1).filter((i) => readsBlue(i - 1));
+  const named = `${readers.length === 1 ? "filter" : "filters"} ${readers.join(", ")}`;
+  return (
+    "Only those whose filter has weights other than 0 in slice B: here " +
+    `${readers.length ? named : "none"}. Every filter sums over all channels, so no feature ` +
+    "map belongs to one channel. Try it: untick B."
+  );
+}
+
+// ---------------------------------------------------------------- drawing
+
+/** All pictures of the filter that is shown, with one scale of colors. */
+function drawPictures({ input, lines, sum, map, key, arrow }, state) {
+  const { image, filter, relu } = state;
+  input.size.textContent = [...image.shape.slice(0, 2), 3].join(" × ");
+  if (!state.fits) {
+    input.show(image);
+    input.unmark("patch");
+    return;
+  }
+  const border = borders(state);
+  const ends = [...state.parts, state.sum].map(extent);
+  const limit = Math.max(...ends.flatMap(({ min, max }) => [-min, max]));
+  input.show(image, border);
+  lines.forEach(({ picture, result }, channel) => {
+    picture.show(state.planes[channel], border);
+    result.show(state.parts[channel], { limit });
   });
-  let state;
+  sum.show(state.sum, { limit });
+  map.show(state.map, { limit });
+  map.rename("Feature map", `The result of filter ${filter + 1}. Arrow keys choose a pixel.`);
+  key.set(limit);
+  arrow.textContent = relu ? "ReLU" : "ReLU is off";
+}
 
-  // Pictures. All point at the same place; the image and the feature map take the keys.
+/** How the output at a position comes about: patches, sums of the channels, and their sum. */
+function drawCalculation({ input, lines, sum, map, words }, state, position) {
+  const { planes, parts, biases, filter, relu } = state;
+  const [y, x] = position;
+  const { at } = windowAt(position, state, planes[0]);
+  lines.forEach(({ picture, patch, result }, channel) => {
+    const found = windowAt(position, state, planes[channel]);
+    showPatch(patch, found);
+    markWindow(picture, result, position, state, found);
+    result.size.textContent = format(parts[channel].data[at], 4);
+  });
+  for (const output of [sum, map]) {
+    markWindow(input, output, position, state, windowAt(position, state, planes[0]));
+  }
+  const [before, after] = [state.sum.data[at], state.map.data[at]];
+  sum.size.textContent = format(before, 4);
+  map.size.textContent = format(after, 4);
+  const terms = LETTERS.map((letter, channel) => [letter, parts[channel].data[at]]);
+  const added = [...terms, ["bias", biases[filter]]].map(
+    ([name, value]) => `${name}\u00a0${format(value, 4)}`,
+  );
+  words.replaceChildren(
+    `Row ${y}, column ${x}: ${added.join(" + ")} = `,
+    create("b", {}, format(before, 4)),
+    ...(relu ? [" → ReLU\u00a0", create("b", {}, format(after, 4))] : []),
+  );
+}
+
+/** The whole layer: a small map for each filter, and the count of its parameters. */
+function drawLayer({ stack, add, remove, title, parameters, counted, limits, answer }, state) {
+  const { size, count, filter, names, maps } = state;
+  stack.forEach(({ picture, radio, name, element }, index) => {
+    element.hidden = index >= count;
+    if (element.hidden) return;
+    const one = plane(maps, index);
+    const { min, max } = extent(one);
+    picture.show(one, { limit: Math.max(-min, max) });
+    picture.size.textContent = `${format(min)} … ${format(max)}`;
+    radio.checked = index === filter;
+    name.textContent = names[index];
+  });
+  title.textContent = `The whole layer: ${layerWords(state).join(" → ")}, ${shapeWords(state)}`;
+  add.hidden = count === MOST_FILTERS;
+  remove.hidden = count === 1;
+  remove.textContent = `Remove filter ${filter + 1}`;
+  limits.textContent =
+    { 1: "A layer needs at least one filter.", 4: "A layer may have more than these four." }[
+      count
+    ] ?? "";
+  limits.hidden = !limits.textContent;
+  const total = countParameters(state);
+  parameters.replaceChildren(
+    "Parameters: ",
+    create("span", {}, `(${size} · ${size} · 3 + 1) · ${count} = `, create("b", {}, format(total))),
+  );
+  counted.textContent =
+    `${size} · ${size} weights for each of 3 channels and 1 bias: ` +
+    `${total / count} for each filter.`;
+  answer.textContent = answerWords(state);
+}
+
+// ---------------------------------------------------------------- controls
+
+/** A picture that neither keys nor screen readers stop at: another one tells the same. */
+function silent(picture) {
+  picture.stage.removeAttribute("tabindex");
+  picture.stage.setAttribute("role", "img");
+  picture.stage.setAttribute("aria-label", picture.name.textContent);
+  return picture;
+}
+
+/** The line of one channel: the channel, patch × slice = its sum. */
+function makeLine({ model, edit, getState }, channel, { atInput, atOutput }) {
+  const [letter, color] = [LETTERS[channel], NAMES[channel]];
+  const picture = silent(new Picture({ label: letter, role: "input", onPoint: atInput }));
+  const box = toggle({
+    label: letter,
+    onInput: (value) => edit({ channels: replaced(model.get("channels"), channel, value) }),
+  });
+  box.input.setAttribute("aria-label", `${letter}: channel ${color} is on`);
+  picture.name.replaceChildren(box.element);
+  picture.stage.setAttribute("aria-label", `Channel ${color}`);
+  const patch = grid({ label: `Patch of ${letter}`, role: "input" });
+  patch.element.classList.add("cx-channel-patch");
+  const slice = editableGrid({
+    label: `Slice ${letter}`,
+    onEdit: (i, j, value) => {
+      const { shape, data } = decode(model.get("filters"), "filters");
+      const [size, , , count] = shape;
+      const place = ((i * size + j) * 3 + channel) * count + getState().filter;
+      if (data[place] === Math.fround(value)) return;
+      data[place] = value;
+      edit({ filters: encode({ shape, data }) }, { isTyped: true });
+    },
+  });
+  const result = silent(
+    new Picture({ label: `Sum ${letter}`, role: "output", onPoint: atOutput }),
+  );
+  result.name.replaceChildren(create("span", { class: "cx-channel-word" }, "Sum "), letter);
+  const signs = [sign("×"), sign("=")];
+  const factors = [picture.element, patch.element, signs[0], slice.element];
+  return { picture, box, patch, slice, result, parts: [...factors, signs[1], result.element] };
+}
+
+/** Image, channels, sums and feature map. All point at the same place. */
+function makePictures(explorer) {
+  const { edit, getState } = explorer;
   const atInput = (y, x) => {
-    if (state.problem) return;
-    const { strides, size, vertical, horizontal } = state;
-    const centered = (place, axis) => {
-      const window = Math.round((place + axis.before - (size - 1) / 2) / strides);
-      return Math.max(0, Math.min(axis.size - 1, window));
-    };
-    edit({ position: [centered(y, vertical), centered(x, horizontal)] });
+    if (getState().fits) edit({ position: windowNear([y, x], getState()) });
   };
   const atOutput = (y, x) => edit({ position: [y, x] });
-  const silent = (picture) => {
-    picture.stage.removeAttribute("tabindex");
-    picture.stage.setAttribute("role", "img");
-    picture.stage.setAttribute("aria-label", picture.name.textContent);
-    return picture;
-  };
   const input = new Picture({
     label: "RGB image",
     role: "input",
@@ -131,167 +300,136 @@ function render({ model, el }) {
   });
   const map = new Picture({ label: "Feature map", role: "output", onPoint: atOutput });
   const sum = silent(new Picture({ label: "Sum + bias", role: "output", onPoint: atOutput }));
+  const lines = LETTERS.map((_, channel) => makeLine(explorer, channel, { atInput, atOutput }));
+  const arrow = create("p", { class: "cx-channel-relu" });
+  const flow = create(
+    "div",
+    { class: "cx-channel-flow" },
+    ...lines.flatMap(({ parts }) => parts),
+    create("span", { class: "cx-channel-sum", "aria-hidden": "true" }, create("span", {}, "+")),
+    create("div", { class: "cx-channel-maps" }, sum.element, arrow, map.element),
+  );
+  const words = create("p", { class: "cx-sum", "aria-live": "polite" });
+  return { input, map, sum, lines, arrow, flow, words, key: legend() };
+}
 
-  // One line for each channel: channel, patch × slice = result.
-  const lines = LETTERS.map((letter, channel) => {
-    const picture = silent(new Picture({ label: letter, role: "input", onPoint: atInput }));
-    const box = toggle({
-      label: letter,
-      onInput: (value) => edit({ channels: replaced(model.get("channels"), channel, value) }),
-    });
-    box.input.setAttribute("aria-label", `${letter}: channel ${NAMES[channel]} is on`);
-    picture.name.replaceChildren(box.element);
-    picture.stage.setAttribute("aria-label", `Channel ${NAMES[channel]}`);
-    const patch = grid({ label: `Patch of ${letter}`, role: "input" });
-    patch.element.classList.add("cx-channel-patch");
-    const slice = editableGrid({
-      label: `Slice ${letter}`,
-      onEdit: (i, j, value) => {
-        const { filters, filter, size, count } = state;
-        const changed = filters.data.slice();
-        changed[((i * size + j) * 3 + channel) * count + filter] = value;
-        edit({ filters: synced(changed, filters.shape) });
-      },
-    });
-    const result = silent(
-      new Picture({ label: `Sum ${letter}`, role: "output", onPoint: atOutput }),
-    );
-    result.name.replaceChildren(create("span", { class: "cx-channel-word" }, "Sum "), letter);
-    const parts = [
-      picture.element,
-      patch.element,
-      sign("×"),
-      slice.element,
-      sign("="),
-      result.element,
-    ];
-    return { picture, box, patch, slice, result, parts };
-  });
-
-  // Controls.
+function makeControls({ model, edit, getState }) {
   const presetsOf = (size) => model.get("presets")[size];
-  function presetName(filter) {
-    const { size, count } = state;
-    const { data } = state.filters;
-    const found = Object.entries(presetsOf(size)).find(([, values]) =>
-      values.flat(2).every((value, i) => Math.abs(value - data[i * count + filter]) < 1e-4),
-    );
-    return found ? found[0] : OWN;
-  }
-  /** Set all filters, each a list of its weights, with their biases; show the one at `filter`. */
-  function setLayer(size, list, biases, filter) {
-    const values = list[0].flatMap((_, i) => list.map((weights) => weights[i]));
-    edit({
-      filters: synced(values, [size, size, 3, list.length]),
-      biases: synced(biases, [biases.length]),
-      filter,
-    });
-  }
-  const weightsOf = (filter) =>
-    Array.from(state.filters.data.filter((_, i) => i % state.count === filter));
-  const allWeights = () => Array.from({ length: state.count }, (_, filter) => weightsOf(filter));
+  return {
+    preset: choice({
+      label: "Filter",
+      options: [],
+      onInput: (name) => {
+        if (name === OWN) return;
+        const { size, filters, biases, filter } = getState();
+        const weights = presetsOf(size)[name].flat(2);
+        edit(layerTraits(size, replaced(allWeights(filters), filter, weights), biases));
+      },
+    }),
+    bias: slider({
+      label: "Bias of this filter",
+      min: -WIDEST_BIAS,
+      max: WIDEST_BIAS,
+      onInput: (value) => {
+        const { biases, filter, count } = getState();
+        edit({ biases: encode({ shape: [count], data: replaced(biases, filter, value) }) });
+      },
+    }),
+    sizes: choice({
+      label: "Filter size",
+      options: [
+        ["3", "3 × 3 × 3"],
+        ["5", "5 × 5 × 3"],
+      ],
+      onInput: (value) => {
+        const { filters, biases } = getState();
+        const size = Number(value);
+        const sized = (_, filter) => resized(model.get("presets"), filters, filter, size);
+        edit(layerTraits(size, biases.map(sized), biases));
+      },
+    }),
+    padding: choice({
+      label: "Padding",
+      options: [
+        ["valid", "valid: none"],
+        ["same", "same, as in Keras"],
+      ],
+      onInput: (value) => edit({ padding: value }),
+    }),
+    stride: slider({
+      label: "Stride",
+      min: 1,
+      max: 4,
+      onInput: (value) => edit({ stride: value }),
+    }),
+    relu: toggle({
+      label: "ReLU: negative becomes 0",
+      onInput: (value) => edit({ relu: value }),
+    }),
+  };
+}
 
-  /** The same preset in another size; an own filter keeps its middle. */
-  function resized(filter, size) {
-    const name = presetName(filter);
-    if (name !== OWN) return presetsOf(size)[name].flat(2);
-    const slices = slicesOf(state.filters, filter);
-    const offset = (state.size - size) / 2;
-    return Array.from({ length: size * size * 3 }, (_, index) => {
-      const [i, j] = [Math.floor(index / 3 / size), Math.floor(index / 3) % size];
-      return slices[index % 3][i + offset]?.[j + offset] ?? 0;
-    });
-  }
+/** Let the controls show what the model holds. */
+function setControls({ controls, lines, flow }, state) {
+  const { preset, bias, sizes, padding, stride, relu } = controls;
+  const { size, filter, names, on, slices } = state;
+  preset.element.querySelector(".cx-label").textContent = `Filter ${filter + 1}`;
+  preset.fill([...Object.keys(state.presets), OWN]);
+  preset.set(names[filter]);
+  bias.set(state.biases[filter]);
+  flow.dataset.size = size;
+  sizes.set(size);
+  padding.set(state.padding);
+  stride.set(state.stride);
+  relu.set(state.relu);
+  const heaviest = Math.max(...slices.flat(2).map(Math.abs));
+  lines.forEach(({ box, slice }, channel) => {
+    box.set(on[channel]);
+    slice.set(slices[channel], heaviest);
+  });
+}
 
-  const preset = choice({
-    label: "Filter",
-    options: [],
-    onInput: (name) => {
-      if (name === OWN) return;
-      const list = allWeights();
-      list[state.filter] = presetsOf(state.size)[name].flat(2);
-      setLayer(state.size, list, state.biases, state.filter);
-    },
-  });
-  const presetLabel = preset.element.querySelector(".cx-label");
-  const bias = slider({
-    label: "Bias of this filter",
-    min: -WIDEST_BIAS,
-    max: WIDEST_BIAS,
-    onInput: (value) =>
-      edit({ biases: synced(replaced(state.biases, state.filter, value), [state.count]) }),
-  });
-  const sizes = choice({
-    label: "Filter size",
-    options: [
-      ["3", "3 × 3 × 3"],
-      ["5", "5 × 5 × 3"],
-    ],
-    onInput: (value) => {
-      const list = allWeights().map((_, filter) => resized(filter, Number(value)));
-      setLayer(Number(value), list, state.biases, state.filter);
-    },
-  });
-  const padding = choice({
-    label: "Padding",
-    options: [
-      ["valid", "valid: none"],
-      ["same", "same, as in Keras"],
-    ],
-    onInput: (value) => edit({ padding: value }),
-  });
-  const stride = slider({
-    label: "Stride",
-    min: 1,
-    max: 4,
-    onInput: (value) => edit({ stride: value }),
-  });
-  const relu = toggle({
-    label: "ReLU: negative becomes 0",
-    onInput: (value) => edit({ relu: value }),
-  });
+/** A small feature map with a button to choose its filter. */
+function makeMap(group, filter, edit) {
+  const picture = new Picture({ label: `Map ${filter + 1}`, role: "output" });
+  const onchange = () => edit({ filter });
+  const radio = create("input", { type: "radio", name: group, value: filter, onchange });
+  const name = create("span");
+  picture.name.prepend(radio);
+  picture.stage.setAttribute("aria-hidden", "true");
+  const element = create("label", {}, picture.element, name, picture.size);
+  element.className = "cx-channel-map";
+  return { picture, radio, name, element };
+}
 
-  // The layer: a feature map for each filter.
+/** The whole layer: its maps, and buttons to add a filter and to remove one. */
+function makeLayer({ model, edit, getState, redrawNow }) {
   const group = uniqueId("filter");
-  const stack = Array.from({ length: MOST_FILTERS }, (_, filter) => {
-    const picture = new Picture({ label: `Map ${filter + 1}`, role: "output" });
-    const radio = create("input", {
-      type: "radio",
-      name: group,
-      value: filter,
-      onchange: () => edit({ filter }),
-    });
-    const name = create("span");
-    picture.name.prepend(radio);
-    picture.stage.setAttribute("aria-hidden", "true");
-    const element = create("label", {}, picture.element, name, picture.size);
-    element.className = "cx-channel-map";
-    return { picture, radio, name, element };
-  });
+  const stack = Array.from({ length: MOST_FILTERS }, (_, filter) => makeMap(group, filter, edit));
+  const change = (list, biases, filter) => {
+    edit({ ...layerTraits(getState().size, list, biases), filter });
+    redrawNow();
+    stack[getState().filter].radio.focus();
+  };
   const add = button("+ Add a filter", () => {
-    const used = stack.slice(0, state.count).map((_, filter) => presetName(filter));
-    const { size, biases, count } = state;
-    const [, next] = Object.entries(presetsOf(size)).find(([name]) => !used.includes(name));
-    setLayer(size, [...allWeights(), next.flat(2)], [...biases, 0], count);
-    redraw();
-    stack[state.filter].radio.focus();
+    const { size, filters, biases, names, count } = getState();
+    const presets = Object.entries(model.get("presets")[size]);
+    const [, next] = presets.find(([name]) => !names.includes(name));
+    change([...allWeights(filters), next.flat(2)], [...biases, 0], count);
   });
   add.classList.add("cx-channel-add");
   const remove = button("Remove", () => {
-    const { size, biases, filter } = state;
+    const { filters, biases, filter } = getState();
     const kept = (_, i) => i !== filter;
-    setLayer(size, allWeights().filter(kept), biases.filter(kept), Math.max(0, filter - 1));
-    redraw();
-    stack[state.filter].radio.focus();
+    change(allWeights(filters).filter(kept), biases.filter(kept), Math.max(0, filter - 1));
   });
-  const layerTitle = create("legend");
+  const title = create("legend");
   const parameters = create("p");
-  const counted = create("p", { class: "cx-note" });
-  const limits = create("p", { class: "cx-note" });
+  const [counted, limits] = [create("p", { class: "cx-note" }), create("p", { class: "cx-note" })];
   const layer = create(
     "fieldset",
     {},
-    layerTitle,
+    title,
     create(
       "div",
       { class: "cx-channel-layer" },
@@ -299,24 +437,6 @@ function render({ model, el }) {
       create("div", { class: "cx-channel-count" }, parameters, counted, limits, remove),
     ),
   );
-
-  const arrow = create("p", { class: "cx-channel-relu" });
-  const addition = create(
-    "span",
-    { class: "cx-channel-sum", "aria-hidden": "true" },
-    create("span", {}, "+"),
-  );
-  const maps = create("div", { class: "cx-channel-maps" }, sum.element, arrow, map.element);
-  const flow = create(
-    "div",
-    { class: "cx-channel-flow" },
-    ...lines.flatMap(({ parts }) => parts),
-    addition,
-    maps,
-  );
-  const key = legend();
-  const words = create("p", { class: "cx-sum", "aria-live": "polite" });
-  const problem = create("p", { class: "cx-problem", role: "alert", hidden: true });
   const answer = create("p");
   const prediction = create(
     "details",
@@ -324,174 +444,72 @@ function render({ model, el }) {
     create("summary", {}, "Predict: B is switched off. Which feature maps change?"),
     answer,
   );
+  return { stack, add, remove, title, parameters, counted, limits, layer, answer, prediction };
+}
 
-  function redraw() {
-    state = compute(model);
-    const { image, on, filters, size, count, biases, filter, slices } = state;
-    const { vertical, horizontal } = state;
-    const [rows, columns] = image.shape;
-    presetLabel.textContent = `Filter ${filter + 1}`;
-    preset.fill([...Object.keys(presetsOf(size)), OWN]);
-    preset.set(presetName(filter));
-    const widest = Math.max(WIDEST_BIAS, Math.abs(biases[filter]));
-    const step = Number.isInteger(biases[filter]) ? 1 : "any";
-    Object.assign(bias.input, { min: -widest, max: widest, step });
-    bias.set(biases[filter]);
-    flow.dataset.size = size;
-    sizes.set(size);
-    padding.set(model.get("padding"));
-    stride.set(model.get("stride"));
-    relu.set(model.get("relu"));
-    input.size.textContent = `${rows} × ${columns} × 3`;
-    const heaviest = Math.max(...slices.flat(2).map(Math.abs));
-    lines.forEach(({ box, slice }, channel) => {
-      box.set(on[channel]);
-      slice.set(slices[channel], heaviest);
-    });
+// ---------------------------------------------------------------- events
 
-    problem.hidden = !state.problem;
-    for (const part of [flow, key.element, words, layer, prediction]) {
-      part.hidden = state.problem;
-    }
-    if (state.problem) {
-      input.show(image);
-      input.unmark("patch");
-      problem.textContent =
-        `A ${size} × ${size} window does not fit into ${rows} × ${columns} pixels, so there is ` +
-        "no feature map. Take a smaller filter, or padding “same”.";
-      return say(problem.textContent);
-    }
-
-    const border = {
-      before: [vertical.before, horizontal.before],
-      after: [vertical.after, horizontal.after],
-    };
-    const ends = [...state.parts, state.sum].map(extent);
-    const limit = Math.max(...ends.flatMap(({ min, max }) => [-min, max]));
-    input.show(image, border);
-    lines.forEach(({ picture, result }, channel) => {
-      picture.show(state.planes[channel], border);
-      result.show(state.parts[channel], { limit });
-    });
-    sum.show(state.sum, { limit });
-    map.show(state.map, { limit });
-    map.rename("Feature map", `The result of filter ${filter + 1}. Arrow keys choose a pixel.`);
-    key.set(limit);
-    arrow.textContent = state.relu ? "ReLU" : "ReLU is off";
-
-    const shape = [vertical.size, horizontal.size, count].join(" × ");
-    stack.forEach(({ picture, radio, name, element }, index) => {
-      element.hidden = index >= count;
-      if (element.hidden) return;
-      const one = plane(state.maps, index);
-      const { min, max } = extent(one);
-      picture.show(one, { limit: Math.max(-min, max) });
-      picture.size.textContent = `${format(min)} … ${format(max)}`;
-      radio.checked = index === filter;
-      name.textContent = presetName(index);
-    });
-    const whole = [plural(count, "filter"), plural(count, "feature map")];
-    layerTitle.textContent = `The whole layer: ${whole.join(" → ")}, ${shape}`;
-    add.hidden = count === MOST_FILTERS;
-    remove.hidden = count === 1;
-    remove.textContent = `Remove filter ${filter + 1}`;
-    limits.textContent =
-      { 1: "A layer needs at least one filter.", 4: "A layer may have more than these four." }[
-        count
-      ] ?? "";
-    limits.hidden = !limits.textContent;
-    const total = (size * size * 3 + 1) * count;
-    const sizeOfOne = `${size} · ${size} · 3 + 1`;
-    parameters.replaceChildren(
-      "Parameters: ",
-      create("span", {}, `(${sizeOfOne}) · ${count} = `, create("b", {}, format(total))),
-    );
-    counted.textContent =
-      `${size} · ${size} weights for each of 3 channels and 1 bias: ` +
-      `${total / count} for each filter.`;
-    const readers = biases.map((_, i) => i + 1).filter((i) => readsBlue(filters, i - 1));
-    const named = `${readers.length === 1 ? "filter" : "filters"} ${readers.join(", ")}`;
-    answer.textContent =
-      "Only those whose filter has weights other than 0 in slice B: here " +
-      `${readers.length ? named : "none"}. Every filter sums over all channels, so no feature ` +
-      "map belongs to one channel. Try it: untick B.";
-    point();
-    model.set("feature_maps", synced(state.maps.data, state.maps.shape));
-    const { min, max } = extent(state.map);
-    const p = state.padding === "valid" ? 0 : state.padding; // the formula shows that it is 0
-    const walk = { window: size, stride: state.strides, padding: p };
-    return say(
-      `${whole.join(` of ${size} × ${size} × 3 → `)}: ${shape}, ` +
-        `${sizeFormula("rows", rows, walk, vertical.size)}, ` +
-        `${sizeFormula("columns", columns, walk, horizontal.size)}. ` +
-        `${format(total)} parameters. Feature map ${filter + 1}, ${presetName(filter)}: ` +
-        `values from ${format(min, 4)} to ${format(max, 4)}.`,
-    );
+/** Redraw all, and say the result. */
+function redraw(view, model) {
+  const { state } = view;
+  const name = state.names[state.filter];
+  setControls(view, state);
+  const found = view.found.show(view.isTyped && name !== OWN ? name : "");
+  drawPictures(view, state);
+  view.problem.hidden = state.fits;
+  for (const part of [view.flow, view.key.element, view.words, view.layer, view.prediction]) {
+    part.hidden = !state.fits;
   }
-
-  /** Show how the output pixel that is looked at comes about. */
-  function point() {
-    if (state.problem) return;
-    const { size, strides, vertical, horizontal, planes, parts, biases, filter } = state;
-    const position = model.get("position");
-    const y = Math.min(position[0], vertical.size - 1);
-    const x = Math.min(position[1], horizontal.size - 1);
-    const [top, left] = [y * strides - vertical.before, x * strides - horizontal.before];
-    const [rows, columns] = planes[0].shape;
-    const within = (place, length) => place >= 0 && place < length;
-    const inside = (i, j) => within(top + i, rows) && within(left + j, columns);
-    const at = y * horizontal.size + x;
-    lines.forEach(({ picture, patch, result }, channel) => {
-      const values = Array.from({ length: size }, (_, i) =>
-        Array.from({ length: size }, (_, j) =>
-          inside(i, j) ? planes[channel].data[(top + i) * columns + left + j] : 0,
-        ),
-      );
-      patch.cells.dataset.size = size;
-      patch.set(values, (value, i, j) =>
-        inside(i, j) ? grayColor(value) : { class: "cx-outside" },
-      );
-      picture.mark("patch", top, left, size, size);
-      result.mark("pixel", y, x);
-      result.size.textContent = format(parts[channel].data[at], 4);
-    });
-    input.mark("patch", top, left, size, size);
-    input.at = { row: top + (size >> 1), column: left + (size >> 1) };
-    for (const picture of [sum, map]) {
-      picture.mark("pixel", y, x);
-      picture.at = { row: y, column: x };
-    }
-    const [before, after] = [state.sum.data[at], state.map.data[at]];
-    sum.size.textContent = format(before, 4);
-    map.size.textContent = format(after, 4);
-    const terms = LETTERS.map((letter, channel) => [letter, parts[channel].data[at]]);
-    const added = [...terms, ["bias", biases[filter]]].map(
-      ([name, value]) => `${name}\u00a0${format(value, 4)}`,
-    );
-    words.replaceChildren(
-      `Row ${y}, column ${x}: ${added.join(" + ")} = `,
-      create("b", {}, format(before, 4)),
-      ...(state.relu ? [" → ReLU\u00a0", create("b", {}, format(after, 4))] : []),
-    );
+  if (!state.fits) {
+    const words = { lacks: "feature map", smaller: "filter" };
+    view.problem.textContent = misfit(state.size, state.image.shape, words);
+    view.say(view.problem.textContent);
+    return;
   }
+  drawLayer(view, state);
+  drawCalculation(view, state, lookedAt(model, state));
+  // For what is linked; a single map keeps its axis.
+  model.set("feature_maps", { ...encode(state.maps), shape: state.maps.shape });
+  const words = statusWords(state);
+  view.say(words, found || words);
+}
 
+function render({ model, el }) {
+  const view = { isTyped: false };
+  const send = editor(model);
+  const edit = (changes, { isTyped = false } = {}) => {
+    if (changes.filters || "filter" in changes) view.isTyped = isTyped;
+    send(changes);
+  };
+  const start = Object.fromEntries([...TRAITS, "position"].map((name) => [name, model.get(name)]));
+  const { body, say } = frame(el, {
+    title: "Channel explorer: one filter reads all channels",
+    onReset: () => edit(start),
+  });
+  const redrawNow = () => {
+    view.state = compute(model);
+    redraw(view, model);
+  };
+  const explorer = { model, edit, redrawNow, getState: () => view.state };
+  const problem = create("p", { class: "cx-problem", role: "alert", hidden: true });
+  Object.assign(view, makePictures(explorer), makeLayer(explorer));
+  Object.assign(view, { say, problem, found: foundNote(), controls: makeControls(explorer) });
+  const top = Object.values(view.controls).map(({ element }) => element);
   body.append(
-    create(
-      "div",
-      { class: "cx-channel-top" },
-      input.element,
-      ...[preset, bias, sizes, padding, stride, relu].map(({ element }) => element),
-    ),
+    create("div", { class: "cx-channel-top" }, view.input.element, ...top),
     problem,
-    flow,
-    words,
-    key.element,
-    layer,
-    prediction,
+    view.flow,
+    view.found.element,
+    view.words,
+    view.key.element,
+    view.layer,
+    view.prediction,
   );
   const ends = [
-    redrawOn(model, ["presets", ...TRAITS], redraw),
-    redrawOn(model, ["position"], point),
+    redrawOn(model, ["presets", ...TRAITS], redrawNow),
+    redrawOn(model, ["position"], () => {
+      if (view.state.fits) drawCalculation(view, view.state, lookedAt(model, view.state));
+    }),
   ];
   return () => {
     for (const end of ends) end();

@@ -14,23 +14,33 @@ import {
   editableGrid,
   editor,
   format,
+  foundNote,
   frame,
-  grayColor,
   grid,
   legend,
   redrawOn,
   row,
   sign,
   signedColor,
-  sizeFormula,
   slider,
   toggle,
 } from "./interface.js";
-import { windows } from "./sizes.js";
+import {
+  borders,
+  layerOver,
+  lookedAt,
+  markWindow,
+  misfit,
+  showPatch,
+  sizeWords,
+  windowAt,
+  windowNear,
+} from "./window.js";
 
 const OWN = "own kernel";
 const HINT = "Arrow keys choose a pixel; the window is centered on it.";
 const PEN_HINT = "Arrow keys move, Space draws, Delete erases.";
+const SIZES = [3, 5, 7];
 const PADDINGS = [
   ["valid", "valid: none"],
   ["same", "same, as in Keras"],
@@ -38,6 +48,9 @@ const PADDINGS = [
   ["2", "2 zeros on each side"],
   ["3", "3 zeros on each side"],
 ];
+const COMPUTING = ["selected", "image", "kernel", "stride", "padding", "bias", "relu"];
+
+// ---------------------------------------------------------------- state
 
 /** The synced kernel as rows of numbers. */
 function kernelOf(model) {
@@ -48,34 +61,46 @@ function kernelOf(model) {
   return Array.from({ length: size }, (_, i) => [...data.subarray(i * size, (i + 1) * size)]);
 }
 
-function synced(kernel) {
-  const data = new DataView(Float32Array.from(kernel.flat()).buffer);
-  return { shape: [kernel.length, kernel.length], dtype: "float32", data };
+/** Rows of numbers as the trait holds them. */
+const synced = (kernel) =>
+  encode({ shape: [kernel.length, kernel.length], data: kernel.flat() });
+
+/** The name of the preset that a kernel equals, or `OWN`. */
+function presetName(presets, kernel) {
+  const found = Object.entries(presets[kernel.length]).find(([, values]) =>
+    values.every((line, i) => line.every((value, j) => Math.abs(value - kernel[i][j]) < 1e-4)),
+  );
+  return found ? found[0] : OWN;
 }
 
-/** Everything that one redraw needs. */
+/** The same preset in another size; an own kernel keeps its middle. */
+function resized(presets, kernel, size) {
+  const name = presetName(presets, kernel);
+  if (name !== OWN) return presets[size][name];
+  const offset = (kernel.length - size) / 2;
+  return Array.from({ length: size }, (_, i) =>
+    Array.from({ length: size }, (_, j) => kernel[i + offset]?.[j + offset] ?? 0),
+  );
+}
+
+/** Everything that one redraw needs; without a `map` where the window does not fit. */
 function compute(model) {
   const image = currentImage(model);
   const kernel = kernelOf(model);
   const size = kernel.length;
-  const stride = model.get("stride");
-  const padding = model.get("padding");
-  const [vertical, horizontal] = [0, 1].map((axis) =>
-    windows(image.shape[axis], size, stride, padding),
-  );
-  if (!vertical.fits || !horizontal.fits) return { image, kernel, size, problem: true };
-  const map = conv2d(
-    image,
-    { shape: [size, size, 1, 1], data: Float32Array.from(kernel.flat()) },
-    {
-      strides: stride,
-      padding,
-      bias: [model.get("bias")],
-      activation: model.get("relu") ? "relu" : null,
-    },
-  );
-  return { image, kernel, size, stride, padding, vertical, horizontal, map };
+  const [stride, padding] = [model.get("stride"), model.get("padding")];
+  const [bias, relu] = [model.get("bias"), model.get("relu")];
+  const name = presetName(model.get("presets"), kernel);
+  const state = { image, kernel, name, bias, relu };
+  Object.assign(state, layerOver(image.shape, { size, stride, padding }));
+  if (!state.fits) return state;
+  const weights = { shape: [size, size, 1, 1], data: Float32Array.from(kernel.flat()) };
+  const activation = relu ? "relu" : null;
+  state.map = conv2d(image, weights, { strides: stride, padding, bias: [bias], activation });
+  return state;
 }
+
+// ---------------------------------------------------------------- words
 
 /** A number in the few digits that a cell has room for; thousands as 4.4k. */
 function brief(value, size) {
@@ -83,41 +108,76 @@ function brief(value, size) {
   return format(value, size > 3 && Math.abs(value) < 100 ? 2 : 3);
 }
 
-function render({ model, el }) {
-  const edit = editor(model);
-  const start = Object.fromEntries(
-    ["selected", "image", "kernel", "stride", "padding", "bias", "relu", "position"].map((name) => [
-      name,
-      model.get(name),
-    ]),
+function statusWords(state) {
+  const { image, map, padding, vertical, horizontal } = state;
+  const { min, max } = extent(map);
+  const shown = padding === "valid" ? 0 : padding; // the formula shows that it is 0
+  return (
+    `Output ${vertical.size} × ${horizontal.size}: ${sizeWords(image.shape, state, shown)}. ` +
+    `Values from ${format(min, 4)} to ${format(max, 4)}.`
   );
-  const { body, say } = frame(el, {
-    title: "Filter explorer",
-    onReset: () => {
-      stop();
-      edit(start);
-    },
-  });
+}
 
-  /** The output pixel whose window is centered nearest to an input pixel. */
-  function windowOf(y, x) {
-    const { stride, size, vertical, horizontal } = state;
-    const nearest = (place, axis) => {
-      const centered = Math.round((place + axis.before - (size - 1) / 2) / stride);
-      return Math.max(0, Math.min(axis.size - 1, centered));
-    };
-    return { row: nearest(y, vertical), column: nearest(x, horizontal) };
+/** How the products become the output. */
+function sumWords({ bias, relu }, total) {
+  const steps = [`Sum of the products ${format(total, 4)}`];
+  if (bias !== 0) steps.push(`+ bias ${format(bias)} = ${format(total + bias, 4)}`);
+  if (relu) steps.push(`→ ReLU → ${format(Math.max(0, total + bias), 4)}`);
+  return steps.join(" ");
+}
+
+// ---------------------------------------------------------------- drawing
+
+/** The two pictures and the strip of colors; the window that does not fit is not drawn. */
+function drawPictures({ input, output, key, source }, state) {
+  const { image, map, vertical, horizontal } = state;
+  input.show(image, map ? borders(state) : {});
+  input.size.textContent = image.shape.slice(0, 2).join(" × ");
+  source.refresh(input);
+  if (!map) {
+    input.unmark("patch");
+    return;
   }
+  input.rename("Input", input.paintable ? PEN_HINT : HINT);
+  const { min, max } = extent(map);
+  const limit = Math.max(Math.abs(min), Math.abs(max));
+  output.show(map, { limit });
+  output.size.textContent = `${vertical.size} × ${horizontal.size}`;
+  key.set(limit);
+}
 
+/** The patch under the window, its products with the kernel, and the sum in words. */
+function drawCalculation({ input, output, patch, products, sum }, state, position) {
+  const { image, kernel, size, map } = state;
+  const found = windowAt(position, state, image);
+  const multiplied = found.values.map((line, i) => line.map((value, j) => value * kernel[i][j]));
+  const limit = Math.max(...multiplied.flat().map(Math.abs));
+  showPatch(patch, found);
+  products.cells.dataset.size = size;
+  products.set(multiplied, (value) => ({
+    ...signedColor(value, limit * 1.3),
+    text: brief(value, size),
+  }));
+  markWindow(input, output, position, state, found);
+  const total = multiplied.flat().reduce((one, other) => one + other, 0);
+  const [y, x] = position;
+  sum.replaceChildren(
+    `${sumWords(state, total)} → output at row ${y}, column ${x}: `,
+    create("b", {}, format(map.data[found.at], 4)),
+  );
+}
+
+// ---------------------------------------------------------------- controls
+
+/** The pictures, the list of images and the grids of the calculation. */
+function makePictures({ model, edit, getState }) {
   const source = imageSource(model, edit);
   const input = new Picture({
     label: "Input",
     role: "input",
     hint: HINT,
     onPoint: (y, x) => {
-      if (state.problem) return;
-      const { row, column } = windowOf(y, x);
-      edit({ position: [row, column] });
+      if (getState().fits) edit({ position: windowNear([y, x], getState()) });
     },
     onPaint: source.paint,
   });
@@ -126,250 +186,211 @@ function render({ model, el }) {
     role: "output",
     onPoint: (y, x) => edit({ position: [y, x] }),
   });
-  const key = legend();
-
-  // Controls.
-  const preset = choice({
-    label: "Kernel",
-    options: [],
-    onInput: (name) => {
-      if (name !== OWN)
-        edit({ kernel: synced(model.get("presets")[kernelOf(model).length][name]) });
-    },
-  });
-  const sizes = choice({
-    label: "Kernel size",
-    options: [
-      ["3", "3 × 3"],
-      ["5", "5 × 5"],
-      ["7", "7 × 7"],
-    ],
-    onInput: (value) => edit({ kernel: synced(resized(kernelOf(model), Number(value))) }),
-  });
-  const stride = slider({
-    label: "Stride",
-    min: 1,
-    max: 4,
-    onInput: (value) => edit({ stride: value }),
-  });
-  const padding = choice({
-    label: "Padding",
-    options: PADDINGS,
-    onInput: (value) => edit({ padding: Number.isNaN(Number(value)) ? value : Number(value) }),
-  });
-  const bias = slider({
-    label: "Bias",
-    min: -500,
-    max: 500,
-    step: 10,
-    onInput: (value) => edit({ bias: value }),
-  });
-  const relu = toggle({
-    label: "ReLU: negative becomes 0",
-    onInput: (value) => edit({ relu: value }),
-  });
-  const flip = button("Flip the kernel", () => {
-    const kernel = kernelOf(model);
-    edit({ kernel: synced(kernel.map((line) => [...line].reverse()).reverse()) });
-  });
-  const slide = button("Slide the window", () => (sliding ? stop() : go()));
-
-  /** The same preset in another size; an own kernel keeps its middle. */
-  function resized(kernel, size) {
-    const name = presetName(kernel);
-    if (name !== OWN) return model.get("presets")[size][name];
-    const offset = (kernel.length - size) / 2;
-    return Array.from({ length: size }, (_, i) =>
-      Array.from({ length: size }, (_, j) => kernel[i + offset]?.[j + offset] ?? 0),
-    );
-  }
-
-  function presetName(kernel) {
-    const found = Object.entries(model.get("presets")[kernel.length]).find(([, values]) =>
-      values.every((line, i) => line.every((value, j) => Math.abs(value - kernel[i][j]) < 1e-4)),
-    );
-    return found ? found[0] : OWN;
-  }
-
-  // The window walks along the output, row after row, until the reader stops it.
-  let sliding = 0;
-  const stop = () => {
-    clearInterval(sliding);
-    sliding = 0;
-    slide.textContent = "Slide the window";
-  };
-  const go = () => {
-    slide.textContent = "Stop";
-    sliding = setInterval(() => {
-      if (state.problem || !el.isConnected) return stop();
-      const [y, x] = model.get("position");
-      const next = y * state.horizontal.size + x + 1;
-      const last = state.horizontal.size * state.vertical.size;
-      const at = next % last;
-      return edit({
-        position: [Math.floor(at / state.horizontal.size), at % state.horizontal.size],
-      });
-    }, 120);
-  };
-
-  // The calculation: patch × kernel = products.
   const patch = grid({ label: "Patch", role: "input" });
   const products = grid({ label: "Products", role: "output" });
-  const kernelGrid = editableGrid({
+  const kernel = editableGrid({
     label: "Kernel",
     onEdit: (i, j, value) => {
       const changed = kernelOf(model);
+      if (changed[i][j] === Math.fround(value)) return;
       changed[i][j] = value;
-      edit({ kernel: synced(changed) });
+      edit({ kernel: synced(changed) }, { isTyped: true });
     },
   });
-  const sum = create("p", { class: "cx-sum" });
-  const calculation = row(
-    patch.element,
-    sign("×"),
-    kernelGrid.element,
-    sign("="),
-    products.element,
-  );
+  const signs = [sign("×"), sign("=")];
+  const calculation = row(patch.element, signs[0], kernel.element, signs[1], products.element);
   calculation.classList.add("cx-calculation");
+  const sum = create("p", { class: "cx-sum" });
+  return { source, input, output, key: legend(), patch, kernel, products, calculation, sum };
+}
+
+function makeControls({ model, edit }) {
+  const presetsOf = () => model.get("presets");
+  return {
+    preset: choice({
+      label: "Kernel",
+      options: [],
+      onInput: (name) => {
+        if (name !== OWN) edit({ kernel: synced(presetsOf()[kernelOf(model).length][name]) });
+      },
+    }),
+    sizes: choice({
+      label: "Kernel size",
+      options: SIZES.map((size) => [String(size), `${size} × ${size}`]),
+      onInput: (value) =>
+        edit({ kernel: synced(resized(presetsOf(), kernelOf(model), Number(value))) }),
+    }),
+    padding: choice({
+      label: "Padding",
+      options: PADDINGS,
+      onInput: (value) => edit({ padding: Number.isNaN(Number(value)) ? value : Number(value) }),
+    }),
+    stride: slider({
+      label: "Stride",
+      min: 1,
+      max: 4,
+      onInput: (value) => edit({ stride: value }),
+    }),
+    bias: slider({
+      label: "Bias",
+      min: -500,
+      max: 500,
+      step: 10,
+      onInput: (value) => edit({ bias: value }),
+    }),
+    relu: toggle({
+      label: "ReLU: negative becomes 0",
+      onInput: (value) => edit({ relu: value }),
+    }),
+    flip: button("Flip the kernel", () => {
+      const kernel = kernelOf(model);
+      edit({ kernel: synced(kernel.map((line) => [...line].reverse()).reverse()) });
+    }),
+  };
+}
+
+/** Let the controls show what the model holds. */
+function setControls({ preset, sizes, padding, stride, bias, relu }, model, state) {
+  preset.fill([...Object.keys(model.get("presets")[state.size]), OWN]);
+  preset.set(state.name);
+  sizes.set(state.size);
+  stride.set(state.stride);
+  const zeros = String(state.padding);
+  const isListed = PADDINGS.some(([value]) => value === zeros);
+  padding.fill(isListed ? PADDINGS : [...PADDINGS, [zeros, `${zeros} zeros on each side`]]);
+  padding.set(zeros);
+  bias.set(state.bias);
+  relu.set(state.relu);
+}
+
+// ---------------------------------------------------------------- the sliding window
+
+const MOST_STOPS = 28; // along rows and along columns: on a large map the window takes longer steps
+const PASS = 30_000; // milliseconds that a pass over a map takes at most
+const PACE = { fastest: 38, slowest: 120 }; // milliseconds at a stop
+
+/** The places along an axis where the window stops: all, or so many that they lie evenly. */
+function stops(size) {
+  const count = Math.min(size, MOST_STOPS);
+  const step = (size - 1) / Math.max(1, count - 1);
+  return Array.from({ length: count }, (_, index) => Math.round(index * step));
+}
+
+/** Where the window goes from a position, row after row; null at the end. */
+function nextStop([y, x], { vertical, horizontal }) {
+  const column = stops(horizontal.size).find((place) => place > x);
+  if (column !== undefined) return [y, column];
+  const row = stops(vertical.size).find((place) => place > y);
+  return row === undefined ? null : [row, 0];
+}
+
+/**
+ * The button that lets the window walk over the image, row after row, to its end, until the
+ * reader stops it. Whoever asked for less motion moves it by a stop for each press.
+ */
+function makeSlide({ model, edit, getState, el }) {
+  const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const name = isCalm ? "Move the window on" : "Slide the window";
+  let timer = 0;
+  const stop = () => {
+    clearInterval(timer);
+    timer = 0;
+    slide.textContent = name;
+  };
+  const step = () => {
+    const state = getState();
+    const next = state.fits && el.isConnected && nextStop(lookedAt(model, state), state);
+    if (next) edit({ position: next });
+    return Boolean(next);
+  };
+  const start = () => {
+    const state = getState();
+    if (!state.fits) return;
+    if (!step()) edit({ position: [0, 0] }); // from the end it begins anew
+    if (isCalm) return;
+    const count = stops(state.vertical.size).length * stops(state.horizontal.size).length;
+    const pace = Math.max(PACE.fastest, Math.min(PACE.slowest, PASS / count));
+    slide.textContent = "Stop";
+    timer = setInterval(() => step() || stop(), pace);
+  };
+  const slide = button(name, () => (timer ? stop() : start()));
+  return { element: slide, stop };
+}
+
+// ---------------------------------------------------------------- events
+
+/** Redraw all, and say the result. */
+function redraw(view, model) {
+  const { state } = view;
+  const { image, size, map } = state;
+  setControls(view.controls, model, state);
+  view.kernel.set(state.kernel);
+  const found = view.found.show(view.isTyped && state.name !== OWN ? state.name : "");
+  drawPictures(view, state);
+  model.set("feature_map", encode(map ?? { shape: [0, 0], data: [] })); // for what is linked
+  view.problem.hidden = state.fits;
+  for (const part of [view.output.element, view.calculation, view.sum, view.key.element]) {
+    part.hidden = !state.fits;
+  }
+  if (!state.fits) {
+    view.problem.textContent = misfit(size, image.shape, { smaller: "kernel" });
+    view.say(view.problem.textContent);
+    return;
+  }
+  drawCalculation(view, state, lookedAt(model, state));
+  view.words = statusWords(state);
+  view.say(view.words, found || view.words);
+}
+
+/** Show another output pixel, and tell its calculation. */
+function move(view, model) {
+  if (!view.state?.fits) return;
+  drawCalculation(view, view.state, lookedAt(model, view.state));
+  view.say(view.words, view.sum.textContent);
+}
+
+function render({ model, el }) {
+  const view = { isTyped: false };
+  const send = editor(model);
+  const edit = (changes, { isTyped = false } = {}) => {
+    if (changes.kernel) view.isTyped = isTyped;
+    send(changes);
+  };
+  const start = Object.fromEntries([...COMPUTING, "position"].map((name) => [name, model.get(name)]));
+  const { body, say } = frame(el, {
+    title: "Filter explorer",
+    onReset: () => {
+      slide.stop();
+      edit(start);
+    },
+  });
+  const explorer = { model, edit, el, getState: () => view.state };
+  const slide = makeSlide(explorer);
   const problem = create("p", { class: "cx-problem", role: "alert", hidden: true });
-
-  /** The patch under the window, its products with the kernel, and the sum in words. */
-  function showCalculation({ image, kernel, size, stride, vertical, horizontal, map }, [y, x]) {
-    const [rows, columns] = image.shape;
-    const [top, left] = [y * stride - vertical.before, x * stride - horizontal.before];
-    const inside = (i, j) => top + i >= 0 && top + i < rows && left + j >= 0 && left + j < columns;
-    const values = kernel.map((line, i) =>
-      line.map((_, j) => (inside(i, j) ? image.data[(top + i) * columns + left + j] : 0)),
-    );
-    const multiplied = values.map((line, i) => line.map((value, j) => value * kernel[i][j]));
-    const limit = Math.max(...multiplied.flat().map(Math.abs));
-    for (const { cells: some } of [patch, products]) some.dataset.size = size;
-    patch.set(values, (value, i, j) => (inside(i, j) ? grayColor(value) : { class: "cx-outside" }));
-    products.set(multiplied, (value) => ({
-      ...signedColor(value, limit * 1.3),
-      text: brief(value, size),
-    }));
-
-    input.mark("patch", top, left, size, size);
-    output.mark("pixel", y, x);
-    output.at = { row: y, column: x };
-    // The pixel that the arrow keys start from stays where the reader put it, as long as its
-    // window is this one: with a stride, several pixels share a window.
-    const { row, column } = windowOf(input.at.row, input.at.column);
-    if (!input.paintable && (row !== y || column !== x)) {
-      input.at = { row: top + (size >> 1), column: left + (size >> 1) };
-    }
-
-    const total = multiplied.flat().reduce((one, other) => one + other, 0);
-    const offset = model.get("bias");
-    const steps = [`Sum of the products ${format(total, 4)}`];
-    if (offset !== 0) steps.push(`+ bias ${format(offset)} = ${format(total + offset, 4)}`);
-    if (model.get("relu")) steps.push(`→ ReLU → ${format(Math.max(0, total + offset), 4)}`);
-    sum.replaceChildren(
-      `${steps.join(" ")} → output at row ${y}, column ${x}: `,
-      create("b", {}, format(map.data[y * horizontal.size + x], 4)),
-    );
-  }
-
-  let state;
-  let words = "";
-  function redraw() {
-    state = compute(model);
-    const { image, kernel, size, vertical, horizontal, map } = state;
-    preset.fill([...Object.keys(model.get("presets")[size]), [OWN, "own kernel"]]);
-    preset.set(presetName(kernel));
-    sizes.set(size);
-    stride.set(model.get("stride"));
-    const zeros = String(model.get("padding"));
-    const isListed = PADDINGS.some(([value]) => value === zeros);
-    padding.fill(isListed ? PADDINGS : [...PADDINGS, [zeros, `${zeros} zeros on each side`]]);
-    padding.set(zeros);
-    // Python may set a bias that lies between the slider's steps, or beyond its ends.
-    const offset = model.get("bias");
-    const widest = Math.max(500, Math.abs(offset));
-    const step = offset % 10 === 0 ? 10 : "any";
-    Object.assign(bias.input, { min: -widest, max: widest, step });
-    bias.set(offset);
-    relu.set(model.get("relu"));
-    kernelGrid.set(kernel);
-    const [rows, columns] = image.shape;
-    input.size.textContent = `${rows} × ${columns}`;
-
-    model.set("feature_map", encode(map ?? { shape: [0, 0], data: [] })); // for what is linked
-    problem.hidden = !state.problem;
-    for (const part of [output.element, calculation, sum, key.element]) part.hidden = state.problem;
-    if (state.problem) {
-      input.show(image);
-      input.unmark("patch");
-      source.refresh(input);
-      problem.textContent =
-        `A ${size} × ${size} window does not fit into ${rows} × ${columns} pixels, so there is no ` +
-        "output. Take a smaller kernel, or padding “same”.";
-      return say(problem.textContent);
-    }
-    const { min, max } = extent(map);
-    const limit = Math.max(Math.abs(min), Math.abs(max));
-    input.show(image, {
-      before: [vertical.before, horizontal.before],
-      after: [vertical.after, horizontal.after],
-    });
-    source.refresh(input);
-    input.rename("Input", input.paintable ? PEN_HINT : HINT);
-    output.show(map, { limit });
-    output.size.textContent = `${vertical.size} × ${horizontal.size}`;
-    key.set(limit);
-    point();
-    const p = state.padding === "valid" ? 0 : state.padding; // the formula shows that it is 0
-    const walk = { window: size, stride: state.stride, padding: p };
-    words =
-      `Output ${vertical.size} × ${horizontal.size}: ` +
-      `${sizeFormula("rows", rows, walk, vertical.size)}, ` +
-      `${sizeFormula("columns", columns, walk, horizontal.size)}. ` +
-      `Values from ${format(min, 4)} to ${format(max, 4)}.`;
-    return say(words);
-  }
-
-  /** Show another output pixel, and tell its calculation. */
-  function move() {
-    if (!state || state.problem) return;
-    point();
-    say(words, sum.textContent);
-  }
-
-  /** Show the calculation of the output pixel that is looked at. */
-  function point() {
-    const [y, x] = model.get("position");
-    showCalculation(state, [
-      Math.min(y, state.vertical.size - 1),
-      Math.min(x, state.horizontal.size - 1),
-    ]);
-  }
-
+  Object.assign(view, makePictures(explorer), { say, problem, found: foundNote() });
+  view.controls = makeControls(explorer);
+  const { preset, sizes, padding, stride, bias, relu, flip } = view.controls;
+  const lists = [preset, sizes, padding, stride, bias].map(({ element }) => element);
   body.append(
-    create("div", { class: "cx-pictures" }, input.element, output.element),
-    source.tools,
-    key.element,
-    controls(
-      source.choose,
-      preset.element,
-      sizes.element,
-      padding.element,
-      stride.element,
-      bias.element,
-    ),
-    create("div", { class: "cx-buttons" }, relu.element, flip, slide),
+    create("div", { class: "cx-pictures" }, view.input.element, view.output.element),
+    view.source.tools,
+    view.key.element,
+    controls(view.source.choose, ...lists),
+    create("div", { class: "cx-buttons" }, relu.element, flip, slide.element),
     problem,
-    calculation,
-    sum,
+    view.calculation,
+    view.found.element,
+    view.sum,
   );
-  const computing = Object.keys(start).filter((name) => name !== "position");
   const ends = [
-    redrawOn(model, ["position"], move),
-    redrawOn(model, ["images", "presets", ...computing], redraw),
+    redrawOn(model, ["position"], () => move(view, model)),
+    redrawOn(model, ["images", "presets", ...COMPUTING], () => {
+      view.state = compute(model);
+      redraw(view, model);
+    }),
   ];
   return () => {
-    stop();
+    slide.stop();
     for (const end of ends) end();
   };
 }

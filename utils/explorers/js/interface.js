@@ -6,6 +6,8 @@
  * Fills: negative blue, zero white, positive red.
  */
 
+import { readNumber } from "./numbers.js";
+
 /** An element with properties, event listeners (`onclick`, …) and children. */
 export function create(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
@@ -52,6 +54,12 @@ export function sizeFormula(name, size, { window, stride, padding }, result) {
   const zeros = typeof padding === "number" ? ` + 2·${padding}` : "";
   return `${name} ⌊(${size}${zeros} − ${window}) / ${stride}⌋ + 1 = ${result}`;
 }
+
+/** "1 filter", "2 filters". */
+export const plural = (count, noun) => `${format(count)} ${noun}${count === 1 ? "" : "s"}`;
+
+/** A list with another value at one place. */
+export const replaced = (list, index, value) => list.map((old, i) => (i === index ? value : old));
 
 // ---------------------------------------------------------------- the frame
 
@@ -124,7 +132,8 @@ function labeled(label, input, content = input) {
 }
 
 /**
- * A slider with its value beside it.
+ * A slider with its value beside it. What Python sets may lie beyond its ends or between its
+ * steps: it is shown as it is.
  * @returns {{element: HTMLElement, input: HTMLInputElement, set: (value: number) => void}}
  */
 export function slider({ label, min, max, step = 1, onInput, text = format }) {
@@ -140,6 +149,12 @@ export function slider({ label, min, max, step = 1, onInput, text = format }) {
     onInput(Number(input.value));
   });
   const set = (value) => {
+    const steps = (value - min) / step;
+    Object.assign(input, {
+      min: Math.min(min, value),
+      max: Math.max(max, value),
+      step: Math.abs(steps - Math.round(steps)) < 1e-6 ? step : "any",
+    });
     input.value = value;
     show();
   };
@@ -420,37 +435,49 @@ export class Picture {
   }
 
   listen() {
-    let last = null; // where the pen is while it draws
-    const paint = (event) => {
-      const next = this.under(event);
-      const from = last ?? next;
-      last = next;
-      // A fast pen skips pixels: they are filled in.
-      const way = next.map((place, axis) => place - from[axis]);
-      const steps = Math.max(1, ...way.map(Math.abs));
-      for (let step = 1; step <= steps; step += 1) {
-        const [row, column] = way.map((by, axis) => from[axis] + Math.round((by * step) / steps));
-        if (row >= 0 && row < this.rows && column >= 0 && column < this.columns) {
-          this.onPaint(row, column, event.shiftKey || event.buttons === 2);
-        }
-      }
-    };
-    this.stage.addEventListener("pointerdown", (event) => {
-      if (this.paintable) {
-        this.stage.setPointerCapture(event.pointerId);
-        paint(event);
-      } else this.point(...this.under(event));
+    this.pen = null; // the pointer that draws, and the place that it drew last
+    const { stage } = this;
+    stage.addEventListener("pointerdown", (event) => this.press(event));
+    stage.addEventListener("pointermove", (event) => {
+      if (this.pen?.id === event.pointerId) this.stroke(event);
+      else if (!this.paintable && event.isPrimary) this.point(...this.under(event));
     });
-    this.stage.addEventListener("pointermove", (event) => {
-      if (last) paint(event);
-      else if (!this.paintable) this.point(...this.under(event));
+    stage.addEventListener("pointerup", (event) => {
+      if (this.pen?.id !== event.pointerId) return;
+      if (!this.pen.last) this.stroke(event);
+      this.pen = null;
     });
-    for (const end of ["pointerup", "pointercancel"]) {
-      this.stage.addEventListener(end, () => {
-        last = null;
-      });
+    stage.addEventListener("pointercancel", () => {
+      this.pen = null;
+    });
+    stage.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  /** A finger's stroke begins once it moves or goes up: two fingers zoom, and draw nothing. */
+  press(event) {
+    if (!event.isPrimary) this.pen = null;
+    else if (!this.paintable) this.point(...this.under(event));
+    else {
+      this.stage.setPointerCapture(event.pointerId);
+      this.pen = { id: event.pointerId, start: this.under(event), last: null };
+      if (event.pointerType !== "touch") this.stroke(event);
     }
-    this.stage.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  /** Draw from the pen's last place to where it is now; a fast pen skips pixels between. */
+  stroke(event) {
+    const next = this.under(event);
+    const isStart = !this.pen.last;
+    const from = this.pen.last ?? this.pen.start;
+    this.pen.last = next;
+    const way = next.map((place, axis) => place - from[axis]);
+    const steps = Math.max(1, ...way.map(Math.abs));
+    for (let step = isStart ? 0 : 1; step <= steps; step += 1) {
+      const [row, column] = way.map((by, axis) => from[axis] + Math.round((by * step) / steps));
+      if (row >= 0 && row < this.rows && column >= 0 && column < this.columns) {
+        this.onPaint(row, column, event.shiftKey || event.buttons === 2);
+      }
+    }
   }
 
   key(event) {
@@ -517,6 +544,59 @@ export function grid({ label, role }) {
   return { element, cells, set };
 }
 
+const WIDEST_WEIGHT = 1000;
+// Apple's keyboard of digits has no minus sign.
+const KEYBOARD = /iP(?:hone|ad|od)|Mac/.test(navigator.userAgent) ? "text" : "decimal";
+
+/** Whether a text is the beginning of a number: "", "−", "0," or "1/". */
+const isBegun = (text) => readNumber(`${text}1`) !== null;
+
+/** Two digits, or three where there is room, with a true minus sign. */
+function shortNumber(value, room) {
+  const text = String(Number(value.toPrecision(3)));
+  return (text.length > room ? String(Number(value.toPrecision(2))) : text).replace("-", "−");
+}
+
+/**
+ * A field for one weight. It takes numbers as people write them, 0.5 or 0,5 or 1/9, and
+ * `explain` says, in words or with "", why it does not take what stands there.
+ */
+function weightField(label, { onNumber, explain }) {
+  const take = () => {
+    const value = readNumber(field.value);
+    const kept = Math.max(-WIDEST_WEIGHT, Math.min(WIDEST_WEIGHT, value ?? NaN));
+    const isRefused = value === null && !isBegun(field.value);
+    field.setAttribute("aria-invalid", isRefused);
+    if (isRefused) {
+      explain(
+        `“${field.value}” is not a number. Write one such as 0.5, −2 or 1/9; ` +
+          `until then it stays ${field.short}.`,
+      );
+    } else explain(value === null || value === kept ? "" : `It takes −1000 to 1000.`);
+    if (value !== null) onNumber(kept);
+  };
+  const field = create("input", {
+    type: "text",
+    inputmode: KEYBOARD,
+    autocomplete: "off",
+    "aria-label": label,
+    oninput: take,
+    onblur: () => {
+      field.value = field.short;
+      field.setAttribute("aria-invalid", false);
+    },
+    onkeydown: (event) => {
+      const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      const value = readNumber(field.value) ?? readNumber(field.short);
+      field.value = String(Number((value + by).toPrecision(6))).replace("-", "−");
+      take();
+    },
+  });
+  return field;
+}
+
 /**
  * A small matrix whose numbers the reader can change.
  * @param {{label: string, caption?: string, onEdit: (row: number, column: number,
@@ -532,31 +612,21 @@ export function editableGrid({ label, caption = `${label} ✎`, onEdit }) {
     "aria-label": `${label}, editable`,
   });
   const name = create("span", { class: "cx-name" }, caption);
+  const reason = create("p", { class: "cx-refused", role: "alert" });
   const element = create(
     "figure",
     { class: "cx-grid", "data-role": "kernel" },
     create("figcaption", {}, name),
     cells,
+    reason,
   );
-  const cell = (row, column) => {
-    const field = create("input", {
-      type: "number",
-      step: "any",
-      "aria-label": `${label}, row ${row + 1}, column ${column + 1}`,
-      oninput: () => {
-        if (field.value === "" || !field.checkValidity()) return;
-        onEdit(row, column, Math.max(-1000, Math.min(1000, Number(field.value))));
-      },
-      onblur: () => {
-        field.value = field.short;
-      },
-    });
-    return create("span", {}, field);
+  const explain = (words) => {
+    if (reason.textContent !== words) reason.textContent = words;
   };
-  /** Two digits, or three where there is room. */
-  const short = (value, room) => {
-    const number = Number(value.toPrecision(3));
-    return String(number).length > room ? Number(value.toPrecision(2)) : number;
+  const cell = (row, column) => {
+    const where = `${label}, row ${row + 1}, column ${column + 1}`;
+    const onNumber = (value) => onEdit(row, column, value);
+    return create("span", {}, weightField(where, { onNumber, explain }));
   };
   const set = (matrix, limit = Math.max(...matrix.flat().map(Math.abs))) => {
     const size = matrix.length;
@@ -573,13 +643,26 @@ export function editableGrid({ label, caption = `${label} ✎`, onEdit }) {
       cell.shown = key;
       const { background, color } = signedColor(value, limit * 1.6);
       Object.assign(cell.style, { background, color });
-      field.short = short(value, size > 3 ? 4 : 5);
-      // What is being written stays as it is, as long as it is this value.
-      const isThis = field.value === "" || Math.fround(field.value) === Math.fround(value);
+      field.short = shortNumber(value, size > 3 ? 4 : 5);
+      // What is being written stays as it is, as long as it may be this value.
+      const written = readNumber(field.value);
+      const isThis = written === null || Math.fround(written) === Math.fround(value);
       if (document.activeElement !== field || !isThis) field.value = field.short;
     });
   };
   return { element, cells, set };
+}
+
+/** A line that says that typed numbers have a name: `show` gets it, or "" for none. */
+export function foundNote() {
+  const element = create("p", { class: "cx-found", hidden: true });
+  const show = (name) => {
+    element.hidden = !name;
+    const words = name && `✓ You found it: these numbers are “${name}”.`;
+    if (element.textContent !== words) element.textContent = words;
+    return words;
+  };
+  return { element, show };
 }
 
 /** A sign between two grids: ×, =, +. */

@@ -17,15 +17,25 @@ import {
   grayColor,
   grid,
   legend,
+  plural,
   redrawOn,
+  replaced,
   row,
   sign,
   signedColor,
-  sizeFormula,
   slider,
   toggle,
 } from "./interface.js";
-import { windows } from "./sizes.js";
+import {
+  borders,
+  layerOver,
+  lookedAt,
+  markWindow,
+  misfit,
+  sizeWords,
+  windowAt,
+  windowNear,
+} from "./window.js";
 
 const OWN = "your image";
 const DRAWING = "your drawing";
@@ -44,6 +54,8 @@ const TRAITS = [
   "hide_changed",
   "position",
 ];
+
+// ---------------------------------------------------------------- state
 
 function sameBytes(one, other) {
   if (one.dtype !== other.dtype || String(one.shape) !== String(other.shape)) return false;
@@ -91,59 +103,81 @@ function readPlaces(size, window, stride, axis) {
   return read;
 }
 
+/** The image to pool, or the `problem` in words. */
+function original(model) {
+  const stored = storedImage(model);
+  if (stored.shape.includes(0)) {
+    const problem =
+      `The image is ${stored.shape.join(" × ")}: there is nothing to pool. If it comes from ` +
+      "another layer, that layer’s window does not fit into its own image.";
+    return { stored, problem };
+  }
+  try {
+    const image = decode(stored);
+    const channels = image.shape[2];
+    if (channels === 1) return { stored, image };
+    return { stored, problem: `One channel is pooled here, and this image has ${channels}.` };
+  } catch (error) {
+    return { stored, problem: error.message };
+  }
+}
+
 /**
  * Everything that one redraw needs, or the `problem` in words. `last` is the state before:
  * a shift alone leaves the pooled original as it was.
  */
 function compute(model, last) {
-  const stored = storedImage(model);
+  const { stored, image: whole, problem } = original(model);
+  if (problem) return { problem };
   const [size, stride] = [model.get("pool_size"), model.get("strides")];
   const [padding, mode, shift] = ["padding", "mode", "shift"].map((name) => model.get(name));
-  if (stored.shape.includes(0)) {
-    const problem =
-      `The image is ${stored.shape.join(" × ")}: there is nothing to pool. If it comes from ` +
-      "another layer, that layer’s window does not fit into its own image.";
-    return { problem };
-  }
-  let original;
-  try {
-    original = decode(stored);
-  } catch (error) {
-    return { problem: error.message };
-  }
-  const [rows, columns, channels] = original.shape;
-  if (channels !== 1) {
-    return { problem: `One channel is pooled here, and this image has ${channels}.` };
-  }
-  const image = shifted(original, shift);
-  const [vertical, horizontal] = [rows, columns].map((n) => windows(n, size, stride, padding));
-  const { min, max } = extent(original);
+  const image = shifted(whole, shift);
+  const { min, max } = extent(whole);
   const limit = Math.max(Math.abs(min), Math.abs(max));
-  const state = { image, size, stride, padding, mode, shift, vertical, horizontal };
-  Object.assign(state, { limit, signed: stored.dtype !== "uint8" });
-  if (!vertical.fits || !horizontal.fits) {
-    state.problem =
-      `A ${size} × ${size} window does not fit into ${rows} × ${columns} values, so there is ` +
-      "no output. Take a smaller window, or padding “same”.";
+  const state = { image, mode, shift, stored, limit, signed: stored.dtype !== "uint8" };
+  Object.assign(state, layerOver(whole.shape, { size, stride, padding }));
+  if (!state.fits) {
+    state.problem = misfit(size, whole.shape, { unit: "values", smaller: "window" });
     return state;
   }
   const options = { poolSize: size, strides: stride, padding, mode };
-  state.map = pool2d(image, options);
   const isShiftOnly =
     last?.stored === stored &&
     Object.entries(options).every(([name, value]) => last.options?.[name] === value);
-  if (image === original) state.before = state.map;
-  else state.before = isShiftOnly ? last.before : pool2d(original, options);
-  Object.assign(state, { stored, options });
+  state.map = pool2d(image, options);
+  if (image === whole) state.before = state.map;
+  else state.before = isShiftOnly ? last.before : pool2d(whole, options);
+  state.options = options;
   state.stays = {
-    input: compare(original, image, limit),
+    input: compare(whole, image, limit),
     output: compare(state.before, state.map, limit),
   };
   state.read = [
-    readPlaces(rows, size, stride, vertical),
-    readPlaces(columns, size, stride, horizontal),
+    readPlaces(whole.shape[0], size, stride, state.vertical),
+    readPlaces(whole.shape[1], size, stride, state.horizontal),
   ];
   return state;
+}
+
+/** How visible each value is: unread ones fade, hidden ones are gone. */
+function opacities({ image, map, read, stays }, isHidden) {
+  const [rows, columns] = image.shape;
+  const of = {
+    input: new Uint8Array(image.data.length).fill(SHOWN.FULL),
+    output: new Uint8Array(map.data.length).fill(SHOWN.FULL),
+  };
+  for (let y = 0; y < rows; y += 1) {
+    for (let x = 0; x < columns; x += 1) {
+      if (!read[0][y] || !read[1][x]) of.input[y * columns + x] = SHOWN.UNREAD;
+    }
+  }
+  if (!isHidden) return of;
+  for (const role of ["input", "output"]) {
+    stays[role].equal.forEach((equal, i) => {
+      if (!equal) of[role][i] = SHOWN.HIDDEN;
+    });
+  }
+  return of;
 }
 
 // ---------------------------------------------------------------- words
@@ -154,7 +188,6 @@ const percent = (share) => {
   return `${isNearEnd ? value.toFixed(1) : Math.round(value)} %`;
 };
 const total = (values) => values.reduce((sum, value) => sum + value, 0);
-const plural = (count, noun) => `${format(count)} ${noun}${count === 1 ? "" : "s"}`;
 
 /** What no window reads along one axis, or nothing. */
 function unreadWords(noun, read, { unused, size }) {
@@ -209,51 +242,131 @@ function shiftWords([right, down]) {
   return parts.join(" and ");
 }
 
-// ---------------------------------------------------------------- the explorer
+/** The result in words. */
+function statusWords(state) {
+  const { image, map, vertical, horizontal, shift, read, stays } = state;
+  const { min, max } = extent(map);
+  const words = [
+    `Output ${vertical.size} × ${horizontal.size}: ${sizeWords(image.shape, state)}.`,
+    `Values from ${format(min, 4)} to ${format(max, 4)}.`,
+    unreadWords("row", read[0], vertical),
+    unreadWords("column", read[1], horizontal),
+  ];
+  if (shift.some((by) => by !== 0)) {
+    words.push(
+      `After a shift by ${shiftWords(shift)}, ${percent(stays.output.share)} of the pooled ` +
+        `values are equal; without pooling ${percent(stays.input.share)}.`,
+    );
+  }
+  return words.filter(Boolean).join(" ");
+}
 
-function render({ model, el }) {
-  // Where a list entry is chosen, its pixels are set, and not null: a linked trait of
-  // another explorer holds an array at any time.
-  const send = editor(model);
-  let isOwnEdit = false;
-  const edit = (changes) => {
-    const listed = model.get("images").find(({ name }) => name === changes.selected);
-    isOwnEdit = true;
-    send(changes.image === null && listed ? { ...changes, image: listed.image } : changes);
-    isOwnEdit = false;
-  };
-  const start = Object.fromEntries(TRAITS.map((name) => [name, model.get(name)]));
-  const { root, body, say } = frame(el, { title: "Pooling explorer", onReset: () => edit(start) });
-  root.classList.add("cx-pooling");
+/** How the values of a window become one. */
+function calculationWords({ size, mode }, values, found, [winnerRow, winnerColumn]) {
+  const count = plural(values.length, "value");
+  const isPadded = values.length < size * size;
+  if (mode === "mean") {
+    const why = isPadded ? " (padding does not count)" : "";
+    return `Sum ${format(total(values), 4)} / ${count}${why} = ${format(found, 4)}`;
+  }
+  const ties = values.filter((value) => value === found).length;
+  const tie = ties > 1 ? ` (${ties} places hold it, the first is marked)` : "";
+  const of = `${SUPERLATIVES[mode]} of ${count}${isPadded ? " (padding never wins)" : ""}`;
+  return `${of}: ${format(found, 4)}${tie}, at row ${winnerRow}, column ${winnerColumn}`;
+}
 
-  // An image that another explorer sets is not the one of the list that is selected.
-  const noteImage = () => {
-    const image = model.get("image");
-    if (isOwnEdit || !image) return;
-    const [images, selected] = [model.get("images"), model.get("selected")];
-    const listed = images.find(({ name }) => name === selected);
-    if (listed && !sameBytes(listed.image, image)) model.set("selected", OWN);
-    Object.assign(start, { image, selected: model.get("selected") });
-  };
-  noteImage(); // a link may have set one already
-  model.on("change:image", noteImage);
+/** What "equal" means after a shift. */
+function movedWords({ shift, stride }) {
+  const isMoved = shift.some((by) => by !== 0);
+  const isWhole = isMoved && stride > 1 && shift.every((by) => by % stride === 0);
+  return (
+    "Equal: the same value at the same place as before the shift. What comes in repeats the " +
+    "edge." +
+    (isWhole ? " A shift by whole strides moves the output along, away from the border." : "")
+  );
+}
 
+// ---------------------------------------------------------------- drawing
+
+/** The two pictures, by sign where the image is a feature map. */
+function drawPictures({ input, output, key, source }, model, state) {
+  const { image, map, limit, signed } = state;
+  const shown = map ? opacities(state, model.get("hide_changed")) : {};
+  input.element.hidden = !image;
+  key.element.hidden = !image || !signed;
+  if (image) {
+    const place = map ? borders(state) : {};
+    input.show(image, { ...place, limit: signed ? limit : null, opacity: shown.input });
+    input.size.textContent = image.shape.slice(0, 2).join(" × ");
+    key.set(limit);
+  }
+  source.refresh(input);
+  const isPad = model.get("selected") === DRAWING && storedImage(model).dtype === "uint8";
+  input.paintable &&= isPad;
+  input.rename(signed ? "Input: feature map" : "Input", input.paintable ? PEN_HINT : HINT);
+  if (!map) {
+    for (const mark of ["patch", "winner"]) input.unmark(mark);
+    return;
+  }
+  output.show(map, { limit: signed ? limit : null, opacity: shown.output });
+  output.size.textContent = `${state.vertical.size} × ${state.horizontal.size}`;
+}
+
+/** The window at an output position, its winner, and what becomes of it in words. */
+function drawCalculation({ input, output, patch, result, arrow, sum }, state, position) {
+  const { image, map, size, limit, signed } = state;
+  const found = windowAt(position, state, image, NaN);
+  const { top, left, values, isInside, at } = found;
+  const columns = image.shape[1];
+  const winner = map.winners[at];
+  const best = [Math.floor(winner / columns), winner % columns];
+  const look = (value, digits = 3) => ({
+    ...(signed ? signedColor(value, limit * 1.3) : grayColor(value)),
+    text: format(value, Math.abs(value) < 1 ? 2 : digits),
+  });
+  patch.cells.dataset.size = size;
+  patch.set(values, (value, i, j) => {
+    if (!isInside(i, j)) return { class: "cx-outside" };
+    const wins = winner >= 0 && top + i === best[0] && left + j === best[1];
+    return { ...look(value), class: wins ? "cx-winner" : "" };
+  });
+  result.set([[map.data[at]]], (value) => look(value, 4));
+  result.cells.dataset.size = 1;
+  arrow.textContent = `${state.mode} →`;
+
+  markWindow(input, output, position, state, found);
+  // In a window of a few pixels of the screen the winner's mark would hide the window's.
+  const isRoomy = (size * (input.stage.clientWidth || 320)) / input.width > 14;
+  if (winner >= 0 && isRoomy) input.mark("winner", ...best);
+  else input.unmark("winner");
+  const real = values.flat().filter((_, k) => isInside(Math.floor(k / size), k % size));
+  const [y, x] = position;
+  sum.replaceChildren(
+    `${calculationWords(state, real, map.data[at], best)} → output at row ${y}, column ${x}: `,
+    create("b", {}, format(map.data[at], 4)),
+  );
+}
+
+/** What stays after a shift, what is kept, and what it means for a network. */
+function drawFacts({ bars, moved, kept, parameters }, state) {
+  bars[0].set(state.stays.input);
+  bars[1].set(state.stays.output);
+  moved.textContent = movedWords(state);
+  kept.textContent = keptWords(state);
+  parameters.textContent = parameterWords(state);
+}
+
+// ---------------------------------------------------------------- controls
+
+/** The pictures, the list of images and the window that is looked at. */
+function makePictures({ model, edit, getState }) {
   const source = imageSource(model, edit);
   const input = new Picture({
     label: "Input",
     role: "input",
     hint: HINT,
     onPoint: (y, x) => {
-      if (state.problem) return;
-      const { size, stride, vertical, horizontal } = state;
-      const position = [
-        [y, vertical],
-        [x, horizontal],
-      ].map(([place, axis]) => {
-        const centered = Math.round((place + axis.before - (size - 1) / 2) / stride);
-        return Math.max(0, Math.min(axis.size - 1, centered));
-      });
-      edit({ position });
+      if (!getState().problem) edit({ position: windowNear([y, x], getState()) });
     },
     onPaint: (y, x, erase) => {
       const [right, down] = model.get("shift");
@@ -265,84 +378,94 @@ function render({ model, el }) {
     role: "output",
     onPoint: (y, x) => edit({ position: [y, x] }),
   });
-  const key = legend();
-
-  // Controls.
-  const mode = choice({
-    label: "Pooling",
-    options: ["max", "mean", "min"],
-    onInput: (value) => edit({ mode: value }),
-  });
-  const padding = choice({
-    label: "Padding",
-    options: [
-      ["valid", "valid: none"],
-      ["same", "same (Keras)"],
-    ],
-    onInput: (value) => edit({ padding: value }),
-  });
-  const size = slider({
-    label: "Window",
-    min: 2,
-    max: 4,
-    text: (value) => `${value} × ${value}`,
-    onInput: (value) => {
-      // Keras's default stride is the window's size: it follows until it is set apart.
-      const follows = model.get("strides") === model.get("pool_size");
-      edit(follows ? { pool_size: value, strides: value } : { pool_size: value });
-    },
-  });
-  const stride = slider({
-    label: "Stride",
-    min: 1,
-    max: 4,
-    onInput: (value) => edit({ strides: value }),
-  });
-  const shifts = ["right", "down"].map((direction, axis) =>
-    slider({
-      label: `Shift ${direction}, pixels`,
-      min: -4,
-      max: 4,
-      onInput: (value) => {
-        const changed = [...model.get("shift")];
-        changed[axis] = value;
-        edit({ shift: changed });
-      },
-    }),
-  );
-  const hide = toggle({
-    label: "Hide the values that the shift changed",
-    onInput: (value) => edit({ hide_changed: value }),
-  });
-
-  // The window that is looked at.
   const patch = grid({ label: "Window", role: "input" });
   const result = grid({ label: "Output", role: "output" });
   const arrow = sign("→");
-  const sum = create("p", { class: "cx-sum" });
   const calculation = row(patch.element, arrow, result.element);
   calculation.classList.add("cx-calculation");
-  const problem = create("p", { class: "cx-problem", role: "alert", hidden: true });
+  const sum = create("p", { class: "cx-sum" });
+  return { source, input, output, key: legend(), patch, result, arrow, calculation, sum };
+}
 
-  // What stays after a shift.
-  const bars = [
-    ["input", "Not pooled"],
-    ["output", "Pooled"],
-  ].map(([role, label]) => {
-    const fill = create("span");
-    const share = create("b");
-    const rest = create("span", { class: "cx-note" });
-    const words = create("span", { class: "cx-stays-words" }, share, rest);
-    const bar = create("span", { class: "cx-stays-bar", "aria-hidden": "true" }, fill);
-    const name = create("span", { class: "cx-name" }, label);
-    const set = ({ share: equal, count, difference }) => {
-      fill.style.width = `${100 * equal}%`;
-      share.textContent = percent(equal);
-      rest.textContent = ` of ${format(count)} equal · mean change ${format(difference)}`;
-    };
-    const element = create("div", { class: "cx-stays", "data-role": role }, name, bar, words);
-    return { element, set };
-  });
+function makeControls({ model, edit }) {
+  return {
+    mode: choice({
+      label: "Pooling",
+      options: ["max", "mean", "min"],
+      onInput: (value) => edit({ mode: value }),
+    }),
+    padding: choice({
+      label: "Padding",
+      options: [
+        ["valid", "valid: none"],
+        ["same", "same (Keras)"],
+      ],
+      onInput: (value) => edit({ padding: value }),
+    }),
+    size: slider({
+      label: "Window",
+      min: 2,
+      max: 4,
+      text: (value) => `${value} × ${value}`,
+      onInput: (value) => {
+        // Keras's default stride is the window's size: it follows until it is set apart.
+        const follows = model.get("strides") === model.get("pool_size");
+        edit(follows ? { pool_size: value, strides: value } : { pool_size: value });
+      },
+    }),
+    stride: slider({
+      label: "Stride",
+      min: 1,
+      max: 4,
+      onInput: (value) => edit({ strides: value }),
+    }),
+    shifts: ["right", "down"].map((direction, axis) =>
+      slider({
+        label: `Shift ${direction}, pixels`,
+        min: -4,
+        max: 4,
+        onInput: (value) => edit({ shift: replaced(model.get("shift"), axis, value) }),
+      }),
+    ),
+    hide: toggle({
+      label: "Hide the values that the shift changed",
+      onInput: (value) => edit({ hide_changed: value }),
+    }),
+  };
+}
+
+/** Let the controls show what the model holds. */
+function setControls({ mode, padding, size, stride, shifts, hide }, model) {
+  size.set(model.get("pool_size"));
+  stride.set(model.get("strides"));
+  mode.set(model.get("mode"));
+  padding.set(model.get("padding"));
+  const shift = model.get("shift");
+  shifts.forEach((control, axis) => control.set(shift[axis]));
+  hide.set(model.get("hide_changed"));
+  hide.input.disabled = shift.every((by) => by === 0) && !model.get("hide_changed");
+}
+
+/** A bar that tells which share of the values a shift leaves equal. */
+function shareBar(role, label) {
+  const fill = create("span");
+  const share = create("b");
+  const rest = create("span", { class: "cx-note" });
+  const words = create("span", { class: "cx-stays-words" }, share, rest);
+  const bar = create("span", { class: "cx-stays-bar", "aria-hidden": "true" }, fill);
+  const name = create("span", { class: "cx-name" }, label);
+  const set = ({ share: equal, count, difference }) => {
+    fill.style.width = `${100 * equal}%`;
+    share.textContent = percent(equal);
+    rest.textContent = ` of ${format(count)} equal · mean change ${format(difference)}`;
+  };
+  const element = create("div", { class: "cx-stays", "data-role": role }, name, bar, words);
+  return { element, set };
+}
+
+/** What stays after a shift, and the facts of the layer. */
+function makeFacts({ shifts, hide }) {
+  const bars = [shareBar("input", "Not pooled"), shareBar("output", "Pooled")];
   const moved = create("p", { class: "cx-note" });
   const stays = create(
     "fieldset",
@@ -362,215 +485,98 @@ function render({ model, el }) {
     create("dt", {}, "Parameters"),
     parameters,
   );
+  return { bars, moved, stays, kept, parameters, facts };
+}
 
-  let state;
+// ---------------------------------------------------------------- events
 
-  /** How visible each value is: unread ones fade, hidden ones are gone. */
-  function opacities() {
-    const { image, map, read, stays: compared } = state;
-    const [rows, columns] = image.shape;
-    const of = {
-      input: new Uint8Array(image.data.length).fill(SHOWN.FULL),
-      output: new Uint8Array(map.data.length).fill(SHOWN.FULL),
-    };
-    for (let y = 0; y < rows; y += 1) {
-      for (let x = 0; x < columns; x += 1) {
-        if (!read[0][y] || !read[1][x]) of.input[y * columns + x] = SHOWN.UNREAD;
-      }
-    }
-    if (!model.get("hide_changed")) return of;
-    for (const role of ["input", "output"]) {
-      compared[role].equal.forEach((equal, i) => {
-        if (!equal) of[role][i] = SHOWN.HIDDEN;
-      });
-    }
-    return of;
+/** Redraw all, and say the result. */
+function redraw(view, model) {
+  const { state } = view;
+  const { problem, map } = state;
+  setControls(view.controls, model);
+  drawPictures(view, model, state);
+  model.set("pooled", encode(map ?? { shape: [0, 0], data: [] })); // for what is linked
+  view.problem.hidden = !problem;
+  for (const part of [view.output.element, view.calculation, view.sum, view.stays, view.facts]) {
+    part.hidden = Boolean(problem);
   }
-
-  function showControls() {
-    for (const [control, name] of [
-      [size, "pool_size"],
-      [stride, "strides"],
-    ]) {
-      const value = model.get(name);
-      // Python may go beyond the slider's ends.
-      control.input.min = Math.min(name === "strides" ? 1 : 2, value);
-      control.input.max = Math.max(4, value);
-      control.set(value);
-    }
-    mode.set(model.get("mode"));
-    padding.set(model.get("padding"));
-    shifts.forEach((control, axis) => control.set(model.get("shift")[axis]));
-    hide.set(model.get("hide_changed"));
+  if (problem) {
+    view.problem.textContent = problem;
+    view.say(problem);
+    return;
   }
+  drawFacts(view, state);
+  drawCalculation(view, state, lookedAt(model, state));
+  view.say(statusWords(state));
+}
 
-  function redraw() {
-    state = compute(model, state);
-    showControls();
-    const shown = state.problem ? null : opacities();
-    const { image, map, vertical, horizontal, limit, signed } = state;
-    problem.hidden = !state.problem;
-    for (const part of [output.element, calculation, sum, stays, facts]) {
-      part.hidden = Boolean(state.problem);
-    }
-    input.element.hidden = !image;
-    key.element.hidden = !image || !signed;
-    if (image) {
-      input.show(image, {
-        limit: signed ? limit : null,
-        before: state.problem ? [0, 0] : [vertical.before, horizontal.before],
-        after: state.problem ? [0, 0] : [vertical.after, horizontal.after],
-        opacity: shown?.input,
-      });
-      input.size.textContent = image.shape.slice(0, 2).join(" × ");
-      key.set(limit);
-    }
-    source.refresh(input);
-    const isPad = model.get("selected") === DRAWING && storedImage(model).dtype === "uint8";
-    input.paintable &&= isPad;
-    input.rename(signed ? "Input: feature map" : "Input", input.paintable ? PEN_HINT : HINT);
-    model.set("pooled", encode(map ?? { shape: [0, 0], data: [] }));
-    if (state.problem) {
-      for (const mark of ["patch", "winner"]) input.unmark(mark);
-      problem.textContent = state.problem;
-      return say(state.problem);
-    }
-    output.show(map, { limit: signed ? limit : null, opacity: shown.output });
-    output.size.textContent = `${vertical.size} × ${horizontal.size}`;
-    showFacts();
-    point();
-    return say(statusWords());
-  }
+/** Show the window of another output value, and tell its calculation. */
+function move(view, model) {
+  if (!view.state || view.state.problem) return;
+  drawCalculation(view, view.state, lookedAt(model, view.state));
+  view.say(statusWords(view.state), view.sum.textContent);
+}
 
-  function showFacts() {
-    const { shift, stride: step, stays: compared } = state;
-    bars[0].set(compared.input);
-    bars[1].set(compared.output);
-    kept.textContent = keptWords(state);
-    parameters.textContent = parameterWords(state);
-    const isMoved = shift.some((by) => by !== 0);
-    const isWhole = isMoved && step > 1 && shift.every((by) => by % step === 0);
-    moved.textContent =
-      "Equal: the same value at the same place as before the shift. What comes in repeats the " +
-      "edge." +
-      (isWhole ? " A shift by whole strides moves the output along, away from the border." : "");
-    hide.input.disabled = !isMoved && !model.get("hide_changed");
-  }
+/**
+ * A function that sets traits. Where a list entry is chosen, its pixels are set, and not null:
+ * a linked trait of another explorer holds an array at any time. An image that another
+ * explorer sets is not the one of the list that is selected.
+ */
+function imageEditor(model, start) {
+  const send = editor(model);
+  let isOwnEdit = false;
+  const edit = (changes) => {
+    const listed = model.get("images").find(({ name }) => name === changes.selected);
+    isOwnEdit = true;
+    send(changes.image === null && listed ? { ...changes, image: listed.image } : changes);
+    isOwnEdit = false;
+  };
+  const noteImage = () => {
+    const image = model.get("image");
+    if (isOwnEdit || !image) return;
+    const [images, selected] = [model.get("images"), model.get("selected")];
+    const listed = images.find(({ name }) => name === selected);
+    if (listed && !sameBytes(listed.image, image)) model.set("selected", OWN);
+    Object.assign(start, { image, selected: model.get("selected") });
+  };
+  noteImage(); // a link may have set one already
+  model.on("change:image", noteImage);
+  return { edit, end: () => model.off("change:image", noteImage) };
+}
 
-  function statusWords() {
-    const { image, map, vertical, horizontal, shift, read, stays: compared } = state;
-    const [rows, columns] = image.shape;
-    const { min, max } = extent(map);
-    const walk = { window: state.size, stride: state.stride, padding: state.padding };
-    const down = sizeFormula("rows", rows, walk, vertical.size);
-    const across = sizeFormula("columns", columns, walk, horizontal.size);
-    const words = [
-      `Output ${vertical.size} × ${horizontal.size}: ${down}, ${across}.`,
-      `Values from ${format(min, 4)} to ${format(max, 4)}.`,
-      unreadWords("row", read[0], vertical),
-      unreadWords("column", read[1], horizontal),
-    ];
-    if (shift.some((by) => by !== 0)) {
-      words.push(
-        `After a shift by ${shiftWords(shift)}, ${percent(compared.output.share)} of the pooled ` +
-          `values are equal; without pooling ${percent(compared.input.share)}.`,
-      );
-    }
-    return words.filter(Boolean).join(" ");
-  }
-
-  /** Show the window of the output value that is looked at. */
-  function point() {
-    const { image, map, size: side, stride: step, vertical, horizontal, limit, signed } = state;
-    const [y, x] = model
-      .get("position")
-      .map((place, axis) => Math.min(place, [vertical, horizontal][axis].size - 1));
-    const [rows, columns] = image.shape;
-    const [top, left] = [y * step - vertical.before, x * step - horizontal.before];
-    const isInside = (i, j) =>
-      top + i >= 0 && top + i < rows && left + j >= 0 && left + j < columns;
-    const places = Array.from({ length: side }, (_, index) => index);
-    const values = places.map((i) =>
-      places.map((j) => (isInside(i, j) ? image.data[(top + i) * columns + left + j] : NaN)),
-    );
-    const at = y * horizontal.size + x;
-    const winner = map.winners[at];
-    const [winnerRow, winnerColumn] = [Math.floor(winner / columns), winner % columns];
-    const look = (value, digits = 3) => ({
-      ...(signed ? signedColor(value, limit * 1.3) : grayColor(value)),
-      text: format(value, Math.abs(value) < 1 ? 2 : digits),
-    });
-    patch.cells.dataset.size = side;
-    patch.set(values, (value, i, j) => {
-      if (!isInside(i, j)) return { class: "cx-outside" };
-      const wins = winner >= 0 && top + i === winnerRow && left + j === winnerColumn;
-      return { ...look(value), class: wins ? "cx-winner" : "" };
-    });
-    result.set([[map.data[at]]], (value) => look(value, 4));
-    result.cells.dataset.size = 1;
-    arrow.textContent = `${state.mode} →`;
-
-    input.mark("patch", top, left, side, side);
-    // In a window of a few pixels of the screen the winner's mark would hide the window's.
-    const isRoomy = (side * (input.stage.clientWidth || 320)) / input.width > 14;
-    if (winner >= 0 && isRoomy) input.mark("winner", winnerRow, winnerColumn);
-    else input.unmark("winner");
-    output.mark("pixel", y, x);
-    output.at = { row: y, column: x };
-    const { row: atRow, column: atColumn } = input.at;
-    const isWithin =
-      atRow >= top && atRow < top + side && atColumn >= left && atColumn < left + side;
-    if (!input.paintable && !isWithin) {
-      input.at = { row: Math.max(0, top), column: Math.max(0, left) };
-    }
-    const real = values.flat().filter((_, k) => isInside(Math.floor(k / side), k % side));
-    sum.replaceChildren(
-      `${calculationWords(real, map.data[at], winnerRow, winnerColumn)} ` +
-        `→ output at row ${y}, column ${x}: `,
-      create("b", {}, format(map.data[at], 4)),
-    );
-  }
-
-  /** Show the window of another output value, and tell its calculation. */
-  function move() {
-    if (!state || state.problem) return;
-    point();
-    say(statusWords(), sum.textContent);
-  }
-
-  function calculationWords(values, found, winnerRow, winnerColumn) {
-    const { size: side, mode: chosen } = state;
-    const count = plural(values.length, "value");
-    const isPadded = values.length < side * side;
-    if (chosen === "mean") {
-      const why = isPadded ? " (padding does not count)" : "";
-      return `Sum ${format(total(values), 4)} / ${count}${why} = ${format(found, 4)}`;
-    }
-    const ties = values.filter((value) => value === found).length;
-    const tie = ties > 1 ? ` (${ties} places hold it, the first is marked)` : "";
-    const of = `${SUPERLATIVES[chosen]} of ${count}${isPadded ? " (padding never wins)" : ""}`;
-    return `${of}: ${format(found, 4)}${tie}, at row ${winnerRow}, column ${winnerColumn}`;
-  }
-
+function render({ model, el }) {
+  const start = Object.fromEntries(TRAITS.map((name) => [name, model.get(name)]));
+  const { edit, end } = imageEditor(model, start);
+  const { root, body, say } = frame(el, { title: "Pooling explorer", onReset: () => edit(start) });
+  root.classList.add("cx-pooling");
+  const view = { say, problem: create("p", { class: "cx-problem", role: "alert", hidden: true }) };
+  const explorer = { model, edit, getState: () => view.state };
+  view.controls = makeControls(explorer);
+  Object.assign(view, makePictures(explorer), makeFacts(view.controls));
+  const { mode, padding, size, stride } = view.controls;
   body.append(
-    create("div", { class: "cx-pictures" }, input.element, output.element),
-    source.tools,
-    key.element,
-    controls(source.choose, mode.element, padding.element, size.element, stride.element),
-    problem,
-    calculation,
-    sum,
-    stays,
-    facts,
+    create("div", { class: "cx-pictures" }, view.input.element, view.output.element),
+    view.source.tools,
+    view.key.element,
+    controls(view.source.choose, mode.element, padding.element, size.element, stride.element),
+    view.problem,
+    view.calculation,
+    view.sum,
+    view.stays,
+    view.facts,
   );
   const computing = TRAITS.filter((name) => name !== "position");
   const ends = [
-    redrawOn(model, ["position"], move),
-    redrawOn(model, ["images", ...computing], redraw),
-    () => model.off("change:image", noteImage),
+    redrawOn(model, ["position"], () => move(view, model)),
+    redrawOn(model, ["images", ...computing], () => {
+      view.state = compute(model, view.state);
+      redraw(view, model);
+    }),
+    end,
   ];
   return () => {
-    for (const end of ends) end();
+    for (const each of ends) each();
   };
 }
 

@@ -455,7 +455,7 @@ def test_a_typed_kernel_that_has_a_name_is_told_to_be_found(show):
     found = page.locator(".cx-found")
     sobel = presets(3)["Sobel y"].ravel()
     for index, value in enumerate(sobel):
-        assert found.is_hidden()
+        assert found.is_hidden() or index == 8  # the last of them is right from the start
         label = f"Kernel, row {index // 3 + 1}, column {index % 3 + 1}"
         page.get_by_label(label).fill(f"{value:g}")
         next_frame(page)

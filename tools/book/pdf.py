@@ -118,9 +118,8 @@ class Page:
             return {}
         models = json.loads(script.string)["state"]
         names = {model_id: f"{self.prefix}{model_id}" for model_id in models}
-        for attribute in ("data-model", "data-text-of"):
-            for place in self.article.find_all(attrs={attribute: True}):
-                place[attribute] = f"{self.prefix}{place[attribute]}"
+        for place in self.article.select("[data-model]"):
+            place["data-model"] = f"{self.prefix}{place['data-model']}"
         return widgets.renamed(models, names)
 
     def set_apart(self, site: Path, prefixes: dict[str, str]) -> None:

@@ -18,8 +18,6 @@ from __future__ import annotations
 import base64
 import hashlib
 
-from docutils import nodes
-
 VIDEO_PLAYER = "https://www.youtube-nocookie.com"  # asked after a click alone: `video`
 
 # Light or dark is decided before the first paint, so this cannot wait for a file. The theme
@@ -56,23 +54,16 @@ def checksum(script: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def policy(imports_blobs: bool = False) -> str:
-    """Return the policy of a page, also of one whose widgets bring modules of their own."""
+def policy() -> str:
+    """Return the policy of every page."""
     rules = dict(RULES)
-    rules["script-src"] += f" {checksum(THEME_SCRIPT)}" + " blob:" * imports_blobs
+    rules["script-src"] += f" {checksum(THEME_SCRIPT)}"
     return "; ".join(f"{name} {sources}" for name, sources in rules.items())
-
-
-def brings_modules(doctree: nodes.document | None) -> bool:
-    """Tell whether a widget of the page is imported from a blob: anywidget-static.js."""
-    ends = doctree.findall(nodes.raw) if doctree else []
-    return any("widget_modules" in end and '"_esm":' in end.astext() for end in ends)
 
 
 def protect(app, pagename: str, templatename: str, context: dict, doctree) -> None:
     """Put the policy before all other tags of the page, and give the template its script."""
-    rules = policy(brings_modules(doctree))
-    tag = f'\n<meta http-equiv="Content-Security-Policy" content="{rules}">'
+    tag = f'\n<meta http-equiv="Content-Security-Policy" content="{policy()}">'
     context["metatags"] = tag + (context.get("metatags") or "")
     context["theme_script"] = THEME_SCRIPT
 

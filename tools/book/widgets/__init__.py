@@ -1,11 +1,9 @@
 """Widgets on the site, where no kernel runs.
 
-An explorer (utils/explorers) and any other anywidget runs in the page itself: the page
-gets a place for it, its stored state, and, if it needs them, a few classic scripts,
-which work from a folder too. What needs Python (ipywidgets' own sliders, `interact`)
-is written into the page as it was stored, its values and its picture, with a line that
-says where it runs. All this is HTML before a script starts, so it can be searched and
-printed. A page without widgets gets none of it.
+An explorer (utils/explorers) runs in the page itself: the page gets a place for it, its
+stored state, and a few classic scripts, which work from a folder too. Of what needs Python
+(`interact`, with ipywidgets' own sliders) the page shows the stored picture, with a line
+that says where it runs. A page without widgets gets none of it.
 
 - `markup` writes a widget as HTML;
 - `state` picks the stored state that a page carries;

@@ -1,31 +1,28 @@
-"""A widget as static HTML: a place for one that runs in the page, stored values of the rest."""
+"""A widget as static HTML: a place for an explorer, stored pictures of what needs Python."""
 
 from __future__ import annotations
 
 import base64
 import html
-import re
-from itertools import groupby
 
 from tools.notebooks import widgets
 
-BOXES = {
-    "VBoxModel": "widget-column",
-    "BoxModel": "widget-row",
-    "HBoxModel": "widget-row",
-    "GridBoxModel": "widget-row",
-}
-MARKUP = {"HTMLModel", "HTMLMathModel"}
-TEXTS = MARKUP | {"LabelModel"}
 PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 
+# The sentence stays where scripts are off, missing or broken; the explorer replaces it.
 LIVE = (
-    '<div class="live-widget" data-model="{id}"{place}><noscript><p class="live-widget-noscript">'
-    "What belongs here needs JavaScript, which is off in this browser.</p></noscript></div>"
+    '<div class="live-widget" data-model="{id}"{place}><p class="live-widget-waiting">'
+    "This part of the page needs JavaScript. If it does not appear, reload the page.</p></div>"
 )
 NOTE = '<p class="stored-widget-note">{text}</p>'
-IN_COLAB = '<a href="{address}">Runs live in Colab</a>'
-IN_PYTHON = "Needs Python: run this notebook in Jupyter or Colab."
+IN_COLAB = (
+    'The picture is a stored one. Its sliders move where Python runs: <a href="{address}">open '
+    "this notebook in Colab</a>, or run it in Jupyter."
+)
+IN_PYTHON = (
+    "The picture is a stored one. Its sliders move where Python runs: open this notebook in "
+    "Jupyter or Colab."
+)
 
 
 class Problem(Exception):
@@ -39,41 +36,17 @@ def find(model_id: str, models: dict) -> dict:
         raise Problem("a widget is shown whose state is not stored") from None
 
 
-def is_live(model: dict) -> bool:
-    """Whether the page itself can run this model."""
-    return widgets.is_ours(model) or "_esm" in model["state"]
+def children_of(model: dict) -> list[str]:
+    """Return the ids of the widgets in a box, one below the other; of another model, none."""
+    return model["state"]["children"] if model["model_name"] == "VBoxModel" else []
 
 
 def needs_python(model_id: str, models: dict) -> bool:
     """Whether the widget, or one within it, runs with a kernel only."""
     model = find(model_id, models)
-    if model["model_name"] in BOXES:
-        return any(needs_python(child, models) for child in model["state"]["children"])
-    return not is_live(model) and model["model_name"] not in TEXTS
-
-
-def text_of(model: dict) -> str:
-    """Return what a text widget says, without markup."""
-    value = str(model["state"].get("value", ""))
-    if model["model_name"] not in MARKUP:
-        return value
-    return html.unescape(re.sub(r"<[^>]*>", "", value))
-
-
-def value_of(state: dict) -> str | None:
-    """Return the value of a slider, a menu or the like as a reader would write it."""
-    if "_options_labels" in state:
-        index = state.get("index")
-        chosen = index if isinstance(index, list) else [index]
-        return ", ".join(state["_options_labels"][i] for i in chosen if i is not None)
-    value = state.get("value")
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, list | tuple) and len(value) == 2:  # a range
-        return " to ".join(str(end) for end in value)
-    return str(value) if isinstance(value, int | str) else None
+    if children := children_of(model):
+        return any(needs_python(child, models) for child in children)
+    return not widgets.is_ours(model)
 
 
 def stored_picture(data: dict, metadata: dict, mime: str) -> str:
@@ -93,24 +66,18 @@ def stored_picture(data: dict, metadata: dict, mime: str) -> str:
     return f'<img alt="{html.escape(alt)}"{size} src="{html.escape(source)}">'
 
 
-def stored_output(output: dict, models: dict) -> str:
+def stored_output(output: dict) -> str:
     """Return one output that an Output widget, such as that of `interact`, has stored."""
     data = output.get("data", {})
-    if widgets.VIEW in data:
-        return as_html(data[widgets.VIEW]["model_id"], models)
     for mime in PICTURES:
         if mime in data:
             return stored_picture(data, output.get("metadata", {}), mime)
-    if "text/html" in data:
-        return "".join(data["text/html"])
     text = "".join(data.get("text/plain", output.get("text", "")))
     return f"<pre>{html.escape(text)}</pre>" if text.strip() else ""
 
 
 def place_of(state: dict) -> str:
     """Return the attributes by which anywidget-static.css keeps an explorer's place free."""
-    if "_module" not in state:
-        return ""
     place = f' data-module="{html.escape(state["_module"])}"'
     if questions := state.get("questions"):
         answers = sum(len(question.get("options", [])) for question in questions)
@@ -119,42 +86,24 @@ def place_of(state: dict) -> str:
 
 
 def as_html(model_id: str, models: dict) -> str:
-    """Return a widget as HTML: a place for what is live, the stored values of the rest."""
+    """Return a widget as HTML: a place for an explorer, stored outputs; of controls, nothing."""
     model_id = model_id.removeprefix(widgets.REFERENCE)
     model = find(model_id, models)
-    name, state = model["model_name"], model["state"]
-    if is_live(model):
+    state = model["state"]
+    if widgets.is_ours(model):
         return LIVE.format(id=html.escape(model_id), place=place_of(state))
-    if name in BOXES:
-        children = [as_html(child, models) for child in state["children"]]
-        return f'<div class="{BOXES[name]}">{in_lists(children)}</div>'
-    if name in TEXTS:
-        return f'<div data-text-of="{html.escape(model_id)}">{html.escape(text_of(model))}</div>'
-    if name == "OutputModel":
-        shown = (stored_output(output, models) for output in state.get("outputs", []))
-        return f'<div class="stored-widget-output">{in_lists(list(shown))}</div>'
-    value = value_of(state)
-    if value is None:
-        return ""
-    label = html.escape(state.get("description", "").strip().removesuffix(":"))
-    return f"<li>{label and label + ': '}<span>{html.escape(value)}</span></li>"
-
-
-def in_lists(parts: list[str]) -> str:
-    """Join pieces of HTML, each run of list items as a list.
-
-    Line breaks keep the words apart for Sphinx's search, which only takes the tags out.
-    """
-    runs = groupby(filter(None, parts), key=lambda part: part.startswith("<li>"))
-    return "\n".join(
-        f'<ul class="stored-widget-values">\n{text}\n</ul>' if is_item else text
-        for is_item, text in ((is_item, "\n".join(run)) for is_item, run in runs)
-    )
+    if children := children_of(model):
+        shown = filter(None, (as_html(child, models) for child in children))
+        return f'<div class="widget-column">{"".join(shown)}</div>'
+    if model["model_name"] == "OutputModel":
+        shown = "".join(map(stored_output, state.get("outputs", [])))
+        return f'<div class="stored-widget-output">{shown}</div>'
+    return ""
 
 
 def widget(model_id: str, models: dict, colab: str | None) -> str:
     """Return a shown widget as HTML, with a line of where it runs if it needs Python."""
-    markup = in_lists([as_html(model_id, models)])
+    markup = as_html(model_id, models)
     if not needs_python(model_id, models):
         return markup
     link = colab and IN_COLAB.format(address=html.escape(colab))

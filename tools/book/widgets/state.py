@@ -9,7 +9,7 @@ import re
 from tools.notebooks import widgets
 from utils.explorers import modules
 
-from .markup import Problem, is_live
+from .markup import Problem
 
 NEVER_NEEDED = re.compile(r"layout|style|tooltip|tabbable|_dom_classes|_(model|view)_.*")
 STATE = '<script type="{type}"{colab}>{state}</script>'
@@ -27,7 +27,7 @@ def slim(model: dict) -> dict:
 def page_state(shown: list[str], models: dict) -> dict:
     """Return the live models among the shown ones, and what they refer to or are linked with."""
     slimmed = {model_id: slim(model) for model_id, model in models.items()}
-    live = [i for i in widgets.in_use(shown, slimmed) if is_live(slimmed[i])]
+    live = [i for i in widgets.in_use(shown, slimmed) if widgets.is_ours(slimmed[i])]
     return {model_id: slimmed[model_id] for model_id in widgets.in_use(live, slimmed)}
 
 

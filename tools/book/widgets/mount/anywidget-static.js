@@ -1,7 +1,6 @@
 /** Runs a page's widgets without a kernel. tools/book/widgets puts into the page
 
      <div class="live-widget" data-model="ID"> for each widget to run,
-     <span data-text-of="ID"> for a text that follows a model's value,
      <script type="application/vnd.jupyter.widget-state+json"> with the models' stored state,
 
    and scripts that put the explorers' modules into `cnnCourseModules`. Here every model
@@ -26,14 +25,13 @@
     return keys.length === Object.keys(b).length && keys.every((key) => same(a[key], b[key]));
   }
 
-  /** A widget's model, with the part of Backbone's interface that anywidgets use. */
+  /** A widget's model, with the part of Backbone's interface that the explorers use. */
   class Model {
     #handlers = [];
 
-    constructor(id, state, widget_manager) {
+    constructor(id, state) {
       this.model_id = id;
       this.state = state;
-      this.widget_manager = widget_manager;
     }
 
     get(name) {
@@ -45,40 +43,20 @@
       const values = typeof name === "object" ? name : { [name]: value };
       const changed = Object.keys(values).filter((key) => !same(this.state[key], values[key]));
       for (const key of changed) this.state[key] = values[key];
-      for (const key of changed) this.trigger(`change:${key}`, this, this.state[key], {});
-      if (changed.length) this.trigger("change", this, {});
-      return this;
+      for (const key of changed) this.trigger(`change:${key}`);
     }
 
-    on(names, callback, context) {
-      for (const name of names.split(/\s+/)) this.#handlers.push({ name, callback, context });
-      return this;
+    on(name, callback) {
+      this.#handlers.push({ name, callback });
     }
 
-    once(names, callback, context) {
-      const first = (...values) => {
-        this.off(names, first);
-        callback.apply(context ?? this, values);
-      };
-      return this.on(names, first, context);
+    off(name, callback) {
+      const isOther = (handler) => handler.name !== name || handler.callback !== callback;
+      this.#handlers = this.#handlers.filter(isOther);
     }
 
-    /** Forget the handlers that match all that is given; without arguments, every one. */
-    off(names, callback, context) {
-      const listed = names?.split(/\s+/);
-      this.#handlers = this.#handlers.filter(
-        (handler) =>
-          (listed && !listed.includes(handler.name)) ||
-          (callback && callback !== handler.callback) ||
-          (context && context !== handler.context),
-      );
-      return this;
-    }
-
-    trigger(name, ...values) {
-      for (const handler of [...this.#handlers]) {
-        if (handler.name === name) handler.callback.apply(handler.context ?? this, values);
-      }
+    trigger(name) {
+      for (const handler of [...this.#handlers]) if (handler.name === name) handler.callback();
     }
 
     save_changes() {} // there is no kernel to tell
@@ -117,14 +95,9 @@
   function readModels(stored) {
     const models = new Map();
     const find = (id) => models.get(String(id).replace(REFERENCE, ""));
-    const widget_manager = {
-      async get_model(id) {
-        return find(id) ?? Promise.reject(new Problem(`There is no model ${id}.`));
-      },
-    };
     for (const [id, { state, buffers = [], model_name }] of Object.entries(stored)) {
       if (!state) continue;
-      const model = new Model(id, state, widget_manager);
+      const model = new Model(id, state);
       model.name = model_name;
       model.group = new Set([model]); // the models that links tie together
       models.set(id, model);
@@ -137,11 +110,11 @@
     return { models, find };
   }
 
-  /** Follow `jslink` and `jsdlink`; at the start, the source's value counts. */
+  /** Follow `jslink`; at the start, the source's value counts. */
   function follow(models, find) {
     const starts = [];
     for (const { name, state } of [...models.values()]) {
-      if (name !== "LinkModel" && name !== "DirectionalLinkModel") continue;
+      if (name !== "LinkModel") continue;
       const [[sourceId, from], [targetId, to]] = [state.source ?? [], state.target ?? []];
       const [source, target] = [find(sourceId), find(targetId)];
       if (!source || !target || source.problem || target.problem) continue;
@@ -157,24 +130,11 @@
       };
       starts.push(copy(source, from, target, to));
       source.on(`change:${from}`, starts.at(-1));
-      if (name === "LinkModel") target.on(`change:${to}`, copy(target, to, source, from));
+      target.on(`change:${to}`, copy(target, to, source, from));
       const group = new Set([...source.group, ...target.group]);
       for (const model of group) model.group = group;
     }
     for (const start of starts) start();
-  }
-
-  /** Let the texts of a page show the values of their models. */
-  function followTexts(find) {
-    for (const element of document.querySelectorAll("[data-text-of]")) {
-      const model = find(element.dataset.textOf);
-      const show = () => {
-        const value = String(model.get("value"));
-        const markup = () => new DOMParser().parseFromString(value, "text/html").body.textContent;
-        element.textContent = model.name.startsWith("HTML") ? markup() : value;
-      };
-      model?.on("change:value", show);
-    }
   }
 
   const made = new Map();
@@ -189,20 +149,10 @@
     return made.get(name);
   }
 
-  /** Import the module that another's anywidget brings with it, and its style. */
-  async function foreignModule({ state: { _esm, _css } }) {
-    if (/^https?:/.test(_esm)) throw new Problem("It would load its script from another host.");
-    const style = Object.assign(document.createElement("style"), { textContent: _css ?? "" });
-    document.head.append(style);
-    const address = URL.createObjectURL(new Blob([_esm], { type: "text/javascript" }));
-    return import(address).finally(() => URL.revokeObjectURL(address));
-  }
-
-  /** Return the exports to run for a model; our own are there at once, not by a promise. */
+  /** Return the exports to run for a model. */
   function moduleOf(model) {
     if (!model) throw new Problem("Its stored state is missing.");
     if (model.problem) throw model.problem;
-    if (model.get("_esm")) return (model.module ??= foreignModule(model));
     const version = model.get("_version");
     if (version !== STATE_VERSION) {
       const versions = `version ${version}, and the page knows version ${STATE_VERSION}`;
@@ -213,20 +163,11 @@
 
   /** Render a model into its place. */
   async function render(model, place) {
-    let exports = moduleOf(model);
-    if (exports instanceof Promise) exports = await exports;
-    let widget = exports.default ?? exports;
-    if (typeof widget === "function") widget = await widget();
-    model.ready ??= widget.initialize?.({ model }) ?? true;
-    if (model.ready !== true) await model.ready;
+    const { default: explorer } = moduleOf(model);
     const el = document.createElement("div");
-    const stop = new AbortController();
     place.replaceChildren(el);
-    const invoke = () => Promise.reject(new Problem("There is no kernel."));
-    const options = { model, el, signal: stop.signal, experimental: { invoke } };
-    const cleanup = await widget.render?.(options);
+    const cleanup = await explorer.render({ model, el });
     place.unmount = () => {
-      stop.abort();
       cleanup?.();
       place.replaceChildren();
     };
@@ -259,7 +200,6 @@
     try {
       ({ models, find } = readModels(JSON.parse(script.textContent).state));
       follow(models, find);
-      followTexts(find);
     } catch {
       problem = new Problem("The stored state of the page's widgets cannot be read.");
     }

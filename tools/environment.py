@@ -69,6 +69,16 @@ def make_environment(environment: Path, requirements: Path) -> str | None:
     return None
 
 
+def borrowed(environment: Path) -> str | None:
+    """Say that the environment is a link: to make it anew would empty a folder of others."""
+    if environment.is_symlink():
+        return (
+            f"it is a link to {environment.resolve()}, which was made from other packages. Make it "
+            "anew where it is, or delete the link."
+        )
+    return None
+
+
 def version_in(environment: Path) -> str:
     """Return the version of the Python in an environment, as 3.12."""
     found = re.search(r"^version = (\d+\.\d+)", (environment / "pyvenv.cfg").read_text(), re.M)
@@ -94,7 +104,7 @@ def main(folder: str = ".venv", file: str = "requirements.lock", named: bool = F
             return
         print(f"{folder} has Python {version_in(environment)}, and you name {here}.", flush=True)
     try:
-        failure = problem() or make_environment(environment, requirements)
+        failure = problem() or borrowed(environment) or make_environment(environment, requirements)
     except KeyboardInterrupt:
         failure = "you stopped its making. The same command makes it anew."
     if failure:

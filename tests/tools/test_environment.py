@@ -122,6 +122,15 @@ def test_an_environment_whose_python_has_gone_is_made_again(small_environment):
     assert python.exists()
 
 
+def test_an_environment_that_is_a_link_is_not_emptied(small_environment, tmp_path_factory):
+    theirs = tmp_path_factory.mktemp("theirs")
+    (theirs / "mark").touch()
+    (small_environment / ".venv").symlink_to(theirs)
+    with pytest.raises(SystemExit, match="is a link to .*theirs.*delete the link"):
+        environment.main()
+    assert (theirs / "mark").exists()
+
+
 def test_a_python_of_another_version_gets_an_environment_of_its_own_if_it_is_named(
     small_environment, monkeypatch
 ):

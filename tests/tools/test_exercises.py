@@ -323,10 +323,10 @@ def test_a_link_of_a_solution_leads_to_a_file(solution):
 
 
 # What Colab has: the packages of requirements-colab.txt by the names under which they are
-# imported, and what Matplotlib, Keras and scikit-learn bring along.
+# imported, and what Matplotlib, Keras, scikit-learn and pooch bring along.
 COLAB = re.findall(r"^([\w-]+)==", (files.ROOT / "requirements-colab.txt").read_text(), re.M)
 IN_COLAB = {{"scikit-learn": "sklearn", "ipython": "IPython"}.get(name, name) for name in COLAB}
-IN_COLAB |= {"PIL", "h5py", "scipy", *sys.stdlib_module_names}
+IN_COLAB |= {"PIL", "h5py", "scipy", "pooch", "requests", *sys.stdlib_module_names}
 
 
 def imports(code: str, package: str = "") -> Iterator[str]:

@@ -15,7 +15,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tools.notebooks import canonical, files, outputs, setup_cell, validation, widgets
+from tools.notebooks import canonical, files, outputs, runs, setup_cell, validation, widgets
 from tools.notebooks.nbval_kernel import Kernel
 
 CHAPTER_5 = files.ROOT / "chapters" / "05_fashion_mnist.ipynb"
@@ -628,3 +628,31 @@ def test_a_kernel_that_does_not_start_gets_a_second_chance(tmp_path, monkeypatch
     kernel = Kernel("moody", cwd=str(tmp_path))
     assert kernel.is_alive()
     kernel.stop()
+
+
+# --- quizzes that stand alone -----------------------------------------------------------
+
+QUIZ = """# @title Predict
+from utils.explorers import Quiz, line
+
+Quiz(line("What comes out?", why="{why}"), mode="predict")"""
+
+
+def test_a_quiz_that_stands_alone_is_run_and_stored_without_the_rest_of_its_notebook(course):
+    slow = executed_cell("import time\n\nprint(time.time())", printed("12 seconds\n"))
+    quiz = new_code_cell(QUIZ.format(why="So."))
+    path = store(course, "a.ipynb", slow, quiz, new_code_cell("1 / 0", execution_count=1))
+    before = runs.checksum(files.read(path))
+    for why in ("So.", "Thus."):
+        notebook = files.read(path)
+        notebook.cells[3].source = QUIZ.format(why=why)
+        path.write_text(canonical.serialize(notebook), encoding="utf-8")
+        run = command("tools.notebooks", "quizzes", path, cwd=course)
+        assert run.returncode == 0, run.stdout + run.stderr
+        notebook = files.read(path)
+        states = [model["state"] for model in widgets.stored(notebook).values()]
+        (asked,) = [state["questions"] for state in states if "questions" in state]
+        assert asked[0]["why"] == why
+        assert notebook.cells[3].outputs and not notebook.cells[4].outputs
+        assert notebook.cells[2].outputs[0].text == "12 seconds\n"
+    assert runs.checksum(notebook) == before, "its change asks for no full run"

@@ -54,8 +54,17 @@ def execute(notebooks: list[Path]) -> bool:
     return not failed
 
 
+def quizzes(notebooks: list[Path]) -> bool:
+    """Run and store only the quizzes that import what they need, without a full run."""
+    from . import execution
+    from .quizzes import stands_alone
+
+    found = [path for path in notebooks if any(map(stands_alone, files.read(path).cells))]
+    return all([execution.execute_quizzes(path) for path in found])
+
+
 def main() -> None:
-    commands = {"tidy": tidy, "check": check, "execute": execute}
+    commands = {"tidy": tidy, "check": check, "execute": execute, "quizzes": quizzes}
     parser = argparse.ArgumentParser(prog="python -m tools.notebooks", description=__doc__)
     choices = parser.add_subparsers(dest="command", required=True)
     for name, command in commands.items():

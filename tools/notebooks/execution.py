@@ -19,7 +19,7 @@ from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 
 from utils import data
 
-from . import canonical, files, kernel_environment, outputs, runs
+from . import canonical, files, kernel_environment, outputs, quizzes, runs
 
 LOADERS = {"load_fashion_mnist": "fashion-mnist", "load_mnist": "mnist"}
 
@@ -145,4 +145,21 @@ def execute(path: Path, root: Path = files.ROOT) -> bool:
     files.replace(path, text)
     runs.record(path, seconds, kernels_cpu_seconds() - cpu_before, root)
     print(f"  stored after {runs.in_words(seconds)}", flush=True)
+    return True
+
+
+def execute_quizzes(path: Path, root: Path = files.ROOT) -> bool:
+    """Run the quizzes of a notebook that stand alone, and store them; return whether they ran.
+
+    The other outputs stay as they are, and so does the record of the full run.
+    """
+    print(files.name(path, root), flush=True)
+    notebook = files.read(path)
+    try:
+        run = executed(quizzes.cut_out(notebook), path.parent)
+    except Failure as failure:
+        print(f"FAILED, and the file is left as it was.\n{failure}", flush=True)
+        return False
+    quizzes.put_back(run, notebook)
+    files.replace(path, canonical.serialize(notebook))
     return True

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from . import files, setup_cell, validation
+from . import files, quizzes, setup_cell, validation
 
 RUNS = Path(__file__).with_name("runs.json")
 
@@ -37,10 +37,14 @@ def checksum(notebook: NotebookNode) -> str:
     """Return a checksum of the notebook's code, by which a later change of it is noticed.
 
     The set-up cell is left out, because publishing the course under another address is no
-    reason to run it again. Prose is no reason either.
+    reason to run it again. Prose is no reason either, nor are quizzes that are run alone.
     """
     set_up = setup_cell.find(notebook)
-    sources = [cell.source for cell in code_cells(notebook) if cell is not set_up]
+    sources = [
+        cell.source
+        for cell in code_cells(notebook)
+        if cell is not set_up and not quizzes.stands_alone(cell)
+    ]
     return hashlib.sha256("\0".join(sources).encode()).hexdigest()[:16]
 
 

@@ -109,3 +109,19 @@ def test_each_layer_has_filters_as_deep_as_the_stack_below():
     figure = plots.stacked_maps(channels=3, maps=(4, 5))
     written = texts(figure)
     assert written.index("k × k × 3") < written.index("5 maps") < written.index("k × k × 4")
+
+
+def test_a_neuron_in_a_stack_stands_at_the_place_of_its_window():
+    patches = plots.stacked_maps(channels=3, maps=(4, 5)).axes[0].patches
+    squares = [p for p in patches if hasattr(p, "get_width")]
+    fronts = [p for p in squares if p.get_width() == 2.8 and p.get_y() == 0]
+    windows = [p for p in squares if p.get_width() == 0.5 and p.get_y() > 0]
+    neurons = [p for p in squares if p.get_width() == 0.28]
+    assert (len(fronts), len(windows), len(neurons)) == (3, 2, 2)
+
+    def center(patch, around):
+        x, y = patch.get_x() - around.get_x(), patch.get_y() - around.get_y()
+        return x + patch.get_width() / 2, y + patch.get_height() / 2
+
+    for below, above, window, neuron in zip(fronts, fronts[1:], windows, neurons, strict=False):
+        assert center(neuron, above) == pytest.approx(center(window, below))

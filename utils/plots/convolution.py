@@ -364,7 +364,7 @@ def stacked_maps(channels: int = 3, maps: Sequence[int] = (4, 5)) -> DescribedFi
         f"joined to a window at the same place in all {channels} channels; a neuron in one map "
         f"of layer 2 to a window in all {maps[0]} maps of layer 1.",
     )
-    side, lean, gap, window = 2.8, 0.75, 1.7, 0.5
+    side, lean, gap, window, neuron = 2.8, 0.75, 1.7, 0.5, 0.28
     lefts = np.cumsum([0, *(side + gap + lean * (count - 1) for count in counts[:-1])])
     for level, (count, left) in enumerate(zip(counts, lefts, strict=True)):
         color = AMBER if level else TEAL
@@ -380,15 +380,18 @@ def stacked_maps(channels: int = 3, maps: Sequence[int] = (4, 5)) -> DescribedFi
             continue
         label(axes, middle, side + 2.1, f"{count} filters of", VIOLET)
         label(axes, middle, side + 2.85, f"k × k × {counts[level - 1]}", VIOLET)
-        x, y = left + side - 0.55, 0.85
-        frame(axes, x, y, 0.28, 0.28, INK, facecolor=AMBER, linewidth=1, zorder=4)
+        # In the corner that the planes in front leave visible: the window, at this distance
+        # from the top and the right of its map, and the neuron in the middle of that place.
+        corner = 0.12
+        x = left + side - corner - (window + neuron) / 2
+        y = corner + (window - neuron) / 2
+        frame(axes, x, y, neuron, neuron, INK, facecolor=AMBER, linewidth=1, zorder=4)
         for plane in range(counts[level - 1]):
-            # In the corner that the planes before it leave visible.
-            right = lefts[level - 1] + side - 0.12 + lean * plane
-            top = 0.12 - lean * plane
+            right = lefts[level - 1] + side - corner + lean * plane
+            top = corner - lean * plane
             look = {"facecolor": PALE[VIOLET], "linewidth": 2, "zorder": 2.05 - 0.1 * plane}
             frame(axes, right - window, top, window, window, VIOLET, **look)
-            ends = [right, x], [top + window / 2, y + 0.14]
+            ends = [right, x], [top + window / 2, y + neuron / 2]
             axes.plot(*ends, color=VIOLET, linewidth=1.1, alpha=0.85, zorder=3)
     axes.set_xlim(-0.3, lefts[-1] + side + lean * (counts[-1] - 1) + 0.3)
     axes.set_ylim(side + 3.3, -lean * (max(counts) - 1) - 0.3)

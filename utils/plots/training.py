@@ -16,7 +16,8 @@ def learning_curves(
     """Draw loss and accuracy over the epochs, in training and in validation.
 
     Both histories are dictionaries as Keras's `fit` returns in `.history`, with
-    the metrics "loss" and "accuracy"; `yours` is drawn dotted over `recorded`.
+    the metrics "loss" and "accuracy"; `yours`, of the training in this notebook, is drawn
+    dotted over `recorded`, and labeled "run above": on the site nobody has run it.
     """
     epochs = len(recorded["loss"])
     best = int(np.argmin(recorded["val_loss"])) + 1
@@ -39,7 +40,8 @@ def learning_curves(
             )
             if yours:
                 own = yours[key]
-                axes.plot(range(1, len(own) + 1), own, "o:", color=color, label=f"{name}, your run")
+                label = f"{name}, run above"
+                axes.plot(range(1, len(own) + 1), own, "o:", color=color, label=label)
         axes.set_ylabel(metric, fontsize=12)
         axes.tick_params(labelsize=11)
         axes.grid(alpha=0.25)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from bs4 import BeautifulSoup
 
 CHAPTER = "chapters/01_introduction.html"
 UNTOUCHED = "Output: predict first, then look"
@@ -42,3 +43,23 @@ def test_a_prediction_stands_by_the_output_that_answers_it(opened):
     assert summaries(page)[0] == "Output. You predicted: 20", "after a reload too"
     page.get_by_role("button", name="Reset").first.click()
     assert set(summaries(page)) == {UNTOUCHED}
+
+
+def test_a_guess_in_a_markdown_page_is_kept_too(visitor, site):
+    page = visitor().page
+    page.goto((site / "chapters" / "06_exercise.html").as_uri())
+    page.get_by_role("textbox", name="Your answer, in digits").fill("80")
+    page.get_by_role("button", name="Commit").click()
+    page.get_by_role("button", name="Reveal the answer").click()
+    assert page.locator(".cx-beside > div").first.inner_text() == "You predicted\n80 digits"
+
+
+@pytest.mark.parametrize("is_published", [False, True])
+def test_chapter_6_says_how_to_begin_in_three_lines(request, is_published):
+    folder = request.getfixturevalue("own_site" if is_published else "site")
+    page = (folder / "chapters" / "06_exercise.html").read_text("utf-8")
+    (start,) = BeautifulSoup(page, "html.parser").select("#start-here")
+    assert [line.strong.text for line in start.select("li")].count("In Colab") == 1
+    assert len(start.select("li")) == 3
+    assert ("press Open in Colab at its top" in start.text) is is_published
+    assert ("no address on GitHub yet" in start.text) is not is_published

@@ -124,6 +124,16 @@ def test_a_guess_is_a_prediction_and_nothing_that_is_counted():
     assert repr(Quiz([kept(), mistake()], mode="predict")).startswith("Quiz: predict, 2 questions")
 
 
+def test_a_markdown_page_writes_its_guesses_as_dicts():
+    written = {"kind": "line", "question": "What is wrong with that?", "why": "It *chooses*."}
+    assert Quiz([written], mode="predict").questions == (
+        line("What is wrong with that?", why="It *chooses*."),
+    )
+    for wrong in ({"kind": "choose"}, {"kind": "line"}, written | {"color": "red"}):
+        with pytest.raises(traitlets.TraitError, match="estimate"):
+            Quiz([wrong], mode="predict")
+
+
 def test_the_misconceptions_are_known_in_python_and_not_on_the_page():
     quiz = Quiz([pooled(), layers(), parameters()])
     assert quiz.aims_at == [4, 5, 7, 8]

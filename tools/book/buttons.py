@@ -46,8 +46,12 @@ def set_up_search(app, pagename: str, templatename: str, context: dict, doctree)
 
 
 def note_address(app, config) -> None:
-    """Refuse a wrong address before the theme stumbles over it, and let the pages know it."""
+    """Refuse a wrong address before the theme stumbles over it, and let the pages know it.
+
+    A Markdown page has {only} published, or {only} not published, where words depend on it.
+    """
     config.course_repository = repository(config.html_theme_options)
+    (app.tags.add if config.course_repository else app.tags.discard)("published")
 
 
 def setup(app) -> None:

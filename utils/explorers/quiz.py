@@ -320,6 +320,19 @@ def line(question: str, *, why: str, hint: str = "", aims_at: int | Iterable[int
     )
 
 
+def from_dict(given: Mapping) -> Question:
+    """Return the guess that a dict describes, as a Markdown page writes it in JSON.
+
+    It has the `kind`, "estimate" or "line", and the arguments of that function. Raises
+    TypeError for another kind or argument, and ValueError for what the function refuses.
+    """
+    kinds = {"estimate": estimate, "line": line}
+    kind = given.get("kind")
+    if kind not in kinds:
+        raise TypeError(f'a question in a dict has the kind "estimate" or "line", not {kind!r}')
+    return kinds[kind](**{name: value for name, value in given.items() if name != "kind"})
+
+
 class Questions(traitlets.TraitType):
     """A trait that holds questions. They travel to the page, and it never changes them."""
 
@@ -330,7 +343,7 @@ class Questions(traitlets.TraitType):
     def validate(self, owner, value):
         questions = (value,) if isinstance(value, Question) else value
         try:
-            questions = tuple(questions)
+            questions = tuple(from_dict(q) if isinstance(q, Mapping) else q for q in questions)
             if not questions or not all(isinstance(each, Question) for each in questions):
                 raise TypeError
         except TypeError:

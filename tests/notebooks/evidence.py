@@ -83,6 +83,11 @@ def points(page: str, check: str) -> float:
     return np.nan
 
 
+def explains(page: str, words: str) -> bool:
+    """Tell whether the quizzes of a page explain something in these words."""
+    return words in re.sub(r'"\n\s*"', "", source_code(page))
+
+
 def says(page: str, words: str) -> bool:
     """Tell whether the text of the page has these words."""
     return " ".join(words.split()) in prose(page)

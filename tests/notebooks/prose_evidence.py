@@ -19,7 +19,7 @@ from math import floor
 from evidence import Cited, Named, code_numbers, points, printed_numbers
 
 from tools.exercises import POINTS
-from utils.checks import bands, model_file
+from utils.checks.part3 import bands, model_file
 
 TRAIN, ROWS, COLUMNS = printed_numbers("5", r"training images: \((\d+), (\d+), (\d+)\)")
 TEST, LARGEST = printed_numbers("5", r"test images: +\((\d+), 28, 28\) uint8\npixel .* to (\d+)")
@@ -93,7 +93,6 @@ EVIDENCE = {
     ],
     "2": [
         ("pixels go from 0 to {}, as in an image file", LARGEST),
-        ("two filters. {} × {}. The blur", *PHOTO),
         ("a layer with {} filters of {} × {}", *code_numbers("2", r"Conv2D\((200), (5)"), 5),
         ("pictures of {} × {} pixels", *code_numbers("2", r"build\(\(None, (150), (\d+), 3")),
         ("each of the {} · {} places", *code_numbers("2", r"build\(\(None, (150), (\d+), 3")),
@@ -108,8 +107,6 @@ EVIDENCE = {
         ("{} times as many, {} · {} instead of {} · {}", (28 / 7) ** 2, 28, 28, 7, 7),
         ("throw away more: {} of {} values", 4 * 4 - 1, 4 * 4),
         ("ask about {} pictures", *code_numbers("3", r"test_images\[free\]\[:(\d+)")),
-        ("Of {} pictures moved by three", Named(100, "per cent")),
-        ("turned by {} degrees", Named(90, "a quarter turn")),
         ("From {} maps, in groups", *code_numbers("3", r"28, 28, (64)\)\)\.astype")),
         ("halves both sides; {} % of", 100 * (1 - 1 / (2 * 2))),
         ("rows: {} becomes {}.", 7, (7 - 2) // 2 + 1),

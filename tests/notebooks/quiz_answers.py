@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from math import ceil, prod, sqrt
 
 import numpy as np
-from evidence import printed, printed_numbers, says
+from evidence import explains, printed, printed_numbers, says
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def cnn_is_smaller_and_better() -> bool:
 ANSWERS = {
     "1": {
         "A falling line of 5 ones crosses": max(0, 1 * 4 + 4 * -1),
-        "In the first layer each neuron sees 3 × 3 pixels": field((3, 1), (3, 1)) ** 2,
+        "In the first layer each neuron sees 3 × 3 pixels": field((3, 1), (3, 1)),
         "A gray image of 28 × 28 pixels enters a dense": 28 * 28 * 1000,
         "And one of 100 × 100": 100 * 100 * 1000,
         "And a color image of 224 × 224": 224 * 224 * 3 * 1000,
@@ -98,7 +98,7 @@ ANSWERS = {
             "The dense network does as well as before, the CNN gets worse",
             because=order_matters_to_the_cnn_alone(),
         ),
-        "Three layers of 3 × 3 windows with stride 1": field((3, 1), (3, 1), (3, 1)) ** 2,
+        "Three layers of 3 × 3 windows with stride 1": field((3, 1), (3, 1), (3, 1)),
         "A color image of 100 × 100 pixels enters": (100 * 100 * 3 + 1) * 1000,
         "The images become twice as high and twice as wide": choice(
             "A dense layer has four times as many weights",
@@ -125,6 +125,18 @@ ANSWERS = {
             "Vertical lines stay sharp",
             because=says("2", "On the left the posts of the wall are sharp, and the roof is smear"),
         ),
+        "The filter is `vertical line`. You tick **ReLU**": choice(
+            "None", because=printed("2", r"whose weights add up to 7, .* values from 0\.1 to 4\.2")
+        ),
+        "You choose `Sobel x`, which subtracts": choice(
+            "Those from dark, on the left, to bright",
+            because=sum(np.multiply([-1, 0, 1], [0, 0, 1])) > 0
+            and sum(np.multiply([-1, 0, 1], [1, 0, 0])) < 0,
+        ),
+        "You choose `box blur`, whose weights are all alike": choice(
+            f"{same(70, 2)} × {same(120, 2)}",
+            because=printed("2", f"same +stride 2 +{same(70, 2)} × {same(120, 2)}"),
+        ),
         "The numbered kernel slides over the picture": choice(
             "9 8 7 / 6 5 4 / 3 2 1",
             because=slide(DOT, NUMBERED).ravel().tolist() == [9, 8, 7, 6, 5, 4, 3, 2, 1],
@@ -132,6 +144,13 @@ ANSWERS = {
         "A layer with four filters of 3 × 3 reads a color": choice(
             "4",
             because=printed("2", r"shapes: \(32, 57, 8\)"),  # of eight filters there
+        ),
+        "How many parameters has this layer? A guess": conv_parameters(5, 3, 200),
+        "How many multiplications does it take": 5 * 5 * 3 * 150 * 100 * 200,
+        "How many bytes do its feature maps": 150 * 100 * 200 * 4,
+        "The layer now has a stride of 2": choice(
+            "When the picture moves by two pixels",
+            because=printed("2", "by 1: stayed False, moved False\nby 2: stayed False, moved True"),
         ),
         "You give a Conv2D layer the kernel Sobel x": choice(
             "SciPy turns the kernel first, Keras does not",
@@ -164,6 +183,22 @@ ANSWERS = {
         "The row moves one place to the right": sum(
             a == b for a, b in zip(pairs(ROW), pairs([0, *ROW[:-1]]), strict=True)
         ),
+        "And after max pooling with windows of 2 × 2?": printed_numbers(
+            "3", r"2 × 2 +moved by 1: +(\d+)% equal"
+        )[0],
+        "And if the pictures move by **two** pixels": printed_numbers(
+            "3", r"2 × 2 +moved by 2: +(\d+)% equal"
+        )[0],
+        "The pictures move by three pixels": printed_numbers(
+            "3", r"moved by 3: +same answer +(\d+)%"
+        )[0],
+        "And when the pictures lie on their side": printed_numbers(
+            "3", r"turned by 90: same answer +(\d+)%"
+        )[0],
+        "We take four kernels, Sobel x and its three": choice(
+            "The largest of the four maps, but not the map of one",
+            because=printed("3", "one kernel, the same but turned: False\nlargest .* same: +True"),
+        ),
         "Maps of 15 × 15 go through MaxPooling2D(2, padding='same')": same(15, 2),
         "MaxPooling2D(3) reads 64 maps": printed_numbers("3", r"parameters: (\d+)")[0],
         "28 × 28 × 64 values (rows, columns, maps)": choice(
@@ -190,12 +225,31 @@ ANSWERS = {
             "The one with about 7 million",
             because=printed("4", r"GoogLeNet[^;]*?6\.7") and printed("4", r"VGG-16[^;]*?7\.3"),
         ),
+        "Every further stage adds convolutions": choice(
+            "Not always",
+            because=printed("4", r"stages: 1 .* 101,146 parameters")
+            and printed("4", r"stages: 3 .* 25,034 parameters")
+            and printed("4", r"stages: 1 .* 878,026 parameters")
+            and printed("4", r"stages: 3 .* 2,067,018 parameters"),
+        ),
         "The network in the figure has five convolutional layers": choice(
             "Both in the convolutions",
             because=LECTURE_CONV > LECTURE_DENSE
             and printed("4", "work: conv +89,162,752, dense +303,744"),
         ),
         "A 7 × 7 convolution, then 2 × 2 pooling with stride 2": field((7, 1), (2, 2), (3, 1)),
+        "64 maps go in, and 64 come out of each": choice(
+            "Two layers of 3 × 3",
+            because=2 * conv_parameters(3, 64, 64) < conv_parameters(5, 64, 64),
+        ),
+        "Now only **one** map goes in": choice(
+            "One layer of 5 × 5",
+            because=conv_parameters(5, 1, 64)
+            < conv_parameters(3, 1, 64) + conv_parameters(3, 64, 64),
+        ),
+        "The paper counts 60,000 parameters": choice(
+            "More", because=printed("4", r"sum +61,706 +60,000")
+        ),
         "Two 3 × 3 convolutions, one after the other": choice(
             "Nothing", because=printed("4", "largest difference: 0.0\nnp.allclose: True")
         ),
@@ -216,13 +270,30 @@ ANSWERS = {
             because=says("4", "**More parameters are not what made networks better**"),
         ),
     },
-    "5": {},
+    "5": {
+        "Which class will the network recognize *least* often": choice(
+            "Shirt", because=printed("5", "Shirt is recognized least often")
+        ),
+        "In the first epochs, will the accuracy on the training set": choice(
+            "Below",
+            because=np.diff(
+                printed_numbers("5", r"accuracy: (0\.\d+) - loss: \S+ - val_accuracy: (0\.\d+)")
+            )[0]
+            > 0,
+        ),
+        "The next figure follows one ankle boot": choice(
+            "Something else", because=printed("5", "at last only a few bright cells")
+        ),
+    },
     "7": {
         "On the same 10,000 test images, one network gets": choice(
             "These two numbers cannot tell",
             because=printed("7", r"difference: 10 ± 13 images")
             and sqrt(10_000 * (0.992 * 0.008 + 0.991 * 0.009)) > 10,
         ),
+        "Each network is measured on test images of its own": printed_numbers(
+            "7", r"about (\S+) images"
+        )[0],
         "A layer reads color images and has 16 filters": conv_parameters(5, 3, 16),
         "The row 0 0 1 0 0 goes through a Conv1D layer": choice(
             " ".join(map(str, slide([[0, 0, 1, 0, 0]], [[1, 2, 3]])[0])), because=True
@@ -246,7 +317,7 @@ ANSWERS = {
         ),
         "A friend trains twenty networks": choice(
             "Probably a little less",
-            because=says("5", "so the number you report is too high on average"),
+            because=explains("5", "so the number you report is too high on average"),
         ),
         "You train a network to read handwritten digits": choice(
             "Shift the training images by up to two pixels",

@@ -15,7 +15,7 @@ from utils.explorers.quiz import MISCONCEPTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
-KINDS = {"choose", "several", "number"}
+KINDS = {"choose", "several", "number", "estimate", "line"}
 
 # Misconceptions whose questions belong to a page that is still to come, each with that page.
 STILL_TO_COME: dict[int, str] = {}

@@ -126,6 +126,15 @@ def test_the_year_in_a_link_is_the_year_of_its_reference(page, entries):
     assert not wrong, f"another year than in references.bib: {wrong}"
 
 
+def test_a_publication_has_one_year_on_all_pages():
+    years: dict[str, set[str]] = {}
+    for page in PAGES:
+        for text, address in links(page):
+            if found := re.findall(r", ((?:19|20)\d\d)$", text):
+                years.setdefault(key_of(address), set()).update(found)
+    assert {key: found for key, found in years.items() if len(found) > 1} == {}
+
+
 def test_each_reference_has_authors_a_title_a_year_and_an_address_of_its_own(entries):
     seen: dict[str, str] = {}
     for key, entry in entries.items():

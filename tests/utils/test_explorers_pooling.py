@@ -9,7 +9,7 @@ import pytest
 import traitlets
 from explorer_page import drawn, next_frame, synced
 
-from utils.explorers import PoolingExplorer, arrays, samples
+from utils.explorers import FilterExplorer, PoolingExplorer, arrays, samples
 
 GARMENT = samples.load()["garment"]
 
@@ -391,3 +391,36 @@ def test_a_move_by_keys_is_announced(show):
 def test_a_map_as_large_as_before_saves_no_parameters(show):
     page = show(PoolingExplorer(pool_size=3, strides=1, padding="same"))
     assert "a dense layer of 10 units has as many, too." in page.locator(".cx-facts").inner_text()
+
+
+LINK = """() => new Promise((done) => {
+  const [from, to] = models;
+  const pass = () => to.set("image", from.get("feature_map"));
+  from.on("change:feature_map", pass);
+  pass();
+  requestAnimationFrame(() => requestAnimationFrame(done));
+})"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_linked_map_is_seen_pooled_where_the_controls_are_that_change_it(show, width):
+    explorers = FilterExplorer(selected="garment", padding="same"), PoolingExplorer()
+    shown = show(*explorers, viewport={"width": width, "height": 844})
+    shown.evaluate(LINK)
+    upper, lower = shown.locator(".cnn-explorer").all()
+    preview = upper.locator(".cx-preview")
+    relu = upper.get_by_role("checkbox", name="ReLU")
+    top = preview.bounding_box()["y"]
+    assert relu.bounding_box()["y"] + 40 - top < 844
+    assert shown.evaluate("document.documentElement.scrollWidth") <= width
+    before = drawn(shown, 2)
+    relu.check()
+    next_frame(shown)
+    after = drawn(shown, 2)  # canvases: input, feature map, preview, input, pooled
+    assert not np.array_equal(before, after)
+    np.testing.assert_array_equal(after, drawn(shown, 4))
+    chosen = lower.get_by_label("Image").evaluate("(list) => list.selectedOptions[0].text")
+    assert chosen == "map of the linked explorer"
+    lower.get_by_label("Image").select_option("digit")
+    next_frame(shown)
+    assert preview.count() == 0

@@ -1,7 +1,9 @@
 """Measure what a moved slider costs: `make bench ARGS=explorers`.
 
 The explorer: in a real browser, from the slider's input event to the end of the frame in
-which the new feature map is painted. The ordinary way: `ipywidgets.interact` with
+which the new result is painted; beside it an idle frame, which is what the browser takes
+when nothing moves, and the first move after the page opened, when nothing is compiled yet.
+The ordinary way: `ipywidgets.interact` with
 Matplotlib in a real kernel doing the same job, from the slider's message to the kernel's
 "idle" after the figure was sent; what the browser then needs to show it is not counted.
 """
@@ -17,12 +19,15 @@ from itertools import product
 import numpy as np
 
 MOVES = 40
+OPENINGS = 5  # pages that are opened for a first move
 SIZES = [(28, 28), (200, 300)]
 KERNELS = [3, 7]
 
-# Moves the bias slider, or points at other values, at times that do not follow the screen's frames.
+# Moves the last slider, or types into the first box for a number where there is none, or
+# points at other values, or does nothing; at times that do not follow the screen's frames.
 MOVES_IN_THE_PAGE = """async (moves) => {
-  const slider = [...document.querySelectorAll("input[type=range]")].at(-1);
+  const sliders = document.querySelectorAll("input[type=range]:not([disabled])");
+  const control = [...sliders].at(-1) ?? document.querySelector("input[type=number]");
   const painted = () => new Promise((done) => {
     requestAnimationFrame(() => {
       const { port1, port2 } = new MessageChannel();
@@ -30,9 +35,12 @@ MOVES_IN_THE_PAGE = """async (moves) => {
       port2.postMessage(null);
     });
   });
-  const slide = (move) => {
-    slider.value = String(10 * (move + 1));
-    slider.dispatchEvent(new Event("input", { bubbles: true }));
+  const idle = () => {};
+  const slide = () => {
+    const step = Number(control.step) || 1;
+    const next = Number(control.value) + step;
+    control.value = String(next > Number(control.max) ? Number(control.min) + step : next);
+    control.dispatchEvent(new Event("input", { bubbles: true }));
   };
   const point = (move) => model.set("position", [move % 3, (move >> 1) % 3]);
   const times = [];
@@ -112,54 +120,97 @@ def ordinary_way(client, size: tuple[int, int], window: int) -> list[float]:
     return times
 
 
-def in_the_page(browser, explorer, action: str) -> list[float]:
-    """Return the milliseconds that an explorer takes for each move: "slide" or "point"."""
+def in_the_page(browser, explorer, action: str) -> dict[str, list[float]]:
+    """Return the milliseconds of an explorer's first moves, later moves, and idle frames.
+
+    `action` is "slide" or "point". A first move comes on a page that opened half a second ago.
+    """
     from tools.show_explorer import page_text
 
-    script = MOVES_IN_THE_PAGE.replace("ACTION", action)
-    page = browser.new_page()
-    page.set_content(page_text(explorer))
-    page.wait_for_function("window.ready")
-    page.evaluate(script, 10)  # warms up the just-in-time compiler, as a reader does
-    times = page.evaluate(script, MOVES)
-    page.close()
-    return times
+    text = page_text(explorer)
+    move, idle = (MOVES_IN_THE_PAGE.replace("ACTION", name) for name in (action, "idle"))
+    found = {"first": [], "later": [], "idle": []}
+    for opening in range(OPENINGS):
+        page = browser.new_page()
+        page.set_content(text)
+        page.wait_for_function("window.ready")
+        page.wait_for_timeout(500)
+        found["first"] += page.evaluate(move, 1)
+        if opening == 0:
+            page.evaluate(move, 10)  # warms up the just-in-time compiler, as a reader does
+            found["later"] = page.evaluate(move, MOVES)
+            found["idle"] = page.evaluate(idle, MOVES)
+        page.close()
+    return found
 
 
-def report() -> None:
-    """Print medians and 95th percentiles side by side, and their ratio."""
-    from playwright.sync_api import sync_playwright
+def all_explorers() -> dict[str, tuple]:
+    """Return what is measured: by name an explorer and what is done with it."""
+    from utils import explorers
 
-    from tools.browser import HOW_TO_GET_ONE, get_browser
-    from utils.explorers import FilterExplorer, PoolingExplorer, ReceptiveFieldExplorer
+    image = np.random.default_rng(0).integers(0, 256, (200, 300)).astype("uint8")
+    kernel = np.random.default_rng(1).normal(size=(7, 7))
+    field = explorers.ReceptiveFieldExplorer("chapter 5 network", paths=True)
+    return {
+        "filter, as chapter 2 shows it": (explorers.FilterExplorer(), "slide"),
+        "filter, 200 × 300 and 7 × 7": (explorers.FilterExplorer(image, kernel), "slide"),
+        "pooling, as chapter 3 shows it": (explorers.PoolingExplorer(), "slide"),
+        "pooling, 200 × 300": (explorers.PoolingExplorer(image), "slide"),
+        "pooling, 200 × 300, pointed at": (explorers.PoolingExplorer(image), "point"),
+        "channels": (explorers.ChannelExplorer(), "slide"),
+        "channels, four filters 5 × 5": (
+            explorers.ChannelExplorer(filters=np.ones((5, 5, 3, 4))),
+            "slide",
+        ),
+        "receptive field": (explorers.ReceptiveFieldExplorer(), "slide"),
+        "receptive field, chapter 5, pointed at": (field, "point"),
+        "architecture": (explorers.ArchitectureExplorer(), "slide"),
+    }
 
-    print("a moved slider          explorer, ms      interact, ms     interact / explorer")
-    print("image    kernel       median     95 %   median     95 %           (medians)")
+
+def report_in_the_page(browser) -> None:
+    """Print for each explorer the first move and the later ones, beside an idle frame."""
+    print("in the page, ms                            first move    a move     95 %   idle frame")
+    for name, (explorer, action) in all_explorers().items():
+        found = in_the_page(browser, explorer, action)
+        first, later, idle = (statistics.median(found[key]) for key in ("first", "later", "idle"))
+        late = float(np.percentile(found["later"], 95))
+        print(f"{name:40}{first:13.1f}{later:10.1f}{late:9.1f}{idle:13.1f}", flush=True)
+
+
+def report_beside_interact(browser) -> None:
+    """Print what a moved slider takes here and by `interact`, and their ratio."""
+    from utils.explorers import FilterExplorer
+
     rows = []
     with kernel() as client:
         for size, window in product(SIZES, KERNELS):
             rows.append((size, window, ordinary_way(client, size, window)))
+    print("a moved slider          explorer, ms      interact, ms     interact / explorer")
+    print("image    kernel       median     95 %   median     95 %           (medians)")
+    for size, window, ordinary in rows:
+        image = np.random.default_rng(0).integers(0, 256, size).astype("uint8")
+        values = np.random.default_rng(1).normal(size=(window, window))
+        ours = in_the_page(browser, FilterExplorer(image, kernel=values), "slide")["later"]
+        middle = [statistics.median(times) for times in (ours, ordinary)]
+        late = [float(np.percentile(times, 95)) for times in (ours, ordinary)]
+        print(
+            f"{size[0]:3} × {size[1]:3}   {window} × {window}   {middle[0]:9.1f}{late[0]:9.1f}"
+            f"{middle[1]:9.1f}{late[1]:9.1f}{middle[1] / middle[0]:17.0f}"
+        )
+
+
+def report() -> None:
+    """Print medians and 95th percentiles of all explorers, and of `interact` side by side."""
+    from playwright.sync_api import sync_playwright
+
+    from tools.browser import HOW_TO_GET_ONE, get_browser
+
     with sync_playwright() as playwright:
         path = get_browser(playwright)
         if path is None:
             raise SystemExit(HOW_TO_GET_ONE)
         browser = playwright.chromium.launch(executable_path=path)
-        for size, window, ordinary in rows:
-            image = np.random.default_rng(0).integers(0, 256, size).astype("uint8")
-            values = np.random.default_rng(1).normal(size=(window, window))
-            ours = in_the_page(browser, FilterExplorer(image, kernel=values), "slide")
-            middle = [statistics.median(times) for times in (ours, ordinary)]
-            late = [float(np.percentile(times, 95)) for times in (ours, ordinary)]
-            print(
-                f"{size[0]:3} × {size[1]:3}   {window} × {window}   {middle[0]:9.1f}{late[0]:9.1f}"
-                f"{middle[1]:9.1f}{late[1]:9.1f}{middle[1] / middle[0]:17.0f}"
-            )
-        print("a value pointed at                explorer, ms: median     95 %")
-        for name, explorer in [
-            ("pooling, a photo of 200 × 300", PoolingExplorer(image)),
-            ("receptive field, chapter 5", ReceptiveFieldExplorer("chapter 5 network", paths=True)),
-        ]:
-            ours = in_the_page(browser, explorer, "point")
-            middle, late = statistics.median(ours), float(np.percentile(ours, 95))
-            print(f"{name:40}{middle:15.1f}{late:9.1f}")
+        report_in_the_page(browser)
+        report_beside_interact(browser)
         browser.close()

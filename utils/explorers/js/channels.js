@@ -17,6 +17,7 @@ import {
   grid,
   legend,
   plural,
+  publish,
   redrawOn,
   replaced,
   sign,
@@ -468,8 +469,8 @@ function redraw(view, model) {
   }
   drawLayer(view, state);
   drawCalculation(view, state, lookedAt(model, state));
-  // For what is linked; a single map keeps its axis.
-  model.set("feature_maps", { ...encode(state.maps), shape: state.maps.shape });
+  // A single map keeps its axis.
+  publish(view.root, model, "feature_maps", { ...encode(state.maps), shape: state.maps.shape });
   const words = statusWords(state);
   view.say(words, found || words);
 }
@@ -482,7 +483,7 @@ function render({ model, el }) {
     send(changes);
   };
   const start = Object.fromEntries([...TRAITS, "position"].map((name) => [name, model.get(name)]));
-  const { body, say } = frame(el, {
+  const { root, body, say } = frame(el, {
     title: "Channel explorer: one filter reads all channels",
     onReset: () => edit(start),
   });
@@ -493,7 +494,7 @@ function render({ model, el }) {
   const explorer = { model, edit, redrawNow, getState: () => view.state };
   const problem = create("p", { class: "cx-problem", role: "alert", hidden: true });
   Object.assign(view, makePictures(explorer), makeLayer(explorer));
-  Object.assign(view, { say, problem, found: foundNote(), controls: makeControls(explorer) });
+  Object.assign(view, { root, say, problem, found: foundNote(), controls: makeControls(explorer) });
   const top = Object.values(view.controls).map(({ element }) => element);
   body.append(
     create("div", { class: "cx-channel-top" }, view.input.element, ...top),

@@ -18,6 +18,7 @@ import {
   frame,
   grid,
   legend,
+  publish,
   redrawOn,
   row,
   sign,
@@ -327,7 +328,7 @@ function redraw(view, model) {
   view.kernel.set(state.kernel);
   const found = view.found.show(view.isTyped && state.name !== OWN ? state.name : "");
   drawPictures(view, state);
-  model.set("feature_map", encode(map ?? { shape: [0, 0], data: [] })); // for what is linked
+  publish(view.root, model, "feature_map", encode(map ?? { shape: [0, 0], data: [] }));
   view.problem.hidden = state.fits;
   for (const part of [view.output.element, view.calculation, view.sum, view.key.element]) {
     part.hidden = !state.fits;
@@ -357,7 +358,7 @@ function render({ model, el }) {
     send(changes);
   };
   const start = Object.fromEntries([...COMPUTING, "position"].map((name) => [name, model.get(name)]));
-  const { body, say } = frame(el, {
+  const { root, body, say } = frame(el, {
     title: "Filter explorer",
     onReset: () => {
       slide.stop();
@@ -367,7 +368,7 @@ function render({ model, el }) {
   const explorer = { model, edit, el, getState: () => view.state };
   const slide = makeSlide(explorer);
   const problem = create("p", { class: "cx-problem", role: "alert", hidden: true });
-  Object.assign(view, makePictures(explorer), { say, problem, found: foundNote() });
+  Object.assign(view, makePictures(explorer), { root, say, problem, found: foundNote() });
   view.controls = makeControls(explorer);
   const { preset, sizes, padding, stride, bias, relu, flip } = view.controls;
   const lists = [preset, sizes, padding, stride, bias].map(({ element }) => element);

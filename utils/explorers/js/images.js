@@ -4,7 +4,7 @@
  */
 
 import { decode } from "./engine.js";
-import { button, choice, create } from "./interface.js";
+import { button, choice, create, originOf } from "./interface.js";
 
 const DRAWING = "your drawing";
 const SIDE = 28; // pixels of the drawing pad, as the course's data sets have
@@ -70,7 +70,9 @@ export function imageSource(model, edit) {
     const selected = model.get("selected");
     const names = model.get("images").map(({ name }) => name);
     const isListed = names.includes(selected) || selected === DRAWING;
-    const others = isListed ? [] : [[selected, "set from outside"]]; // by a link or a program
+    const isLinked = originOf(model.get("image")) !== null;
+    const name = isLinked ? "map of the linked explorer" : "set from outside"; // by a program
+    const others = isListed ? [] : [[selected, name]];
     list.fill([...names, ...others, [DRAWING, "Draw your own …"]]);
     list.set(selected);
     const drawing = selected === DRAWING;

@@ -692,6 +692,18 @@ export function redrawOn(model, names, redraw) {
   };
 }
 
+// Whose result a value is. Each widget of a notebook has a copy of this module.
+const origins = (globalThis.cnnCourseOrigins ??= new WeakMap());
+
+/** Set a result that other explorers may be linked to; `root` is the explorer that has it. */
+export function publish(root, model, name, value) {
+  origins.set(value, root);
+  model.set(name, value);
+}
+
+/** The root of the explorer of this page whose result a value is, or null. */
+export const originOf = (value) => (value && origins.get(value)) ?? null;
+
 /**
  * A function that sets traits at once and tells the kernel when the reader pauses: a kernel
  * that gets sixty messages a second falls behind.

@@ -17,7 +17,9 @@ import {
   grayColor,
   grid,
   legend,
+  originOf,
   plural,
+  publish,
   redrawOn,
   replaced,
   row,
@@ -312,6 +314,22 @@ function drawPictures({ input, output, key, source }, model, state) {
   output.size.textContent = `${state.vertical.size} × ${state.horizontal.size}`;
 }
 
+/**
+ * Where another explorer's result is pooled, the pooled map stands beside that result too:
+ * there are the controls that change it, and this explorer may lie off the screen.
+ */
+function drawPreview({ root, preview }, origin, { map, limit, signed }) {
+  const place = origin === root || !origin?.isConnected || !map ? null : origin;
+  if (!place) {
+    preview.element.remove();
+    return;
+  }
+  const pictures = place.querySelector(".cx-pictures");
+  if (preview.element.parentNode !== pictures) pictures.append(preview.element);
+  preview.show(map, { limit: signed ? limit : null });
+  preview.size.textContent = map.shape.slice(0, 2).join(" × ");
+}
+
 /** The window at an output position, its winner, and what becomes of it in words. */
 function drawCalculation({ input, output, patch, result, arrow, sum }, state, position) {
   const { image, map, size, limit, signed } = state;
@@ -378,13 +396,16 @@ function makePictures({ model, edit, getState }) {
     role: "output",
     onPoint: (y, x) => edit({ position: [y, x] }),
   });
+  const preview = new Picture({ label: "Pooled, below", role: "output" });
+  preview.element.classList.add("cx-preview");
   const patch = grid({ label: "Window", role: "input" });
   const result = grid({ label: "Output", role: "output" });
   const arrow = sign("→");
   const calculation = row(patch.element, arrow, result.element);
   calculation.classList.add("cx-calculation");
   const sum = create("p", { class: "cx-sum" });
-  return { source, input, output, key: legend(), patch, result, arrow, calculation, sum };
+  const grids = { patch, result, arrow, calculation, sum };
+  return { source, input, output, preview, key: legend(), ...grids };
 }
 
 function makeControls({ model, edit }) {
@@ -496,7 +517,8 @@ function redraw(view, model) {
   const { problem, map } = state;
   setControls(view.controls, model);
   drawPictures(view, model, state);
-  model.set("pooled", encode(map ?? { shape: [0, 0], data: [] })); // for what is linked
+  publish(view.root, model, "pooled", encode(map ?? { shape: [0, 0], data: [] }));
+  drawPreview(view, originOf(model.get("image")), state);
   view.problem.hidden = !problem;
   for (const part of [view.output.element, view.calculation, view.sum, view.stays, view.facts]) {
     part.hidden = Boolean(problem);
@@ -550,7 +572,7 @@ function render({ model, el }) {
   const { edit, end } = imageEditor(model, start);
   const { root, body, say } = frame(el, { title: "Pooling explorer", onReset: () => edit(start) });
   root.classList.add("cx-pooling");
-  const view = { say, problem: create("p", { class: "cx-problem", role: "alert", hidden: true }) };
+  const view = { root, say, problem: create("p", { class: "cx-problem", role: "alert", hidden: true }) };
   const explorer = { model, edit, getState: () => view.state };
   view.controls = makeControls(explorer);
   Object.assign(view, makePictures(explorer), makeFacts(view.controls));
@@ -576,6 +598,7 @@ function render({ model, el }) {
     end,
   ];
   return () => {
+    view.preview.element.remove();
     for (const each of ends) each();
   };
 }

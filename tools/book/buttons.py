@@ -51,7 +51,8 @@ def note_address(app, config) -> None:
     A Markdown page has {only} published, or {only} not published, where words depend on it.
     """
     config.course_repository = repository(config.html_theme_options)
-    (app.tags.add if config.course_repository else app.tags.discard)("published")
+    if config.course_repository:
+        app.tags.add("published")
 
 
 def setup(app) -> None:

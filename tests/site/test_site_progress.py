@@ -28,8 +28,6 @@ DAMAGED = [
 ]
 WRITE = """(note) => Object.keys(localStorage).filter((key) => key.startsWith("cnn-course"))
   .forEach((key) => localStorage.setItem(key, note))"""
-REFUSED = """Object.defineProperty(window, "localStorage", {
-  configurable: true, get() { throw new DOMException("denied", "SecurityError"); } });"""
 PLACES = """() => [...document.querySelectorAll(
   ".bd-docs-nav a, .bd-article :is(.course-begin, .chapter-map, h2)")].map((element) => {
     const from = element.closest(".bd-docs-nav, .bd-article").getBoundingClientRect();
@@ -169,18 +167,6 @@ def test_of_damaged_notes_those_in_order_are_kept(visitor, served):
     assert page.locator(LINE).inner_text().startswith("Continue with 6 Exercise")
     assert link_in_contents(page, "6 Exercise").endswith("(begun)")
     assert link_in_contents(page, "1 Introduction") == "1 Introduction"
-
-
-def test_a_browser_that_keeps_nothing_shows_the_course_without_marks(visitor, served):
-    visit = visitor()
-    page = visit.page
-    page.add_init_script(REFUSED)
-    page.goto(served + CHAPTER)
-    page.evaluate(SCROLL)
-    page.locator(".theme-switch-button").click()
-    page.goto(served + "intro.html")
-    assert page.locator(LINE).inner_text() == BEGIN
-    assert visit.problems == []
 
 
 @pytest.mark.parametrize("width", [1280, 390])

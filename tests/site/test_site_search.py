@@ -1,10 +1,12 @@
-"""The search page finds words, and says so of those that no page holds."""
+"""The search page finds words, lists each place once with an excerpt, and says so of no result."""
 
 from __future__ import annotations
 
 import pytest
+from bs4 import BeautifulSoup
 from sphinx.errors import ExtensionError
 
+from tools.book import weight
 from tools.book.search import mended
 
 SAID = "() => document.querySelector('.search-summary')?.textContent"
@@ -23,6 +25,41 @@ def test_words_are_found_and_others_are_not(visitor, site):
         found = page.locator("#search-results li a")
         assert (found.count() > 0) == is_found, words
     assert visit.problems == []
+
+
+def results(page) -> list[tuple[str, str]]:
+    """Return the title and the excerpt of each result, when all are there."""
+    page.wait_for_function("() => /found \\d+ page/.test(document.body.innerText)")
+    page.wait_for_load_state("networkidle")
+    read = """all => all.map((each) => [each.querySelector("a").textContent,
+      each.querySelector(".context")?.textContent ?? ""])"""
+    return [tuple(each) for each in page.locator("#search-results li").evaluate_all(read)]
+
+
+def test_a_term_of_the_glossary_is_listed_once_with_its_definition(visitor, site, address):
+    page = visitor().page
+    page.goto(f"{address(site)}search.html?q=stride")
+    found = results(page)
+    of_the_glossary = [(title, excerpt) for title, excerpt in found if "Glossary" in title]
+    assert len(of_the_glossary) == 1 and found[0] == of_the_glossary[0]
+    title, excerpt = found[0]
+    assert title == "Glossary > stride" and len(excerpt.split()) > 6
+
+
+def test_excerpts_are_of_the_text_and_begin_with_a_word(visitor, site, address):
+    page = visitor().page
+    page.goto(f"{address(site)}search.html?q=pooling")
+    excerpts = [" ".join(excerpt.split()) for _, excerpt in results(page)]
+    assert len(excerpts) > 8 and all(excerpts)
+    texts = " ".join(
+        " ".join(BeautifulSoup(file.read_text("utf-8"), "html.parser").get_text().split())
+        for file in weight.pages(site)
+    )
+    for excerpt in excerpts:
+        assert "needs JavaScript" not in excerpt and "Contents of the course" not in excerpt
+        if excerpt.startswith("..."):
+            first = " ".join(excerpt.removeprefix("...").split()[:3])
+            assert f" {first}" in texts, excerpt
 
 
 def test_another_version_of_the_script_stops_the_build():

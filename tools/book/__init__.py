@@ -18,6 +18,7 @@ fonts are subset to the characters in use:
 - `status` lists the last full runs of the notebooks;
 - `images` gives pictures their sizes, and loads them lazily;
 - `security` lets a page run and load nothing but what the site brings;
+- `storage` guards every access of scripts to local and session storage;
 - `search` mends Sphinx's script for the search page;
 - `bundle` joins style sheets and scripts, and `purge` leaves out rules that no page uses;
 - `weight` tells what a page weighs.

@@ -22,12 +22,13 @@ from pathlib import Path
 
 from .minify import minified
 from .purge import purge, words_of_pages, words_of_scripts
+from .storage import guard
 from .weight import pages
 from .widgets.files import FOLDER
 
 # Before all others, in this order. theme.css only imports basic.css, which is a detour.
 SHEETS = ["basic.css", "styles/bootstrap.css", "styles/pydata-sphinx-theme.css", "icons.css"]
-SCRIPTS = ["documentation_options.js", "doctools.js", "dialogs.js"]
+SCRIPTS = ["storage.js", "documentation_options.js", "doctools.js", "dialogs.js"]
 SCRIPTS += ["scripts/pydata-sphinx-theme.js"]
 UNUSED = ["styles", "scripts", "images/logo_*", "*macros*.html", "copybutton_funcs.js"]
 UNUSED += ["file.png", "plus.png", "minus.png"]
@@ -105,7 +106,7 @@ def write_joined(app, exception) -> None:
     sheets = list(dict.fromkeys(SHEETS + on_every_page(app.builder._orig_css_files)))
     scripts = list(dict.fromkeys(SCRIPTS + on_every_page(app.builder._orig_js_files)))
     sheet = "\n".join((static / name).read_text("utf-8") for name in sheets)
-    parts = [SOURCE_MAP.sub("", (static / name).read_text("utf-8")) for name in scripts]
+    parts = [SOURCE_MAP.sub("", guard((static / name).read_text("utf-8"))) for name in scripts]
     joined = ";\n".join(minified(part, "script") for part in parts)
     (static / "site.js").write_text(NOTICE + joined, "utf-8", newline="\n")
     drop(static, [*sheets, *scripts, *UNUSED])

@@ -1,7 +1,10 @@
-"""Sphinx's script for the search page, with words that no page holds.
+"""Sphinx's script for the search page, mended where it failed the readers of a course.
 
-It looks words up in plain objects, which also have a "constructor": a search for that word
-ended in an error.
+- It looks words up in plain objects, which also have a "constructor": a search for that word
+  ended in an error.
+- A term of the glossary was listed by the title of the page, with itself as the excerpt, and
+  the page once more: now by its name, with its definition, once.
+- Excerpts held what is there for readers without scripts alone, and began within a word.
 """
 
 from __future__ import annotations
@@ -9,6 +12,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from sphinx.errors import ExtensionError
+
+from .storage import guard
 
 SCRIPT = "_static/searchtools.js"
 INDEX = "Search._index"
@@ -19,6 +24,27 @@ CHANGES = {
     ),
     "!terms.hasOwnProperty(word)": "!Object.hasOwn(terms, word)",
     "!titleTerms.hasOwnProperty(word)": "!Object.hasOwn(titleTerms, word)",
+    """            titles[file],
+            id ? "#" + id : "",
+""": """            `${titles[file]} > ${entry}`,
+            id ? "#" + id : "",
+""",
+    "if (!seen.has(resultStr)) {": (
+        "const isOf = (term) => term[0] === result[0] && term[2].startsWith('#term-');\n"
+        "      if (!seen.has(resultStr) && !(result[2] === '' && acc.some(isOf))) {"
+    ),
+    'for (const removalQuery of [".headerlink", "script", "style"]) {': (
+        'for (const removalQuery of [".headerlink", "script", "style", "noscript", '
+        '".live-widget"]) {'
+    ),
+    "if (anchorContent) return anchorContent.textContent;": (
+        "let described = anchorContent;\n"
+        '      while (described?.matches("dt")) described = described.nextElementSibling;\n'
+        "      if (described) return described.textContent;"
+    ),
+    "text.substr(startWithContext, 240).trim()": (
+        'text.substr(startWithContext, 240).replace(top ? /^\\S*\\s+/ : "", "").trim()'
+    ),
 }
 
 
@@ -39,7 +65,7 @@ def mend(app, exception) -> None:
     if exception or app.builder.format != "html":
         return
     script = Path(app.outdir, SCRIPT)
-    script.write_text(mended(script.read_text("utf-8")), "utf-8", newline="\n")
+    script.write_text(guard(mended(script.read_text("utf-8"))), "utf-8", newline="\n")
 
 
 def setup(app) -> None:

@@ -21,18 +21,18 @@ import hashlib
 VIDEO_PLAYER = "https://www.youtube-nocookie.com"  # asked after a click alone: `video`
 
 # Light or dark is decided before the first paint, so this cannot wait for a file. The theme
-# leaves the mode empty on a first visit, and then reports an error; and it does not expect
-# that a browser which keeps nothing throws at each attempt.
+# leaves the mode empty on a first visit, and then reports an error.
 THEME_SCRIPT = """{
-  try {
-    localStorage.length;
-  } catch {
-    const storage = { getItem: () => null, setItem() {}, removeItem() {}, length: 0 };
-    Object.defineProperty(window, "localStorage", { value: storage });
-  }
+  const kept = (name) => {
+    try {
+      return localStorage.getItem(name);
+    } catch {
+      return null; // refused, or not there
+    }
+  };
   const root = document.documentElement, dark = matchMedia("(prefers-color-scheme: dark)");
-  root.dataset.mode = localStorage.getItem("mode") || "auto";
-  root.dataset.theme = localStorage.getItem("theme") || (dark.matches ? "dark" : "light");
+  root.dataset.mode = kept("mode") || "auto";
+  root.dataset.theme = kept("theme") || (dark.matches ? "dark" : "light");
 }"""
 
 RULES = {

@@ -349,3 +349,12 @@ def test_a_slice_takes_a_decimal_comma_and_typed_filters_are_told_to_be_found(sh
     assert "“horizontal edge”" in page.locator(".cx-found").inner_text()
     page.get_by_label("Slice R, row 1, column 1").fill("red")
     assert "“red” is not a number" in page.locator(".cx-refused").first.inner_text()
+
+
+@pytest.mark.parametrize("width", [360, 390, 600, 1280])
+@pytest.mark.parametrize("size", [3, 5])
+def test_the_weights_fit_into_their_cells(show, width, size):
+    explorer = ChannelExplorer(filters=["orange against blue"], size=size)
+    page = show(explorer, viewport={"width": width, "height": 800})
+    cut = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.value)"
+    assert page.locator(".cx-cells input").evaluate_all(cut) == []

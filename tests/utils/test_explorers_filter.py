@@ -412,7 +412,7 @@ def test_a_cell_takes_numbers_as_people_write_them(show, written, value):
     page.get_by_label("Kernel, row 2, column 2").fill(written)
     next_frame(page)
     assert synced(page, "kernel")[1, 1] == pytest.approx(value, rel=1e-6)
-    reason = page.locator(".cx-refused").inner_text()
+    reason = page.locator(".cx-refused").text_content()
     assert reason == ("It takes −1000 to 1000." if value == 1000 else "")
 
 
@@ -427,7 +427,7 @@ def test_what_is_no_number_is_said_and_the_cell_keeps_its_value(show):
         assert synced(page, "kernel")[1, 0] == -2
     for begun in ("-", "0,", "1/", ""):
         field.fill(begun)
-        assert page.locator(".cx-refused").inner_text() == ""
+        assert page.locator(".cx-refused").text_content() == ""
         assert synced(page, "kernel")[1, 0] in {-2, 0, 1}
     page.keyboard.press("Tab")
     assert field.get_attribute("aria-invalid") == "false"
@@ -522,3 +522,18 @@ def test_two_fingers_zoom_the_page_and_draw_nothing(show):
     fingers("touchMove", (0.7, 0.5))
     fingers("touchEnd")
     page.wait_for_function(f"{ink} > 20")
+
+
+@pytest.mark.parametrize(
+    ("kernel", "size", "width"),
+    [
+        (kernel, size, width)
+        for kernel, size in [("Gaussian blur", 3), ("sharpen", 5), ("Gaussian blur", 7)]
+        for width in (360, 390, 1280)
+    ],
+)
+def test_the_weights_fit_into_their_cells(show, kernel, size, width):
+    explorer = FilterExplorer(kernel=-presets(size)[kernel])
+    page = show(explorer, viewport={"width": width, "height": 900})
+    cut = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.value)"
+    assert page.locator(".cx-cells input").evaluate_all(cut) == []

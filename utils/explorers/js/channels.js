@@ -500,6 +500,7 @@ function render({ model, el }) {
     create("div", { class: "cx-channel-top" }, view.input.element, ...top),
     problem,
     view.flow,
+    ...view.lines.map(({ slice }) => slice.reason),
     view.found.element,
     view.words,
     view.key.element,

@@ -380,6 +380,7 @@ function render({ model, el }) {
     create("div", { class: "cx-buttons" }, relu.element, flip, slide.element),
     problem,
     view.calculation,
+    view.kernel.reason,
     view.found.element,
     view.sum,
   );

@@ -551,10 +551,12 @@ const KEYBOARD = /iP(?:hone|ad|od)|Mac/.test(navigator.userAgent) ? "text" : "de
 /** Whether a text is the beginning of a number: "", "−", "0," or "1/". */
 const isBegun = (text) => readNumber(`${text}1`) !== null;
 
-/** Two digits, or three where there is room, with a true minus sign. */
+/** The most digits that `room` letters hold, with a true minus sign: 0.25, .063, 2e−4, ≈0. */
 function shortNumber(value, room) {
-  const text = String(Number(value.toPrecision(3)));
-  return (text.length > room ? String(Number(value.toPrecision(2))) : text).replace("-", "−");
+  const digits = (count) => String(Number(value.toPrecision(count)));
+  const bare = (count) => digits(count).replace("0.", ".");
+  const forms = [digits(3), digits(2), bare(2), bare(1), value.toExponential(0), "≈0"];
+  return forms.find((form) => form.length <= room || form === "≈0").replaceAll("-", "−");
 }
 
 /**
@@ -602,8 +604,9 @@ function weightField(label, { onNumber, explain }) {
  * @param {{label: string, caption?: string, onEdit: (row: number, column: number,
  *   value: number) => void}} options `label` names the cells for screen readers; `onEdit`
  *   gets finite numbers between −1000 and 1000
- * @returns {{element: HTMLElement, cells: HTMLElement, set: (matrix: number[][], limit?:
- *   number) => void}} `limit` is the value of the strongest color, by default the matrix's own
+ * @returns {{element: HTMLElement, cells: HTMLElement, reason: HTMLElement, set: (matrix:
+ *   number[][], limit?: number) => void}} `reason` says why a cell does not take what is
+ *   written; `limit` is the value of the strongest color, by default the matrix's own
  */
 export function editableGrid({ label, caption = `${label} ✎`, onEdit }) {
   const cells = create("div", {
@@ -612,15 +615,15 @@ export function editableGrid({ label, caption = `${label} ✎`, onEdit }) {
     "aria-label": `${label}, editable`,
   });
   const name = create("span", { class: "cx-name" }, caption);
-  const reason = create("p", { class: "cx-refused", role: "alert" });
+  const reason = create("p", { class: "cx-refused", role: "alert", hidden: true });
   const element = create(
     "figure",
     { class: "cx-grid", "data-role": "kernel" },
     create("figcaption", {}, name),
     cells,
-    reason,
   );
   const explain = (words) => {
+    reason.hidden = !words;
     if (reason.textContent !== words) reason.textContent = words;
   };
   const cell = (row, column) => {
@@ -650,7 +653,7 @@ export function editableGrid({ label, caption = `${label} ✎`, onEdit }) {
       if (document.activeElement !== field || !isThis) field.value = field.short;
     });
   };
-  return { element, cells, set };
+  return { element, cells, reason, set };
 }
 
 /** A line that says that typed numbers have a name: `show` gets it, or "" for none. */

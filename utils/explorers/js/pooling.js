@@ -396,8 +396,9 @@ function makePictures({ model, edit, getState }) {
     role: "output",
     onPoint: (y, x) => edit({ position: [y, x] }),
   });
-  const preview = new Picture({ label: "Pooled, below", role: "output" });
+  const preview = new Picture({ label: "Pooled ↓", role: "output" });
   preview.element.classList.add("cx-preview");
+  preview.stage.setAttribute("aria-label", "What the linked explorer pools of the map");
   const patch = grid({ label: "Window", role: "input" });
   const result = grid({ label: "Output", role: "output" });
   const arrow = sign("→");

@@ -17,7 +17,7 @@ define check_python
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book serve zip pdf test colab-test execute exercises tidy train bench links lock address clean
+.PHONY: help environment book serve zip pdf check test colab-test execute exercises tidy train bench links lock address clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ zip: environment ## build the site and put it into one archive, for a USB stick
 
 pdf: book ## print the whole book into _build/course.pdf, with a browser
 	@$(RUN) -m tools.book.pdf
+
+check: environment ## within a minute: style, notebooks' form, numbers in prose, unit tests
+	@$(RUN) -m tools.check
 
 test: environment ## run every test: code, notebooks, and the site in a browser
 	@$(RUN) -m tools.run_tests $(ARGS)

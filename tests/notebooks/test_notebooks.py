@@ -460,6 +460,7 @@ def test_running_again_gives_the_same_bytes(run_course):
     assert path.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_cell_ends_though_its_reply_comes_while_a_widget_sends(course):
     code = "import time, ipywidgets\n\nipywidgets.interact(lambda n: print(n), n=(0, 4))\n"
     path = store(course, "a.ipynb", new_code_cell(code + "time.sleep(0.5)"))
@@ -473,6 +474,7 @@ def test_a_cell_ends_though_its_reply_comes_while_a_widget_sends(course):
     assert run.returncode == 0, run.stdout
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_leaves_the_notebook_as_it_was(course):
     path = store(course, "a.ipynb", new_code_cell("import time\n\ntime.sleep(60)"))
     before = path.read_bytes()
@@ -556,6 +558,7 @@ def test_nbval_fails_for_a_changed_state_of_a_widget(run_course):
     assert "images.0.image.data: other data" in run.stdout
 
 
+@pytest.mark.slow
 def test_nbval_fails_for_one_changed_number_in_a_chapter(course):
     notebook = files.read(files.ROOT / "chapters" / "01_introduction.ipynb")
     # As far as it does not take long.
@@ -609,6 +612,7 @@ STEPS = "(2, 8, 16)\n(2, 6, 4)\n(2, 8, 16)\n(2, 3, 0)\n(2, 8, 0)\n(2, 8, 0)\n"
 ANSWERS = "5000 40\n5000 10\n5000\n"
 
 
+@pytest.mark.slow
 def test_in_tests_training_is_short_and_pages_without_keras_do_not_pay_for_it(course):
     store(course, "fit.ipynb", executed_cell(FIT), executed_cell(FITS, printed(STEPS + ANSWERS)))
     unpaid = "import sys\n\nprint('keras' in sys.modules, [n for n in dir() if 'short' in n])"
@@ -617,6 +621,7 @@ def test_in_tests_training_is_short_and_pages_without_keras_do_not_pay_for_it(co
     assert run.returncode == 0, run.stdout
 
 
+@pytest.mark.slow
 def test_a_kernel_that_does_not_start_gets_a_second_chance(tmp_path, monkeypatch):
     spec = tmp_path / "kernels" / "moody" / "kernel.json"
     spec.parent.mkdir(parents=True)

@@ -1,5 +1,6 @@
 """`make` says clearly what it lacks, and makes the environment only when the lock changed."""
 
+import ensurepip
 import os
 import shutil
 import subprocess
@@ -79,24 +80,22 @@ def test_too_little_disk_space_is_told_with_both_numbers(monkeypatch):
     assert f"needs {environment.NEEDED_GB} GB" in problem
 
 
-@pytest.fixture(scope="module")
-def new_environment(tmp_path_factory) -> Path:
-    """An environment with pip and nothing else, as `venv` makes it within seconds."""
-    folder = tmp_path_factory.mktemp("new") / "environment"
-    venv.create(folder, with_pip=True)
-    return folder
-
-
 @pytest.fixture
-def small_environment(monkeypatch, tmp_path, new_environment):
-    """Let `tools.environment` make a `.venv` in a temporary folder from an empty lock."""
+def small_environment(monkeypatch, tmp_path):
+    """Let `tools.environment` make a `.venv` in a temporary folder from an empty lock.
 
-    def copied(folder, *, with_pip, clear):
-        assert with_pip and clear
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(new_environment, folder, symlinks=True)
+    Its pip is the wheel that comes with Python, taken where it lies: to unpack it takes seconds.
+    """
+    create = venv.create
+    (wheel,) = (Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl")
 
-    monkeypatch.setattr(environment.venv, "create", copied)
+    def with_pip_where_it_lies(folder, *, with_pip, clear):
+        assert with_pip
+        create(folder, clear=clear)
+        (packages,) = folder.glob("lib/python*/site-packages")
+        (packages / "pip.pth").write_text(f"{wheel}\n")
+
+    monkeypatch.setattr(environment.venv, "create", with_pip_where_it_lies)
     monkeypatch.setattr(environment, "ROOT", tmp_path)
     (tmp_path / "requirements.lock").write_text("# nothing to install\n")
     return tmp_path

@@ -1,0 +1,52 @@
+"""Check what can be checked within a minute, part by part: `make check`.
+
+- style: ruff, of code and notebooks;
+- notebooks: their form on disk, and that each exercise is what its solution makes;
+- prose: numbers, quiz answers, words and sources, in `tests/notebooks`;
+- units: `tests/utils` and `tests/tools`.
+
+Of the tests it leaves out those that are slow to start, as `tools.quick_tests` says:
+`make test` runs all of them.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TESTS = "pytest --quiet --no-header -p tools.quick_tests"
+PARTS = {
+    "style": ["ruff check --quiet .", "ruff format --quiet --check ."],
+    "notebooks": ["tools.notebooks check", "tools.exercises --check"],
+    "prose": [f"{TESTS} tests/notebooks"],
+    "units": [f"{TESTS} tests/utils tests/tools"],
+}
+
+
+def passes(command: str) -> bool:
+    """Run a module of Python with its arguments in the course; return whether it succeeds."""
+    words = [sys.executable, "-m", *command.split()]
+    # One thread to a process: pytest starts as many processes as there are cores.
+    env = {"OPENBLAS_NUM_THREADS": "1"} | os.environ
+    return subprocess.run(words, cwd=ROOT, env=env).returncode == 0
+
+
+def main() -> int:
+    """Run all parts, whatever fails, and print how long each took; return 1 if one failed."""
+    lines, failed = [], False
+    for name, commands in PARTS.items():
+        started = time.monotonic()
+        well = all([passes(command) for command in commands])
+        failed |= not well
+        said = "" if well else "   failed: see above"
+        lines.append(f"{name:10} {time.monotonic() - started:5.1f} s{said}")
+    print("\n" + "\n".join(lines), flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

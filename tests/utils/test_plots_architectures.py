@@ -122,13 +122,6 @@ def test_a_residual_block_says_that_the_shortcut_is_added():
     assert "unchanged over a shortcut. Both are added" in plots.residual_block().description
 
 
-@pytest.mark.parametrize(
-    "draw", [plots.two_against_one, plots.residual_block, lambda: plots.ancestors(LINE)]
-)
-def test_the_same_figure_gives_the_same_bytes(draw):
-    assert draw()._repr_mimebundle_() == draw()._repr_mimebundle_()
-
-
 # --- The facts of chapter 4 that no cell of it prints ------------------------------------
 
 

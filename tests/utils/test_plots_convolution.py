@@ -32,12 +32,6 @@ FIGURES = {
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_the_same_figure_gives_the_same_file(name):
-    first, second = (FIGURES[name]()._repr_mimebundle_()[0] for _ in range(2))
-    assert first == second
-
-
-@pytest.mark.parametrize("name", FIGURES)
 def test_letters_are_large_enough_for_a_phone(name):
     figure = FIGURES[name]()
     written = [text for text in figure.findobj(lambda o: hasattr(o, "get_fontsize"))]

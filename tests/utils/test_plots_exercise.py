@@ -20,11 +20,9 @@ FIGURES = {
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_the_same_figure_gives_the_same_file_and_its_words_are_legible(name):
-    figures = [FIGURES[name]() for _ in range(2)]
-    first, second = (figure._repr_mimebundle_()[0] for figure in figures)
-    assert first == second
-    shown = [axes for axes in figures[0].axes if axes.get_visible()]
+def test_the_words_of_a_figure_are_legible(name):
+    figure = FIGURES[name]()
+    shown = [axes for axes in figure.axes if axes.get_visible()]
     texts = [t for axes in shown for t in (*axes.texts, *axes.get_xticklabels())]
     assert min((text.get_fontsize() for text in texts if text.get_text()), default=12) >= 12
 

@@ -1,7 +1,6 @@
 """The figures of chapter 1: described in words that are true of what they draw."""
 
 import numpy as np
-import pytest
 
 from utils import plots
 
@@ -84,9 +83,3 @@ def test_shuffled_images_stand_below_the_ones_they_were():
 def test_the_accuracies_before_and_after_are_told_for_each_network():
     text = figures()["order"].description
     assert "dense: 90% on images, 88% on shuffled ones. CNN: 97% on images, 91%" in text
-
-
-@pytest.mark.parametrize("name", figures())
-def test_a_figure_of_chapter_1_always_has_the_same_bytes(name):
-    first, second = (figures()[name]._repr_mimebundle_()[0] for _ in range(2))
-    assert first == second

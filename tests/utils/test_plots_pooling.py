@@ -23,12 +23,6 @@ def texts(figure) -> list[str]:
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_the_same_figure_gives_the_same_file(name):
-    first, second = (FIGURES[name]()._repr_mimebundle_()[0] for _ in range(2))
-    assert first == second
-
-
-@pytest.mark.parametrize("name", FIGURES)
 def test_texts_are_large_enough_for_a_phone(name):
     figure = FIGURES[name]()
     shown = [text for axes in figure.axes for text in [*axes.texts, axes.title]]

@@ -16,11 +16,9 @@ FIGURES = {
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_the_same_figure_gives_the_same_file_and_its_words_are_legible(name):
-    figures = [FIGURES[name]() for _ in range(2)]
-    first, second = (figure._repr_mimebundle_()[0] for figure in figures)
-    assert first == second
-    texts = [t for axes in figures[0].axes for t in (*axes.texts, *axes.get_xticklabels())]
+def test_the_words_of_a_figure_are_legible(name):
+    figure = FIGURES[name]()
+    texts = [t for axes in figure.axes for t in (*axes.texts, *axes.get_xticklabels())]
     assert min(text.get_fontsize() for text in texts if text.get_text()) >= 12
 
 

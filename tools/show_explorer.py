@@ -31,7 +31,7 @@ PAGE = """<!doctype html>
 <main></main>
 <script type="module">
 const widgets = WIDGETS;
-const models = widgets.map(({ state, buffers }) => {
+const models = widgets.map(({ state, buffers, file }) => {
   for (const [path, text] of buffers) {
     const holder = path.slice(0, -1).reduce((object, key) => object[key], state);
     const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -50,11 +50,16 @@ const models = widgets.map(({ state, buffers }) => {
     },
     save_changes: () => { model.saved += 1; },
     on: (name, listener) => {
-      listeners.set(listener, () => listener());
+      listeners.set(listener, (event) => listener(...(event.detail ?? [])));
       target.addEventListener(name, listeners.get(listener));
     },
     off: (name, listener) => target.removeEventListener(name, listeners.get(listener)),
-    send: () => {},
+    // The one message that explorers send: a kernel answers it with the network's file.
+    send: ({ kind }) => {
+      const bytes = Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0));
+      const detail = [{ kind }, [new DataView(bytes.buffer)]];
+      setTimeout(() => target.dispatchEvent(new CustomEvent("msg:custom", { detail })));
+    },
   };
   return model;
 });
@@ -84,6 +89,7 @@ def page_text(*widgets) -> str:
                 "buffers": list(zip(paths, encoded, strict=True)),
                 "esm": widget._esm,
                 "css": widget._css,
+                "file": base64.b64encode(getattr(widget, "_file", b"")).decode(),
             }
         )
     return PAGE.replace("WIDGETS", json.dumps(parts).replace("<", "\\u003c"))

@@ -3,6 +3,8 @@
 from .architecture import ArchitectureExplorer
 from .channels import ChannelExplorer
 from .filter import FilterExplorer
+from .network import NetworkExplorer
+from .network_file import export_weights
 from .pooling import PoolingExplorer
 from .quiz import Quiz, choose, estimate, line, number, right, several
 from .receptive_field import ReceptiveFieldExplorer
@@ -11,11 +13,13 @@ __all__ = [
     "ArchitectureExplorer",
     "ChannelExplorer",
     "FilterExplorer",
+    "NetworkExplorer",
     "PoolingExplorer",
     "Quiz",
     "ReceptiveFieldExplorer",
     "choose",
     "estimate",
+    "export_weights",
     "line",
     "number",
     "right",

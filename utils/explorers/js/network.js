@@ -1,0 +1,817 @@
+/**
+ * The network explorer: a trained network at work, from the image through every layer's feature
+ * maps to the probabilities. The whole network at one glance, then one layer, then one number.
+ *
+ * The network computes in a Web Worker (network_client.js, network_worker.js); what stands here
+ * draws what came back. A trait says where the reader is: `layer`, `map`, `position`, `target`.
+ */
+
+import { currentImage, imageSource } from "./images.js";
+import {
+  button,
+  choice,
+  create,
+  editor,
+  format,
+  frame,
+  grid,
+  Picture,
+  redrawOn,
+  sign,
+  toggle,
+} from "./interface.js";
+import { answerBars, atlas, drawMaps, drawRow, reach, signedCell } from "./maps.js";
+import { networkBytes, networkClient } from "./network_client.js";
+import { isBright, photoSteps, readPhoto } from "./photo.js";
+import { sourceRange } from "./sizes.js";
+
+const DRAWING = "your drawing";
+const PEN = "Arrow keys move the pen, Space draws, Delete erases.";
+const POINT = "Arrow keys choose a pixel.";
+const A_PAGE = 64; // maps that are shown at once
+const IN_STRIP = 12; // maps of a layer in the overview
+const SHOWN = 3; // channels whose products are shown one by one
+const WINDOWS = ["Conv2D", "DepthwiseConv2D", "SeparableConv2D", "MaxPooling2D", "AveragePooling2D"];
+const STILL = ["Dropout", "Flatten"]; // layers that change no value of an answer
+const HIDING = { size: 6, step: 2, fill: 0 };
+
+// ---------------------------------------------------------------- state
+
+/** What is known at one moment; `outputs` are null until the network has answered. */
+function newState() {
+  return {
+    network: null,
+    outputs: null,
+    kept: null, // { name, outputs } of the image to compare with
+    isRevealed: false,
+    guess: "",
+    photo: null,
+    isBusy: false,
+    isStale: false,
+    weights: new Map(), // filters that the worker has sent
+    why: null, // { target, map }
+  };
+}
+
+/** The output of a layer as a tensor; layer −1 is the image, as the network gets it. */
+function outputOf({ network, outputs, image }, layer) {
+  if (layer < 0) return { shape: network.input, data: image.data.map((value) => value / 255) };
+  return { shape: network.layers[layer].shape, data: outputs[layer] };
+}
+
+const times = (shape) => shape.join(" × ");
+const isMap = ({ shape }) => shape.length === 3;
+
+/** What a layer is, in a few words. */
+function described(layer) {
+  const { type, shape, kernelShape, strides, poolSize, rate, activation } = layer;
+  const ending = activation ? `, then ${activation}` : "";
+  const step = strides && Math.max(...strides) > 1 && !poolSize ? `, stride ${strides[0]}` : "";
+  if (type === "Conv2D") {
+    const [height, width, channels, filters] = kernelShape;
+    return `${filters} filters of ${height} × ${width} × ${channels}${step}${ending}`;
+  }
+  if (type === "MaxPooling2D") return `the largest of each ${times(poolSize)} window`;
+  if (type === "AveragePooling2D") return `the mean of each ${times(poolSize)} window`;
+  if (type === "GlobalAveragePooling2D") return "the mean of each map";
+  if (type === "Flatten") return `all values in one row: ${format(shape[0])}`;
+  if (type === "Dropout") return `drops ${format(100 * rate)} % in training; here it lets all pass`;
+  if (type === "Dense") return `${shape[0]} neurons${ending}`;
+  return `${type}${ending}`;
+}
+
+/** The layers with what makes them slide, for receptive fields. */
+const slidesOf = (layers) =>
+  layers.map((layer) => {
+    const { type, kernelShape, poolSize, strides, padding } = layer;
+    if (type === "ZeroPadding2D") return { type, padding };
+    if (!WINDOWS.includes(type)) return { type: type === "Flatten" ? type : "ReLU" };
+    if (poolSize) return { type, poolSize, strides, padding };
+    return { type: "Conv2D", filters: 1, kernelSize: kernelShape.slice(0, 2), strides, padding };
+  });
+
+/** The rows and columns of the image that a place of a layer sees, cut off at the border. */
+function fieldOf({ network }, layer, position) {
+  const layers = slidesOf(network.layers);
+  return [0, 1].map((axis) => {
+    const at = position[axis];
+    return sourceRange(layers, -1, layer, at, at, network.input[axis], axis)?.clipped ?? null;
+  });
+}
+
+/** The rows and columns that a place of a layer reads of the layer before. */
+function windowOf({ network }, layer, position) {
+  const layers = slidesOf(network.layers);
+  const { input } = network;
+  return [0, 1].map((axis) =>
+    sourceRange(layers, layer - 1, layer, position[axis], position[axis], input[axis], axis),
+  );
+}
+
+// ---------------------------------------------------------------- one number
+
+/** The part of one channel that a window covers, rows of values; padding is 0. */
+function patchOf({ shape, data }, channel, [rows, columns]) {
+  const [height, width, channels] = shape;
+  const lines = [];
+  for (let y = rows.first; y <= rows.last; y += 1) {
+    const line = [];
+    for (let x = columns.first; x <= columns.last; x += 1) {
+      const isThere = y >= 0 && y < height && x >= 0 && x < width;
+      line.push(isThere ? data[(y * width + x) * channels + channel] : 0);
+    }
+    lines.push(line);
+  }
+  return lines;
+}
+
+/** Products of a filter with its window, channel by channel, the largest sums first. */
+function channelSums(input, window, { shape, weights }) {
+  const [height, width, channels] = shape;
+  return Array.from({ length: channels }, (_, channel) => {
+    const patch = patchOf(input, channel, window);
+    const slice = Array.from({ length: height }, (_, i) =>
+      Array.from({ length: width }, (_, j) => weights[(i * width + j) * channels + channel]),
+    );
+    const products = patch.map((line, i) => line.map((value, j) => value * slice[i][j]));
+    const sum = products.flat().reduce((one, other) => one + other, 0);
+    return { channel, patch, slice, products, sum };
+  }).sort((one, other) => Math.abs(other.sum) - Math.abs(one.sum));
+}
+
+/** The sentence of a convolution's sum: the strongest channels, the rest, bias, activation. */
+function sumInWords(sums, bias, value, activation) {
+  const first = sums.slice(0, SHOWN);
+  const rest = sums.slice(SHOWN).reduce((total, { sum }) => total + sum, 0);
+  const total = sums.reduce((all, { sum }) => all + sum, 0) + bias;
+  const named = sums.length > 1 ? (channel) => ` (map ${channel + 1})` : () => "";
+  const parts = first.map(({ channel, sum }) => `${format(sum)}${named(channel)}`);
+  if (sums.length > SHOWN) parts.push(`${format(rest)} (the other ${sums.length - SHOWN})`);
+  const end = activation ? ` → ${activation} → ${format(value)}` : "";
+  return `${parts.join(" + ")} + bias ${format(bias)} = ${format(total)}${end}`;
+}
+
+/** One line of the calculation: window × slice = products, for one channel. */
+function productLine({ channel, patch, slice, products, sum }, isOnly) {
+  const brief = (value) => format(value, 2);
+  const limit = (matrix) => Math.max(...matrix.flat().map(Math.abs));
+  const size = slice.length;
+  const part = (label, role, matrix, strength) => {
+    const shown = grid({ label, role });
+    shown.cells.dataset.size = Math.max(size, slice[0].length) > 5 ? 7 : size > 3 ? 5 : 3;
+    shown.set(matrix, signedCell(strength * (limit(matrix) || 1), brief));
+    return shown.element;
+  };
+  const name = isOnly ? "image" : `map ${channel + 1}`;
+  return create(
+    "div",
+    { class: "cx-row cx-calculation" },
+    part(`Window of ${name}`, "input", patch, 1.6),
+    sign("×"),
+    part("Filter's slice", "kernel", slice, 1.6),
+    sign("="),
+    part(`Products, sum ${format(sum)}`, "output", products, 1.3),
+  );
+}
+
+// ---------------------------------------------------------------- parts of the page
+
+/** The guess before the answer. */
+function guessPart(onReveal) {
+  const list = choice({ label: "What is it? Your guess", options: [], onInput: () => {} });
+  const show = button("Show the network's answer", () => onReveal(list.input.value));
+  const element = create("div", { class: "cx-guess" }, list.element, show);
+  return { element, list };
+}
+
+/** One line of the overview: name, shape, and some of the maps. */
+function overviewRow(layer, index, onOpen) {
+  const strip = create("canvas", { "aria-hidden": "true", class: "cx-strip" });
+  const before = create("canvas", { "aria-hidden": "true", class: "cx-strip", hidden: true });
+  const what = isMap(layer) ? `${layer.shape[2]} maps of ${times(layer.shape.slice(0, 2))}` : `${layer.shape[0]} values`;
+  const isStill = STILL.includes(layer.type);
+  const words = create(
+    "span",
+    { class: "cx-layer-words" },
+    create("b", {}, layer.type),
+    create("span", { class: "cx-size" }, isStill ? described(layer) : what),
+  );
+  const strips = create("span", { class: "cx-strips" }, strip, before);
+  if (isStill) return { element: create("div", { class: "cx-layer", "data-still": true }, words) };
+  const element = create(
+    "button",
+    { type: "button", class: "cx-layer", "aria-expanded": "false", onclick: () => onOpen(index) },
+    words,
+    strips,
+  );
+  return { element, strip, before };
+}
+
+/** Draw a few maps of a layer, or its values. */
+function drawStrip(canvas, layer, data, reached) {
+  if (isMap(layer)) {
+    const count = Math.min(IN_STRIP, layer.shape[2]);
+    drawMaps(canvas, { shape: layer.shape, data }, { first: 0, count, columns: count, reached });
+  } else drawRow(canvas, data, { columns: Math.min(64, data.length), reached });
+  canvas.hidden = false;
+}
+
+/** The steps from a photo to the network's input, with what can be changed. */
+function photoPart(onPixels, onClose) {
+  const pictures = create("div", { class: "cx-photo-steps" });
+  const problem = create("p", { class: "cx-problem", hidden: true, role: "alert" });
+  let state = null;
+  const draw = () => {
+    const { steps, pixels } = photoSteps(state.photo, state);
+    pictures.replaceChildren(
+      ...steps.map(([name, map]) => {
+        const picture = new Picture({ label: name, role: "input" });
+        picture.show(map);
+        return picture.element;
+      }),
+    );
+    onPixels(pixels);
+  };
+  const change = (changes) => {
+    Object.assign(state, changes);
+    draw();
+  };
+  const zoom = choice({
+    label: "Crop",
+    options: [["1", "the whole middle"], ["1.5", "two thirds"], ["2", "half"], ["3", "a third"]],
+    onInput: (value) => change({ zoom: Number(value) }),
+  });
+  const invert = toggle({ label: "Invert (thing darker than its background)", onInput: (value) => change({ invert: value }) });
+  const element = create(
+    "div",
+    { class: "cx-photo", hidden: true },
+    pictures,
+    create("div", { class: "cx-controls" }, zoom.element, invert.element),
+    create("div", { class: "cx-buttons" }, button("Close the steps", onClose)),
+  );
+  const open = async (file, side, share) => {
+    problem.hidden = true;
+    try {
+      const photo = await readPhoto(file);
+      state = { photo, zoom: 1, invert: isBright(photo, 1), side, share };
+      zoom.set("1");
+      invert.set(state.invert);
+      element.hidden = false;
+      draw();
+    } catch (error) {
+      problem.textContent = error.message;
+      problem.hidden = false;
+      element.hidden = true;
+    }
+  };
+  return { element, problem, open };
+}
+
+/** The image, one pixel further; what comes in is black. */
+function shifted({ shape, data }, down, right) {
+  const [height, width, channels] = shape;
+  const values = new Uint8Array(data.length);
+  for (let row = 0; row < height; row += 1) {
+    for (let at = 0; at < width * channels; at += 1) {
+      const [y, x] = [row - down, at - right * channels];
+      if (y >= 0 && y < height && x >= 0 && x < width * channels) {
+        values[row * width * channels + at] = data[y * width * channels + x];
+      }
+    }
+  }
+  return values;
+}
+
+// ---------------------------------------------------------------- the explorer
+
+/** The explorer on a page: its parts, and what is drawn in them. */
+class View {
+  constructor(model, el) {
+    this.model = model;
+    this.edit = editor(model);
+    this.state = newState();
+    this.client = null;
+    this.frame = frame(el, { title: "Inside the network", onReset: () => this.reset() });
+    this.start = this.model.get("defaults");
+    this.buildInput();
+    this.buildAnswer();
+    this.buildLayers();
+    this.frame.body.append(
+      this.loading,
+      create("div", { class: "cx-network-top" }, this.inputPart, this.answerPart),
+      this.photo.problem,
+      this.photo.element,
+      this.whyPart,
+      this.overview,
+      this.layerPart,
+      this.numberPart,
+    );
+    this.frame.root.addEventListener("paste", (event) => this.paste(event));
+  }
+
+  // ------------------------------------------------ parts
+
+  buildInput() {
+    this.load = button("", () => this.fetch());
+    this.progress = create("progress", { hidden: true, max: 1, "aria-label": "Network loaded" });
+    this.problem = create("p", { class: "cx-problem", role: "alert", hidden: true });
+    this.loading = create("div", { class: "cx-network-load" }, this.load, this.progress, this.problem);
+    this.input = new Picture({
+      label: "Image",
+      role: "input",
+      hint: POINT,
+      onPoint: () => {},
+      onPaint: (...stroke) => this.source.paint(...stroke),
+    });
+    this.source = imageSource(this.model, this.edit);
+    const file = create("input", {
+      type: "file",
+      accept: "image/*",
+      class: "cx-hidden",
+      tabindex: "-1",
+      "aria-label": "A photo from this device",
+      onchange: () => this.takePhoto(file.files[0]),
+    });
+    const arrows = [["↑", -1, 0, "up"], ["↓", 1, 0, "down"], ["←", 0, -1, "left"], ["→", 0, 1, "right"]];
+    this.tools = create(
+      "div",
+      { class: "cx-buttons" },
+      button("Photo …", () => file.click()),
+      file,
+      create("span", { class: "cx-note" }, "Shift by a pixel:"),
+      ...arrows.map(([text, down, right, way]) => {
+        const key = button(text, () => this.shift(down, right));
+        key.setAttribute("aria-label", `Shift the image one pixel ${way}`);
+        return key;
+      }),
+    );
+    this.keep = button("Keep to compare", () => this.keepForComparison());
+    this.forget = button("Stop comparing", () => this.stopComparing());
+    this.compared = create("p", { class: "cx-note", hidden: true });
+    this.inputPart = create(
+      "div",
+      { class: "cx-network-input" },
+      this.input.element,
+      this.source.choose,
+      this.source.tools,
+      this.tools,
+      create("div", { class: "cx-buttons" }, this.keep, this.forget),
+    );
+    const pixels = (values) => this.setDrawing(values);
+    this.photo = photoPart(pixels, () => { this.photo.element.hidden = true; });
+  }
+
+  buildAnswer() {
+    this.guess = guessPart((guess) => this.reveal(guess));
+    this.bars = answerBars((target) => this.edit({ target }));
+    this.verdict = create("p", { class: "cx-sum" });
+    this.answerPart = create(
+      "div",
+      { class: "cx-network-answer", hidden: true },
+      this.guess.element,
+      this.verdict,
+      this.bars.element,
+      this.compared,
+    );
+    this.why = new Picture({ label: "Which pixels spoke for it", role: "output" });
+    this.whyButton = button("", () => this.explain());
+    this.whyProgress = create("progress", { hidden: true, max: 1, "aria-label": "Squares tried" });
+    this.whyText = create("p", { class: "cx-note" });
+    this.whyPart = create(
+      "div",
+      { class: "cx-network-why", hidden: true },
+      create("div", { class: "cx-buttons" }, this.whyButton, this.whyProgress),
+      this.why.element,
+      this.whyText,
+    );
+    this.why.element.hidden = true;
+  }
+
+  buildLayers() {
+    this.overview = create("div", { class: "cx-overview", role: "group", "aria-label": "Layers", hidden: true });
+    this.rows = [];
+    this.atlas = atlas({ label: "Feature maps", onChoose: (map) => this.edit({ map }) });
+    this.layerTitle = create("p", { class: "cx-layer-title" });
+    this.pages = choice({ label: "Maps", options: [], onInput: (page) => this.edit({ map: A_PAGE * Number(page) }) });
+    this.values = create("canvas", { class: "cx-strip cx-values", role: "img" });
+    this.layerPart = create(
+      "div",
+      { class: "cx-network-layer", hidden: true },
+      this.layerTitle,
+      this.pages.element,
+      this.atlas.element,
+      this.values,
+    );
+    this.map = new Picture({
+      label: "Map",
+      role: "output",
+      hint: "Arrow keys choose a neuron of the map.",
+      onPoint: (row, column) => this.edit({ position: [row, column] }),
+    });
+    this.seen = new Picture({ label: "What this neuron sees", role: "input" });
+    this.calculation = create("div", { class: "cx-products" });
+    this.sum = create("p", { class: "cx-sum" });
+    this.numberPart = create(
+      "div",
+      { class: "cx-network-number", hidden: true },
+      create("div", { class: "cx-pictures" }, this.map.element, this.seen.element),
+      this.calculation,
+      this.sum,
+    );
+  }
+
+  // ------------------------------------------------ what the reader does
+
+  /** Get the network's file, and let it answer. */
+  async fetch() {
+    this.load.disabled = true;
+    this.problem.hidden = true;
+    this.progress.hidden = false;
+    try {
+      const bytes = await networkBytes(this.model, (done, all) => {
+        this.progress.value = done / all;
+        this.frame.say(`The network is loading: ${Math.round((100 * done) / all)} %.`);
+      });
+      this.client ??= networkClient();
+      this.state.network = await this.client.call("load", { bytes });
+      this.loading.hidden = true;
+      this.showNetwork();
+      await this.answer();
+    } catch (error) {
+      this.problem.textContent = error.message;
+      this.problem.hidden = false;
+      this.load.textContent = "Try again";
+      this.load.disabled = false;
+    }
+    this.progress.hidden = true;
+  }
+
+  /** Let the network answer for the image that is shown; a later image waits until it has. */
+  async answer() {
+    const { state } = this;
+    if (!state.network) return;
+    if (state.isBusy) {
+      state.isStale = true;
+      return;
+    }
+    state.isBusy = true;
+    const image = this.fitted();
+    try {
+      state.outputs = await this.client.call("answer", { data: image.data });
+      state.image = image;
+      state.isStale ||= false;
+      this.draw();
+    } catch (error) {
+      this.frame.say(`The network could not answer: ${error.message}`);
+    }
+    state.isBusy = false;
+    if (state.isStale) {
+      state.isStale = false;
+      await this.answer();
+    }
+  }
+
+  reveal(guess) {
+    Object.assign(this.state, { guess, isRevealed: true });
+    this.draw();
+    this.bars.element.firstChild?.focus();
+  }
+
+  shift(down, right) {
+    if (this.state.outputs && !this.state.kept) this.keepForComparison("before the shift");
+    this.setDrawing(shifted(currentImage(this.model), down, right));
+  }
+
+  /** Show pixels as the reader's own picture. */
+  setDrawing(pixels) {
+    const { shape } = currentImage(this.model);
+    const [height, width] = this.state.network?.input ?? shape;
+    const image = { shape: [height, width], dtype: "uint8", data: new DataView(pixels.buffer) };
+    this.edit({ selected: DRAWING, image });
+  }
+
+  async takePhoto(file) {
+    const side = this.state.network?.input[0] ?? 28;
+    await this.photo.open(file, side, this.model.get("share"));
+  }
+
+  paste(event) {
+    const file = [...(event.clipboardData?.files ?? [])][0];
+    if (!file) return;
+    event.preventDefault();
+    this.takePhoto(file);
+  }
+
+  keepForComparison(name = this.model.get("selected")) {
+    const { outputs } = this.state;
+    if (!outputs) return;
+    this.state.kept = { name, outputs };
+    this.draw();
+  }
+
+  stopComparing() {
+    this.state.kept = null;
+    this.draw();
+  }
+
+  /** Hide each part of the image in turn, and see what the answer loses. */
+  async explain() {
+    const { state } = this;
+    const target = this.target();
+    this.whyButton.disabled = true;
+    this.whyProgress.hidden = false;
+    this.whyProgress.value = 0;
+    try {
+      const call = { data: state.image.data, options: HIDING };
+      const lost = await this.client.call("occlude", call, (done, all) => {
+        this.whyProgress.value = done / all;
+      });
+      state.why = { lost, image: state.image, step: HIDING.step };
+      this.edit({ target });
+      this.drawWhy();
+    } catch (error) {
+      this.frame.say(`This could not be computed: ${error.message}`);
+    }
+    this.whyProgress.hidden = true;
+    this.whyButton.disabled = false;
+  }
+
+  reset() {
+    Object.assign(this.state, { kept: null, isRevealed: false, guess: "", why: null });
+    this.photo.element.hidden = true;
+    this.edit({ ...this.start });
+    this.draw();
+  }
+
+  // ------------------------------------------------ drawing
+
+  /** The image in the network's size: gray, or three times the same for one that takes color. */
+  fitted() {
+    const image = currentImage(this.model);
+    const [height, width, channels] = this.state.network?.input ?? image.shape;
+    const [rows, columns] = image.shape;
+    const data = new Float32Array(height * width * channels);
+    for (let i = 0; i < data.length; i += 1) {
+      const place = Math.floor(i / channels);
+      const y = Math.floor(((Math.floor(place / width) + 0.5) * rows) / height);
+      const x = Math.floor((((place % width) + 0.5) * columns) / width);
+      data[i] = image.data[y * columns + x];
+    }
+    return { shape: [height, width, channels], data };
+  }
+
+  /** The answer that is asked about: the chosen one, or the network's. */
+  target() {
+    const chosen = this.model.get("target");
+    const values = this.state.outputs.at(-1);
+    if (chosen >= 0 && chosen < values.length) return chosen;
+    return values.indexOf(values.reduce((a, b) => Math.max(a, b)));
+  }
+
+  /** Once the network is there: its layers and its classes. */
+  showNetwork() {
+    const { network } = this.state;
+    this.rows = network.layers.map((layer, index) =>
+      overviewRow(layer, index, () => {
+        const isOpen = this.model.get("layer") === index;
+        this.edit({ layer: isOpen ? -1 : index, map: 0 });
+      }),
+    );
+    this.overview.replaceChildren(...this.rows.map(({ element }) => element));
+    this.guess.list.fill([["", "choose …"], ...network.classes.map((name) => [name, name])]);
+  }
+
+  drawInput() {
+    const image = currentImage(this.model);
+    this.input.show(image);
+    this.source.refresh(this.input);
+    this.input.rename("Image", this.input.paintable ? PEN : POINT);
+    this.input.size.textContent = times(image.shape.slice(0, 2));
+    const size = this.model.get("bytes");
+    const weight = size ? ` (${format(size / 1e6, 2)} MB)` : "";
+    if (!this.load.disabled && this.problem.hidden) this.load.textContent = `Load the network${weight}`;
+  }
+
+  draw() {
+    const { state } = this;
+    this.drawInput();
+    const isThere = Boolean(state.outputs);
+    const isShown = isThere && (state.isRevealed || this.model.get("selected") === DRAWING);
+    this.answerPart.hidden = !isThere;
+    this.keep.hidden = !isShown || Boolean(state.kept);
+    this.forget.hidden = !state.kept;
+    this.guess.element.hidden = isShown;
+    for (const part of [this.bars.element, this.verdict, this.whyPart, this.overview]) {
+      part.hidden = !isShown;
+    }
+    if (!isThere) {
+      this.frame.say("A trained network of chapter 5's kind answers here. Load it, and guess before it does.");
+      return;
+    }
+    if (!isShown) {
+      this.frame.say("The network has answered. Guess first: what is it?");
+      return;
+    }
+    this.drawAnswer();
+    this.drawOverview();
+    this.drawLayer();
+  }
+
+  drawAnswer() {
+    const { network, outputs, kept, guess } = this.state;
+    const values = outputs.at(-1);
+    const best = values.indexOf(values.reduce((a, b) => Math.max(a, b)));
+    const target = this.target();
+    const before = kept?.outputs.at(-1) ?? null;
+    this.bars.set({ classes: network.classes, values, chosen: target, before });
+    const name = network.classes[best];
+    const agrees = guess && (guess === name ? " You said the same." : ` You said ${guess}.`);
+    this.verdict.textContent = `The network says ${name}, with ${format(100 * values[best], 3)} %.${agrees}`;
+    this.whyButton.textContent = `Which pixels speak for ${network.classes[target]}?`;
+    this.compared.hidden = !kept;
+    if (kept) this.compared.textContent = this.comparison();
+    this.drawWhy();
+    this.frame.say(this.verdict.textContent);
+  }
+
+  /** How many values of the layers differ from those of the image that was kept. */
+  comparison() {
+    const { network, outputs, kept } = this.state;
+    const parts = [];
+    network.layers.forEach(({ type }, index) => {
+      if (!WINDOWS.includes(type)) return;
+      const [now, then] = [outputs[index], kept.outputs[index]];
+      const { most } = reach(then);
+      let same = 0;
+      for (let i = 0; i < now.length; i += 1) same += Math.abs(now[i] - then[i]) <= 0.01 * most;
+      parts.push(`${type} ${Math.round((100 * same) / now.length)} %`);
+    });
+    return `Compared with ${kept.name}: so many values of each layer are the same, within a hundredth of the largest: ${parts.join(", ")}.`;
+  }
+
+  drawWhy() {
+    const { why, image } = this.state;
+    const isFresh = why && why.image === image;
+    this.why.element.hidden = this.whyText.hidden = !isFresh;
+    if (!isFresh) return;
+    const [rows, columns, classes] = why.lost.shape;
+    const target = this.target();
+    const [height, width] = image.shape;
+    const data = new Float32Array(height * width);
+    for (let i = 0; i < data.length; i += 1) {
+      const row = Math.min(rows - 1, Math.floor(Math.floor(i / width) / why.step));
+      const column = Math.min(columns - 1, Math.floor((i % width) / why.step));
+      data[i] = why.lost.data[(row * columns + column) * classes + target];
+    }
+    const { most } = reach(data);
+    this.why.show({ shape: [height, width, 1], data }, { limit: most });
+    const largest = data.reduce((a, b) => Math.max(a, b), 0);
+    this.whyText.textContent =
+      `A black square of ${HIDING.size} × ${HIDING.size} pixels hides one part after the other. Red: ` +
+      `without this part “${this.state.network.classes[target]}” loses probability, at most ` +
+      `${format(100 * largest, 3)} points; blue: it gains.`;
+  }
+
+  drawOverview() {
+    const { network, outputs, kept } = this.state;
+    network.layers.forEach((layer, index) => {
+      const row = this.rows[index];
+      if (!row.strip) return;
+      const reached = reach(outputs[index]);
+      drawStrip(row.strip, layer, outputs[index], reached);
+      row.before.hidden = true;
+      if (kept) drawStrip(row.before, layer, kept.outputs[index], reached);
+      row.element.setAttribute("aria-expanded", String(this.model.get("layer") === index));
+    });
+  }
+
+  drawLayer() {
+    const { network, outputs } = this.state;
+    const index = this.model.get("layer");
+    const layer = network.layers[index];
+    const isOpen = Boolean(layer && this.rows[index].strip);
+    this.layerPart.hidden = !isOpen;
+    this.numberPart.hidden = !isOpen || !isMap(layer);
+    if (!isOpen) return;
+    this.rows[index].element.after(this.layerPart, this.numberPart);
+    this.layerTitle.textContent = `${layer.type}: ${described(layer)}.`;
+    const data = outputs[index];
+    const reached = reach(data);
+    this.atlas.element.hidden = this.pages.element.hidden = !isMap(layer);
+    this.values.hidden = isMap(layer);
+    if (!isMap(layer)) {
+      drawRow(this.values, data, { columns: Math.min(32, data.length), reached });
+      const active = data.filter((value) => value !== 0).length;
+      const words = `${active} of ${data.length} neurons are not 0; the largest value is ${format(reached.most)}.`;
+      this.values.setAttribute("aria-label", words);
+      this.layerTitle.textContent += ` ${words}`;
+      return;
+    }
+    this.drawAtlas(layer, data, reached);
+    this.drawNumber(layer, index);
+  }
+
+  drawAtlas(layer, data, reached) {
+    const channels = layer.shape[2];
+    const map = Math.min(this.model.get("map"), channels - 1);
+    const page = Math.floor(map / A_PAGE);
+    const pages = Math.ceil(channels / A_PAGE);
+    const first = page * A_PAGE;
+    const count = Math.min(A_PAGE, channels - first);
+    this.pages.fill(
+      Array.from({ length: pages }, (_, i) => [
+        String(i),
+        `${i * A_PAGE + 1} to ${Math.min(channels, (i + 1) * A_PAGE)} of ${channels}`,
+      ]),
+    );
+    this.pages.set(page);
+    this.pages.element.hidden = pages === 1;
+    const columns = Math.min(8, count);
+    this.atlas.set({ shape: layer.shape, data }, { first, count, columns, chosen: map, reached });
+  }
+
+  /** One map large, and the value that is pointed at: where it comes from. */
+  drawNumber(layer, index) {
+    const [height, width, channels] = layer.shape;
+    const map = Math.min(this.model.get("map"), channels - 1);
+    const data = Float32Array.from(
+      { length: height * width },
+      (_, place) => this.state.outputs[index][place * channels + map],
+    );
+    const { most, isSigned } = reach(data);
+    const shown = isSigned ? data : data.map((value) => (most > 0 ? (255 * value) / most : 0));
+    this.map.show({ shape: [height, width, 1], data: shown }, { limit: isSigned ? most : null });
+    this.map.name.textContent = `Map ${map + 1} of ${channels}`;
+    this.map.size.textContent = `${height} × ${width}, 0 … ${format(most)}`;
+    const [row, column] = this.model.get("position");
+    const position = [Math.min(row, height - 1), Math.min(column, width - 1)];
+    this.map.at = { row: position[0], column: position[1] };
+    this.map.mark("pixel", ...position);
+    this.drawField(index, position);
+    const value = data[position[0] * width + position[1]];
+    this.drawCalculation(layer, index, map, position, value);
+  }
+
+  drawField(index, position) {
+    const image = this.state.image;
+    this.seen.show({ shape: image.shape, data: image.data });
+    const [rows, columns] = fieldOf(this.state, index, position);
+    if (!rows || !columns) return this.seen.unmark("patch");
+    const size = [rows, columns].map(({ first, last }) => last - first + 1);
+    this.seen.mark("patch", rows.first, columns.first, ...size);
+    this.seen.size.textContent = `${size.join(" × ")} pixels`;
+    return size;
+  }
+
+  async drawCalculation(layer, index, map, position, value) {
+    const place = `row ${position[0]}, column ${position[1]}`;
+    const key = `${index} ${map} ${position}`;
+    this.wanted = key;
+    const input = outputOf(this.state, index - 1);
+    const window = WINDOWS.includes(layer.type) ? windowOf(this.state, index, position) : null;
+    if (layer.poolSize) {
+      const patch = patchOf(input, map, window);
+      this.calculation.replaceChildren();
+      const kind = layer.type === "MaxPooling2D" ? "largest" : "mean";
+      const values = patch.flat().map((each) => format(each)).join(", ");
+      this.sum.textContent = `At ${place}: the ${kind} of ${values} is ${format(value)}.`;
+      return;
+    }
+    if (layer.type !== "Conv2D") {
+      this.calculation.replaceChildren();
+      this.sum.textContent = `At ${place}: ${format(value, 4)}.`;
+      return;
+    }
+    const name = `${index} ${map}`;
+    let filter = this.state.weights.get(name);
+    if (!filter) {
+      filter = await this.client.call("filter", { layer: index, index: map });
+      this.state.weights.set(name, filter);
+      if (this.wanted !== key) return; // the reader has gone on
+    }
+    const sums = channelSums(input, window, filter);
+    const lines = sums.slice(0, SHOWN).map((each) => productLine(each, sums.length === 1));
+    this.calculation.replaceChildren(...lines);
+    this.sum.textContent = `At ${place}: ${sumInWords(sums, filter.bias, value, layer.activation)}`;
+  }
+}
+
+// ---------------------------------------------------------------- events
+
+function render({ model, el }) {
+  const view = new View(model, el);
+  const ends = [
+    redrawOn(model, ["selected", "image", "images"], () => {
+      view.drawInput();
+      view.draw();
+      view.answer();
+    }),
+    redrawOn(model, ["layer", "map", "position", "target"], () => view.draw()),
+  ];
+  return () => {
+    for (const end of ends) end();
+    view.client?.end();
+  };
+}
+
+export default { render };

@@ -18,6 +18,8 @@ from __future__ import annotations
 import base64
 import hashlib
 
+from docutils import nodes
+
 VIDEO_PLAYER = "https://www.youtube-nocookie.com"  # asked after a click alone: `video`
 
 # Light or dark is decided before the first paint, so this cannot wait for a file. The theme
@@ -54,16 +56,30 @@ def checksum(script: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def policy() -> str:
-    """Return the policy of every page."""
+def policy(computes: bool = False) -> str:
+    """Return the policy of a page.
+
+    `computes` for one that runs a network: in a Web Worker, which is made of the page's own
+    modules, and in WebAssembly.
+    """
     rules = dict(RULES)
     rules["script-src"] += f" {checksum(THEME_SCRIPT)}"
+    if computes:
+        rules["script-src"] += " 'wasm-unsafe-eval'"
+        rules["worker-src"] = "blob:"
     return "; ".join(f"{name} {sources}" for name, sources in rules.items())
+
+
+def runs_networks(doctree: nodes.document | None) -> bool:
+    """Tell whether the page has a network to run: utils/explorers/network.py."""
+    ends = doctree.findall(nodes.raw) if doctree else []
+    return any(end.get("widget_networks") for end in ends)
 
 
 def protect(app, pagename: str, templatename: str, context: dict, doctree) -> None:
     """Put the policy before all other tags of the page, and give the template its script."""
-    tag = f'\n<meta http-equiv="Content-Security-Policy" content="{policy()}">'
+    rules = policy(runs_networks(doctree))
+    tag = f'\n<meta http-equiv="Content-Security-Policy" content="{rules}">'
     context["metatags"] = tag + (context.get("metatags") or "")
     context["theme_script"] = THEME_SCRIPT
 

@@ -49,6 +49,8 @@ class NetworkExplorer(PictureExplorer):
                 name = "own network"
         except ValueError as error:
             raise traitlets.TraitError(f"NetworkExplorer: {error}") from None
+        if image is None and traits.get("selected") == self.DRAWING:
+            image = np.zeros((28, 28), np.uint8)  # an empty pad
         super().__init__(image, network=name, bytes=len(self._file), **traits)
         names = ("selected", "layer", "map", "position", "target")
         self.defaults = {each: getattr(self, each) for each in names} | {"image": None}

@@ -123,9 +123,7 @@ def chain(model) -> list:
     import keras
 
     if not isinstance(model, keras.Model) or not model.built:
-        raise ValueError(
-            "A built Keras model is needed: begin it with keras.Input((28, 28, 1)), or call it once."
-        )
+        raise ValueError("A built Keras model is needed: begin it with keras.Input((28, 28, 1)).")
     layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
     if isinstance(model, keras.Sequential):
         return [part for layer in layers for part in (chain(layer) if is_model(layer) else [layer])]
@@ -163,7 +161,7 @@ def both(value) -> list[int]:
 
 
 def activation_of(layer) -> str | None:
-    """Return the name of a layer's activation; raise ValueError for one that cannot run in a page."""
+    """Return the name of a layer's activation; raise ValueError for one that pages lack."""
     function = getattr(layer, "activation", None)
     name = getattr(function, "__name__", None)
     if function is None or name == "linear":

@@ -14,24 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from utils import records
+from utils import data, records
 
 from .network_file import pack
 
 EPSILON = 1e-3  # of Keras's batch normalization
 FILE = Path(__file__).with_name("test_images.npz")
-GARMENTS = [
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-]
 
 
 def convolution(filters: int, size: int, strides: int = 1, use_bias: bool = True) -> dict:
@@ -110,7 +98,7 @@ class TrainedNetwork:
 
 
 NETWORKS = {
-    "fashion_mnist_lecture": TrainedNetwork(LECTURE, GARMENTS, "garment", 1.0),
+    "fashion_mnist_lecture": TrainedNetwork(LECTURE, list(data.FASHION_CLASSES), "garment", 1.0),
     "mnist_reference": TrainedNetwork(REFERENCE, list("0123456789"), "digit", 20 / 28),
 }
 
@@ -160,8 +148,6 @@ def images(name: str) -> dict[str, np.ndarray]:
 
 def make_images() -> None:
     """Take images out of the test sets and store them: the first of each class."""
-    from utils import data
-
     chosen = {}
     for kind, load in [("garment", data.load_fashion_mnist), ("digit", data.load_mnist)]:
         _, (x_test, y_test) = load()

@@ -9,6 +9,8 @@ from docutils import nodes
 from tools.book.minify import minified
 from utils.explorers import modules
 
+from . import networks
+
 MOUNT = Path(__file__).resolve().parent / "mount"
 FOLDER = "explorers"  # of the site's _static
 
@@ -47,3 +49,5 @@ def add_files(app, pagename: str, templatename: str, context: dict, doctree) -> 
             # One file a page: together they compress to 0.88 of what they are apart.
             names = end["widget_modules"]
             add_file(app, "-".join(["widgets", *names]) + ".js", running(names))
+        for name in end["widget_networks"]:
+            networks.write(Path(app.outdir) / "_static", name)

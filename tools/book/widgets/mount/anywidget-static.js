@@ -61,6 +61,43 @@
 
     save_changes() {} // there is no kernel to tell
     send() {}
+
+    /**
+     * Load the file of the model's network, part by part: scripts, which load from a folder too.
+     * @param {string} name
+     * @param {(done: number, all: number) => void} onProgress  parts
+     * @returns {Promise<ArrayBuffer>}
+     */
+    async file(name, onProgress) {
+      const addresses = this.state._file;
+      if (!addresses) throw new Error("This network is part of a notebook: run it there to see it.");
+      const pieces = [];
+      for (const [number, address] of addresses.entries()) {
+        onProgress(number, addresses.length);
+        await loadScript(new URL(`_static/${address}`, siteRoot()));
+        pieces.push(decoded(globalThis.cnnCourseFiles[`${name}.${number}`]));
+      }
+      onProgress(1, 1);
+      return new Blob(pieces).arrayBuffer();
+    }
+  }
+
+  /** The address of the site's first folder. */
+  function siteRoot() {
+    return new URL(document.documentElement.dataset.content_root ?? "./", document.baseURI);
+  }
+
+  /** Run a script of the site. */
+  function loadScript(address) {
+    return new Promise((resolve, reject) => {
+      const script = Object.assign(document.createElement("script"), { src: address });
+      script.onload = resolve;
+      script.onerror = () => {
+        script.remove();
+        reject(new Error("A part of the network could not be loaded. Are you still online?"));
+      };
+      document.head.append(script);
+    });
   }
 
   function decoded(base64) {
@@ -144,6 +181,7 @@
     if (!made.has(name)) {
       const registry = globalThis.cnnCourseModules ?? {};
       if (!Object.hasOwn(registry, name)) throw new Problem(`Its script ${name}.js is missing.`);
+      ownModule.modules = registry; // a worker is made of them: network_client.js
       made.set(name, registry[name](ownModule));
     }
     return made.get(name);

@@ -47,6 +47,7 @@ class NetworkExplorer(PictureExplorer):
             else:
                 self._file = network_file(model, classes)
                 name = "own network"
+                traits.setdefault("images", dict(networks.images("fashion_mnist_lecture")))
         except ValueError as error:
             raise traitlets.TraitError(f"NetworkExplorer: {error}") from None
         if image is None and traits.get("selected") == self.DRAWING:

@@ -252,8 +252,10 @@ export function grayColor(value) {
 function packed([red, green, blue]) {
   return new Uint32Array(new Uint8ClampedArray([red, green, blue, 255]).buffer)[0];
 }
-const GRAYS = Uint32Array.from({ length: 256 }, (_, level) => packed([level, level, level]));
-const SIGNED = Uint32Array.from({ length: 511 }, (_, index) => packed(mixed((index - 255) / 255)));
+/** The colors of gray levels 0 … 255, as canvases hold them. */
+export const GRAYS = Uint32Array.from({ length: 256 }, (_, level) => packed([level, level, level]));
+/** The colors of −255 … 255: blue, white, red. */
+export const SIGNED = Uint32Array.from({ length: 511 }, (_, index) => packed(mixed((index - 255) / 255)));
 
 /** The strip that says which color is which value. */
 export function legend() {

@@ -1,9 +1,9 @@
 /**
  * Many feature maps at once: small multiples on one canvas, of which one is chosen by mouse,
- * touch or arrow keys; and rows of values as strips.
+ * touch or arrow keys; rows of values as bars.
  */
 
-import { create, format, signedColor } from "./interface.js";
+import { create, GRAYS, SIGNED, signedColor } from "./interface.js";
 
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
@@ -18,15 +18,11 @@ export function reach(values) {
   return { most, isSigned };
 }
 
-/** Red, green and blue of a value: gray from 0 to `most`, or blue and red where it is signed. */
+/** The color of a value: gray from 0 to `most`, or blue and red where some are negative. */
 function colorOf(value, { most, isSigned }) {
-  if (isSigned) {
-    const strength = most > 0 ? Math.min(1, Math.abs(value) / most) : 0;
-    const end = value < 0 ? [33, 102, 172] : [178, 24, 43];
-    return end.map((part) => 255 + (part - 255) * strength);
-  }
-  const level = most > 0 ? (255 * Math.min(value, most)) / most : 0;
-  return [level, level, level];
+  const level = most > 0 ? Math.round((255 * value) / most) : 0;
+  if (isSigned) return SIGNED[255 + Math.max(-255, Math.min(255, level))];
+  return GRAYS[Math.max(0, Math.min(255, level))];
 }
 
 /**
@@ -42,24 +38,39 @@ export function drawMaps(canvas, { shape, data }, { first, count, columns, reach
   canvas.height = rows * (height + 1) - 1;
   const context = canvas.getContext("2d");
   const image = context.createImageData(canvas.width, canvas.height);
+  const pixels = new Uint32Array(image.data.buffer);
   for (let index = 0; index < count; index += 1) {
     const top = Math.floor(index / columns) * (height + 1);
     const left = (index % columns) * (width + 1);
     for (let y = 0; y < height; y += 1) {
       for (let x = 0; x < width; x += 1) {
         const value = data[(y * width + x) * channels + first + index];
-        const at = 4 * ((top + y) * canvas.width + left + x);
-        image.data.set([...colorOf(value, reached), 255], at);
+        pixels[(top + y) * canvas.width + left + x] = colorOf(value, reached);
       }
     }
   }
   context.putImageData(image, 0, 0);
 }
 
-/** Draw a row of values as a strip of cells, at most `columns` in a line. */
-export function drawRow(canvas, values, { columns, reached }) {
-  const shape = [1, 1, values.length];
-  drawMaps(canvas, { shape, data: values }, { first: 0, count: values.length, columns, reached });
+/** Draw a row of values as bars above and below zero. */
+export function drawBars(canvas, values, { most, isSigned }) {
+  const [width, height] = [4 * values.length, 48];
+  Object.assign(canvas, { width, height });
+  canvas.classList.add("cx-values");
+  const context = canvas.getContext("2d");
+  context.fillStyle = getComputedStyle(canvas).color;
+  const zero = isSigned ? height / 2 : height - 1;
+  values.forEach((value, index) => {
+    const long = most > 0 ? (value / most) * (zero - 1) : 0;
+    context.fillRect(4 * index, zero - Math.max(long, 0), 3, Math.max(1, Math.abs(long)));
+  });
+}
+
+/** A probability in percent, for people: no more digits than it is worth. */
+export function percent(share) {
+  if (share > 0.9995 && share < 1) return "> 99.9 %";
+  if (share > 0 && share < 0.0005) return "< 0.1 %";
+  return `${(100 * share).toFixed(1)} %`;
 }
 
 /**
@@ -139,10 +150,10 @@ export function answerBars(onChoose) {
     }
     classes.forEach((name, index) => {
       const bar = element.children[index];
-      const percent = `${format(100 * values[index], 3)} %`;
+      const now = percent(values[index]);
       const [words, track, value] = bar.children;
       words.textContent = name;
-      value.textContent = before ? `${format(100 * before[index], 2)} → ${percent}` : percent;
+      value.textContent = before ? `${percent(before[index])} → ${now}` : now;
       track.style.setProperty("--share", `${100 * values[index]}%`);
       track.style.setProperty("--before", `${100 * (before ? before[index] : 0)}%`);
       bar.setAttribute("aria-pressed", String(index === chosen));

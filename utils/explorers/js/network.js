@@ -20,7 +20,7 @@ import {
   sign,
   toggle,
 } from "./interface.js";
-import { answerBars, atlas, drawMaps, drawRow, reach, signedCell } from "./maps.js";
+import { answerBars, atlas, drawBars, drawMaps, percent, reach, signedCell } from "./maps.js";
 import { networkBytes, networkClient } from "./network_client.js";
 import { isBright, photoSteps, readPhoto } from "./photo.js";
 import { sourceRange } from "./sizes.js";
@@ -45,7 +45,7 @@ function newState() {
     kept: null, // { name, outputs } of the image to compare with
     isRevealed: false,
     guess: "",
-    photo: null,
+    shown: null, // the name of the image that was answered last
     isBusy: false,
     isStale: false,
     weights: new Map(), // filters that the worker has sent
@@ -153,7 +153,7 @@ function sumInWords(sums, bias, value, activation) {
 
 /** One line of the calculation: window × slice = products, for one channel. */
 function productLine({ channel, patch, slice, products, sum }, isOnly) {
-  const brief = (value) => format(value, 2);
+  const brief = (value) => (Math.abs(value) < 0.005 ? "0" : value.toFixed(2).replace("-", "−"));
   const limit = (matrix) => Math.max(...matrix.flat().map(Math.abs));
   const size = slice.length;
   const part = (label, role, matrix, strength) => {
@@ -212,7 +212,7 @@ function drawStrip(canvas, layer, data, reached) {
   if (isMap(layer)) {
     const count = Math.min(IN_STRIP, layer.shape[2]);
     drawMaps(canvas, { shape: layer.shape, data }, { first: 0, count, columns: count, reached });
-  } else drawRow(canvas, data, { columns: Math.min(64, data.length), reached });
+  } else drawBars(canvas, data, reached);
   canvas.hidden = false;
 }
 
@@ -230,7 +230,7 @@ function photoPart(onPixels, onClose) {
         return picture.element;
       }),
     );
-    onPixels(pixels);
+    onPixels(pixels, state.side);
   };
   const change = (changes) => {
     Object.assign(state, changes);
@@ -312,10 +312,18 @@ class View {
   // ------------------------------------------------ parts
 
   buildInput() {
-    this.load = button("", () => this.fetch());
+    this.load = button("", () => this.fetch((onProgress) => networkBytes(this.model, onProgress)));
+    const own = create("input", {
+      type: "file",
+      class: "cx-hidden",
+      tabindex: "-1",
+      "aria-label": "A network file from this device",
+      onchange: () => own.files[0] && this.fetch(() => own.files[0].arrayBuffer()),
+    });
+    this.open = create("div", {}, button("Open my network …", () => own.click()), own);
     this.progress = create("progress", { hidden: true, max: 1, "aria-label": "Network loaded" });
     this.problem = create("p", { class: "cx-problem", role: "alert", hidden: true });
-    this.loading = create("div", { class: "cx-network-load" }, this.load, this.progress, this.problem);
+    this.loading = create("div", { class: "cx-network-load" }, this.load, this.open, this.progress, this.problem);
     this.input = new Picture({
       label: "Image",
       role: "input",
@@ -345,6 +353,8 @@ class View {
         return key;
       }),
     );
+    this.before = new Picture({ label: "Compared with", role: "input" });
+    this.before.element.hidden = true;
     this.keep = button("Keep to compare", () => this.keepForComparison());
     this.forget = button("Stop comparing", () => this.stopComparing());
     this.compared = create("p", { class: "cx-note", hidden: true });
@@ -352,18 +362,25 @@ class View {
       "div",
       { class: "cx-network-input" },
       this.input.element,
+      this.before.element,
       this.source.choose,
       this.source.tools,
       this.tools,
       create("div", { class: "cx-buttons" }, this.keep, this.forget),
     );
-    const pixels = (values) => this.setDrawing(values);
-    this.photo = photoPart(pixels, () => { this.photo.element.hidden = true; });
+    this.photo = photoPart(
+      (pixels, side) => this.setDrawing(pixels, [side, side]),
+      () => {
+        this.photo.element.hidden = true;
+      },
+    );
   }
 
   buildAnswer() {
     this.guess = guessPart((guess) => this.reveal(guess));
-    this.bars = answerBars((target) => this.edit({ target }));
+    this.guessFirst = toggle({ label: "Let me guess before it answers", onInput: () => this.draw() });
+    this.guessFirst.set(true);
+    this.bars = answerBars((target) => this.explain(target));
     this.verdict = create("p", { class: "cx-sum" });
     this.answerPart = create(
       "div",
@@ -372,6 +389,7 @@ class View {
       this.verdict,
       this.bars.element,
       this.compared,
+      this.guessFirst.element,
     );
     this.why = new Picture({ label: "Which pixels spoke for it", role: "output" });
     this.whyButton = button("", () => this.explain());
@@ -393,7 +411,7 @@ class View {
     this.atlas = atlas({ label: "Feature maps", onChoose: (map) => this.edit({ map }) });
     this.layerTitle = create("p", { class: "cx-layer-title" });
     this.pages = choice({ label: "Maps", options: [], onInput: (page) => this.edit({ map: A_PAGE * Number(page) }) });
-    this.values = create("canvas", { class: "cx-strip cx-values", role: "img" });
+    this.values = create("canvas", { class: "cx-strip", role: "img" });
     this.layerPart = create(
       "div",
       { class: "cx-network-layer", hidden: true },
@@ -422,27 +440,29 @@ class View {
 
   // ------------------------------------------------ what the reader does
 
-  /** Get the network's file, and let it answer. */
-  async fetch() {
+  /** Get a network's file, and let it answer. */
+  async fetch(bytesOf) {
     this.load.disabled = true;
     this.problem.hidden = true;
     this.progress.hidden = false;
     try {
-      const bytes = await networkBytes(this.model, (done, all) => {
+      const bytes = await bytesOf((done, all) => {
         this.progress.value = done / all;
         this.frame.say(`The network is loading: ${Math.round((100 * done) / all)} %.`);
       });
       this.client ??= networkClient();
-      this.state.network = await this.client.call("load", { bytes });
-      this.loading.hidden = true;
+      const network = await this.client.call("load", { bytes });
+      Object.assign(this.state, { network, kept: null, why: null, outputs: null });
+      this.state.weights.clear();
+      this.load.hidden = true;
       this.showNetwork();
       await this.answer();
     } catch (error) {
       this.problem.textContent = error.message;
       this.problem.hidden = false;
       this.load.textContent = "Try again";
-      this.load.disabled = false;
     }
+    this.load.disabled = false;
     this.progress.hidden = true;
   }
 
@@ -472,21 +492,20 @@ class View {
   }
 
   reveal(guess) {
-    Object.assign(this.state, { guess, isRevealed: true });
+    Object.assign(this.state, { guess, isRevealed: true, shown: this.model.get("selected") });
     this.draw();
     this.bars.element.firstChild?.focus();
   }
 
   shift(down, right) {
     if (this.state.outputs && !this.state.kept) this.keepForComparison("before the shift");
-    this.setDrawing(shifted(currentImage(this.model), down, right));
+    const image = currentImage(this.model);
+    this.setDrawing(shifted(image, down, right), image.shape);
   }
 
-  /** Show pixels as the reader's own picture. */
-  setDrawing(pixels) {
-    const { shape } = currentImage(this.model);
-    const [height, width] = this.state.network?.input ?? shape;
-    const image = { shape: [height, width], dtype: "uint8", data: new DataView(pixels.buffer) };
+  /** Show gray pixels as the reader's own picture. */
+  setDrawing(pixels, [rows, columns]) {
+    const image = { shape: [rows, columns], dtype: "uint8", data: new DataView(pixels.buffer) };
     this.edit({ selected: DRAWING, image });
   }
 
@@ -503,9 +522,11 @@ class View {
   }
 
   keepForComparison(name = this.model.get("selected")) {
-    const { outputs } = this.state;
+    const { outputs, image } = this.state;
     if (!outputs) return;
-    this.state.kept = { name, outputs };
+    this.state.kept = { name, outputs, image };
+    this.before.show(image);
+    this.before.size.textContent = name;
     this.draw();
   }
 
@@ -515,19 +536,20 @@ class View {
   }
 
   /** Hide each part of the image in turn, and see what the answer loses. */
-  async explain() {
+  async explain(target = this.target()) {
     const { state } = this;
-    const target = this.target();
+    this.edit({ target });
+    if (this.whyButton.disabled || state.why?.image === state.image) return; // it is known
     this.whyButton.disabled = true;
     this.whyProgress.hidden = false;
     this.whyProgress.value = 0;
     try {
-      const call = { data: state.image.data, options: HIDING };
+      const { image } = state;
+      const call = { data: image.data, options: HIDING };
       const lost = await this.client.call("occlude", call, (done, all) => {
         this.whyProgress.value = done / all;
       });
-      state.why = { lost, image: state.image, step: HIDING.step };
-      this.edit({ target });
+      state.why = { lost, image, step: HIDING.step };
       this.drawWhy();
     } catch (error) {
       this.frame.say(`This could not be computed: ${error.message}`);
@@ -538,6 +560,8 @@ class View {
 
   reset() {
     Object.assign(this.state, { kept: null, isRevealed: false, guess: "", why: null });
+    this.guess.list.set("");
+    this.guessFirst.set(true);
     this.photo.element.hidden = true;
     this.edit({ ...this.start });
     this.draw();
@@ -596,7 +620,10 @@ class View {
     const { state } = this;
     this.drawInput();
     const isThere = Boolean(state.outputs);
-    const isShown = isThere && (state.isRevealed || this.model.get("selected") === DRAWING);
+    const selected = this.model.get("selected");
+    const isGuessed = state.isRevealed && state.shown === selected;
+    const isShown = isThere && (isGuessed || selected === DRAWING || !this.guessFirst.input.checked);
+    this.before.element.hidden = !state.kept;
     this.answerPart.hidden = !isThere;
     this.keep.hidden = !isShown || Boolean(state.kept);
     this.forget.hidden = !state.kept;
@@ -605,7 +632,7 @@ class View {
       part.hidden = !isShown;
     }
     if (!isThere) {
-      this.frame.say("A trained network of chapter 5's kind answers here. Load it, and guess before it does.");
+      this.frame.say("A trained network answers here. Load it, and guess before it does.");
       return;
     }
     if (!isShown) {
@@ -625,8 +652,9 @@ class View {
     const before = kept?.outputs.at(-1) ?? null;
     this.bars.set({ classes: network.classes, values, chosen: target, before });
     const name = network.classes[best];
-    const agrees = guess && (guess === name ? " You said the same." : ` You said ${guess}.`);
-    this.verdict.textContent = `The network says ${name}, with ${format(100 * values[best], 3)} %.${agrees}`;
+    const isGuessed = guess && this.state.shown === this.model.get("selected");
+    const agrees = isGuessed ? (guess === name ? " You said the same." : ` You said ${guess}.`) : "";
+    this.verdict.textContent = `The network says ${name}: ${percent(values[best])}.${agrees}`;
     this.whyButton.textContent = `Which pixels speak for ${network.classes[target]}?`;
     this.compared.hidden = !kept;
     if (kept) this.compared.textContent = this.comparison();
@@ -669,7 +697,7 @@ class View {
     this.whyText.textContent =
       `A black square of ${HIDING.size} × ${HIDING.size} pixels hides one part after the other. Red: ` +
       `without this part “${this.state.network.classes[target]}” loses probability, at most ` +
-      `${format(100 * largest, 3)} points; blue: it gains.`;
+      `${format(100 * largest, 2)} points; blue: it gains.`;
   }
 
   drawOverview() {
@@ -700,7 +728,7 @@ class View {
     this.atlas.element.hidden = this.pages.element.hidden = !isMap(layer);
     this.values.hidden = isMap(layer);
     if (!isMap(layer)) {
-      drawRow(this.values, data, { columns: Math.min(32, data.length), reached });
+      drawBars(this.values, data, reached);
       const active = data.filter((value) => value !== 0).length;
       const words = `${active} of ${data.length} neurons are not 0; the largest value is ${format(reached.most)}.`;
       this.values.setAttribute("aria-label", words);

@@ -37,6 +37,30 @@ LECTURE_LAYERS = [
 ]
 
 
+def _normalized(filters: int, kernel_size: int, strides: int = 1) -> list[dict]:
+    """Return a "same" convolution, its batch normalization and its ReLU, as plain values."""
+    layer = {"type": "Conv2D", "filters": filters, "kernelSize": kernel_size, "strides": strides}
+    convolution = {**layer, "padding": "same", "useBias": False}
+    return [convolution, {"type": "BatchNormalization"}, {"type": "ReLU"}]
+
+
+# The network of the solution of exercise 14.9: one convolution with stride 2 and one pooling
+# layer lead from 28 × 28 to 14 × 14 to 7 × 7; the last maps are averaged.
+REFERENCE_LAYERS = [
+    *_normalized(32, 3),
+    *_normalized(32, 5, strides=2),
+    *_normalized(64, 3),
+    *_normalized(64, 3),
+    {"type": "MaxPooling2D", "poolSize": 2},
+    {"type": "Dropout", "rate": 0.2},
+    *_normalized(128, 3),
+    *_normalized(128, 3),
+    {"type": "GlobalAveragePooling2D"},
+    {"type": "Dropout", "rate": 0.3},
+    {"type": "Dense", "units": 10, "activation": "softmax"},
+]
+
+
 def keras_name(option: str) -> str:
     """Return Keras's name of an option: kernel_size for kernelSize."""
     return re.sub("([A-Z])", r"_\1", option).lower()
@@ -50,6 +74,21 @@ def keras_layer(layer: dict, **options):
     return getattr(keras.layers, own.pop("type"))(**own, **options)
 
 
+def _sequential(layers: list[dict], name: str, dtype: str | None):
+    """Return layers of plain values on (28, 28, 1) as a Keras model; the last one is float32."""
+    import keras
+
+    *body, last = layers
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            *[keras_layer(layer, dtype=dtype) for layer in body],
+            keras_layer(last, dtype="float32"),
+        ],
+        name=name,
+    )
+
+
 def lecture_network(dtype: str | None = None):
     """Build the network of chapter 5, uncompiled: 1,413,834 parameters.
 
@@ -60,17 +99,7 @@ def lecture_network(dtype: str | None = None):
     Source: A. Géron, *Hands-On Machine Learning with Scikit-Learn, Keras and
     TensorFlow*, chapter 14.
     """
-    import keras
-
-    *body, last = LECTURE_LAYERS
-    return keras.Sequential(
-        [
-            keras.Input((28, 28, 1)),
-            *[keras_layer(layer, dtype=dtype) for layer in body],
-            keras_layer(last, dtype="float32"),
-        ],
-        name="lecture_network",
-    )
+    return _sequential(LECTURE_LAYERS, "lecture_network", dtype)
 
 
 def trained_lecture_network():
@@ -206,29 +235,9 @@ def normalized_cnn(dtype: str | None = None):
 def reference_cnn(dtype: str | None = None):
     """Build the network of the solution of exercise 14.9, uncompiled: 305,450 parameters.
 
-    Input, output and `dtype` as for `lecture_network`. A convolution with stride 2 and one
-    pooling layer lead from 28 × 28 to 14 × 14 to 7 × 7; the last maps are averaged.
+    Input, output and `dtype` as for `lecture_network`.
     """
-    import keras
-    from keras import layers
-
-    return keras.Sequential(
-        [
-            keras.Input((28, 28, 1)),
-            *_normalized_convolution(32, 3, 1, dtype),
-            *_normalized_convolution(32, 5, 2, dtype),
-            *_normalized_convolution(64, 3, 1, dtype),
-            *_normalized_convolution(64, 3, 1, dtype),
-            layers.MaxPooling2D(dtype=dtype),
-            layers.Dropout(0.2, dtype=dtype),
-            *_normalized_convolution(128, 3, 1, dtype),
-            *_normalized_convolution(128, 3, 1, dtype),
-            layers.GlobalAveragePooling2D(dtype=dtype),
-            layers.Dropout(0.3, dtype=dtype),
-            layers.Dense(10, activation="softmax", dtype="float32"),
-        ],
-        name="reference_cnn",
-    )
+    return _sequential(REFERENCE_LAYERS, "reference_cnn", dtype)
 
 
 # Layers of Keras that have weights, and do no multiply–adds that are counted here.

@@ -11,6 +11,8 @@
   machine; `python -m tools.bench.lighthouse --only intro` takes one page);
 - explorers: a moved slider, in the page and by `interact` in a kernel: median and 95th
   percentile of 40 moves, in milliseconds;
+- networks: one forward pass of the networks in the page, and of other libraries beside them;
+  how often the answers with int8 weights are Keras's;
 - training: one training step in bfloat16 and in float32, alternating;
 - tests: `make test`, once a repeat (minutes each).
 
@@ -132,12 +134,20 @@ def bench_explorers(repeats: int) -> None:
     explorers.report()
 
 
+def bench_networks(repeats: int) -> None:
+    """Report forward passes in the page. `repeats` is not used: each figure is of 60 passes."""
+    from tools.bench import networks
+
+    networks.report()
+
+
 PARTS = {
     "book": bench_book,
     "pages": bench_pages,
     "stock": bench_stock,
     "lighthouse": bench_lighthouse,
     "explorers": bench_explorers,
+    "networks": bench_networks,
     "training": bench_training,
     "tests": bench_tests,
 }

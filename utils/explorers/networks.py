@@ -1,8 +1,7 @@
 """The trained networks that the network explorer knows by name, as files that a page can run.
 
-They are made from the weights in `utils/trained` and the lists of layers below, with NumPy
-alone: neither the site's build nor a page without a model waits for TensorFlow. A test compares
-the lists with the networks in `utils.models`.
+They are made from the weights in `utils/trained` and the lists of layers in `utils.models`, with
+NumPy alone: neither the site's build nor a page without a model waits for TensorFlow.
 """
 
 from __future__ import annotations
@@ -14,77 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from utils import data, records
+from utils import data, models, records, sizes
 
 from .network_file import pack
 
 EPSILON = 1e-3  # of Keras's batch normalization
 FILE = Path(__file__).with_name("test_images.npz")
-
-
-def convolution(filters: int, size: int, strides: int = 1, use_bias: bool = True) -> dict:
-    """Return a convolution that keeps the size where the stride is 1."""
-    return {
-        "type": "Conv2D",
-        "filters": filters,
-        "size": size,
-        "strides": [strides, strides],
-        "padding": "same",
-        "use_bias": use_bias,
-    }
-
-
-def rectified(filters: int, size: int) -> list[dict]:
-    return [convolution(filters, size) | {"activation": "relu"}]
-
-
-def normalized(filters: int, size: int, strides: int = 1) -> list[dict]:
-    """Return a convolution, its batch normalization and its ReLU."""
-    return [
-        convolution(filters, size, strides, use_bias=False),
-        {"type": "BatchNormalization"},
-        {"type": "ReLU"},
-    ]
-
-
-def dense(units: int, activation: str) -> dict:
-    return {"type": "Dense", "units": units, "use_bias": True, "activation": activation}
-
-
-def dropout(rate: float) -> dict:
-    return {"type": "Dropout", "rate": rate}
-
-
-POOLING = {"type": "MaxPooling2D", "poolSize": [2, 2], "strides": [2, 2], "padding": "valid"}
-LECTURE = [
-    *rectified(64, 7),
-    POOLING,
-    *rectified(128, 3),
-    *rectified(128, 3),
-    POOLING,
-    *rectified(256, 3),
-    *rectified(256, 3),
-    POOLING,
-    {"type": "Flatten"},
-    dense(128, "relu"),
-    dropout(0.5),
-    dense(64, "relu"),
-    dropout(0.5),
-    dense(10, "softmax"),
-]
-REFERENCE = [
-    *normalized(32, 3),
-    *normalized(32, 5, strides=2),
-    *normalized(64, 3),
-    *normalized(64, 3),
-    POOLING,
-    dropout(0.2),
-    *normalized(128, 3),
-    *normalized(128, 3),
-    {"type": "GlobalAveragePooling2D"},
-    dropout(0.3),
-    dense(10, "softmax"),
-]
 
 
 @dataclass(frozen=True)
@@ -98,8 +32,12 @@ class TrainedNetwork:
 
 
 NETWORKS = {
-    "fashion_mnist_lecture": TrainedNetwork(LECTURE, list(data.FASHION_CLASSES), "garment", 1.0),
-    "mnist_reference": TrainedNetwork(REFERENCE, list("0123456789"), "digit", 20 / 28),
+    "fashion_mnist_lecture": TrainedNetwork(
+        models.LECTURE_LAYERS, list(data.FASHION_CLASSES), "garment", 1.0
+    ),
+    "mnist_reference": TrainedNetwork(
+        models.REFERENCE_LAYERS, list("0123456789"), "digit", 20 / 28
+    ),
 }
 
 
@@ -119,14 +57,22 @@ def normalization(arrays: Iterator[np.ndarray]) -> dict:
 
 def with_weights(layer: dict, arrays: Iterator[np.ndarray]) -> dict:
     """Return a layer as `network_file.pack` takes it, with the next arrays of those stored."""
+    options = sizes.completed(layer)
+    packed = {"type": options["type"]}
+    if sizes.is_sliding(layer):
+        packed |= {"strides": list(sizes.both(options["strides"])), "padding": options["padding"]}
+    if "poolSize" in options:
+        packed["poolSize"] = list(sizes.both(options["poolSize"]))
+    if "rate" in options:
+        packed["rate"] = options["rate"]
+    if options.get("activation"):
+        packed["activation"] = options["activation"]
     if layer["type"] == "BatchNormalization":
-        return layer | normalization(arrays)
-    if "use_bias" not in layer:
-        return layer
-    own = {"kernel": next(arrays)} | ({"bias": next(arrays)} if layer["use_bias"] else {})
-    return {
-        k: v for k, v in layer.items() if k not in {"filters", "size", "units", "use_bias"}
-    } | own
+        packed |= normalization(arrays)
+    elif "useBias" in options:
+        packed["kernel"] = next(arrays)
+        packed |= {"bias": next(arrays)} if options["useBias"] else {}
+    return packed
 
 
 @cache

@@ -14,8 +14,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from utils import palette
+
 NIGHT, SLATE, PAPER = "#0f172a", "#334155", "#f8fafc"
-NEGATIVE, POSITIVE, GRAY = "#5b9be0", "#f0883e", "#94a3b8"  # those of the site in the dark
+GRAY = "#94a3b8"
+NEGATIVE, POSITIVE = (palette.DARK[color] for color in (palette.NEGATIVE, palette.POSITIVE))
 # The kernel's numbers in the colors of the icon, which stands on light and dark tabs.
 ON_TABS = {-2: "#2f74d0", -1: "#6598dc", 0: "#9aa8bb", 1: "#f0995e", 2: "#ec6a1b"}
 

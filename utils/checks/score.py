@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass
 from html import escape
 
+from utils import palette
+
 STYLE = {
     "box": "border-left: 4px solid {color}; padding: 0.4em 1em; margin: 0.3em 0;",
-    "right": "#2f7d4f",
-    "partly": "#b45309",
-    "open": "#64748b",
+    "right": palette.GREEN,
+    "partly": palette.OUTPUT,
+    "open": palette.MUTED,
 }
 NOT_ATTEMPTED = "The function returns None. If you have written it: does it end with `return`?"
 NO_FUNCTION = "Hand in the function itself, by its name and without parentheses after it."

@@ -8,22 +8,12 @@ import numpy as np
 from matplotlib import patches
 
 from utils import sizes
+from utils.palette import FAINT, INK, INPUT, KERNEL, MUTED, OUTPUT, PARTS, part
 
-from .look import BLUE, DIVERGING, GREEN, INK, MUTED, ORANGE, DescribedFigure, plain
+from .look import DIVERGING, DescribedFigure, plain
 
-INPUT, KERNEL, OUTPUT = "#0f766e", "#6d28d9", "#b45309"
-FAINT = "#cbd5e1"
 # Layers that change no shape: drawn, they would only repeat the one before.
 NOT_DRAWN = {"InputLayer", "Dropout", "BatchNormalization", "ReLU", "Activation", "Add"}
-PARTS = {"convolution": ORANGE, "pooling": BLUE, "dense": GREEN, "input, flatten": MUTED}
-
-
-def part(kind: str) -> str:
-    """Return the part of a network that a Keras layer of this kind belongs to."""
-    for word, found in {"Conv": "convolution", "Pool": "pooling", "Dense": "dense"}.items():
-        if word in kind:
-            return found
-    return "input, flatten"
 
 
 # --- Smaller and deeper ------------------------------------------------------------------
@@ -162,7 +152,10 @@ def shares(parts: Mapping[str, tuple[Sequence[int], Sequence[int]]]) -> Describe
             share = dense / (convolutional + dense)
             told.append(f"{name}, {what}: {percent(share)} dense")
             axes.text(-0.02, y, what, ha="right", va="center", fontsize=11, color=INK)
-            for left, width, color in [(0, 1 - share, ORANGE), (1 - share, share, GREEN)]:
+            for left, width, color in [
+                (0, 1 - share, PARTS["convolution"]),
+                (1 - share, share, PARTS["dense"]),
+            ]:
                 axes.barh(y, width, left=left, height=0.72, color=color)
                 if width > 0.15:
                     axes.text(

@@ -11,12 +11,10 @@ import numpy as np
 from matplotlib import colormaps, patches
 
 from utils import sizes
+from utils.palette import FAINT, INK, INPUT, KERNEL, MUTED, OUTPUT, PALE
 
-from .look import DIVERGING, INK, MUTED, DescribedFigure, plain
+from .look import DIVERGING, DescribedFigure, plain
 
-TEAL, VIOLET, AMBER = "#0f766e", "#6d28d9", "#b45309"
-PALE = {TEAL: "#ccfbf1", VIOLET: "#ede9fe", AMBER: "#fef3c7"}
-GRID = "#cbd5e1"
 MINUS = "−"
 
 
@@ -50,7 +48,7 @@ def table(axes, values, x: float, y: float, color: str, signed: bool = False, si
     limit = np.nanmax(np.abs(values)) * 2 or 1.0
     for (row, column), value in np.ndenumerate(values):
         fill = colormaps[DIVERGING](0.5 + 0.5 * value / limit) if signed else "white"
-        frame(axes, x + column, y + row, 1, 1, GRID, facecolor=fill, linewidth=1, zorder=1)
+        frame(axes, x + column, y + row, 1, 1, FAINT, facecolor=fill, linewidth=1, zorder=1)
         if not np.isnan(value):
             place = x + column + 0.5, y + row + 0.5
             axes.text(*place, number(value), ha="center", va="center", fontsize=size, color=INK)
@@ -92,7 +90,7 @@ def receptive_fields(kernel_size: int = 3, size: int = 9) -> DescribedFigure:
 
     names = ("Input", "Layer 1", "Layer 2")
     for level, (side, field, name) in enumerate(zip(sides, fields, names, strict=True)):
-        color = AMBER if level else TEAL
+        color = OUTPUT if level else INPUT
         offset = level * (kernel_size - 1) / 2  # a neuron stands above the middle of its window
         area(level, offset, side, facecolor="white", edgecolor="none", zorder=3 * level)
         area(level, offset + start, field, facecolor=color, alpha=0.35, zorder=3 * level + 0.1)
@@ -112,13 +110,13 @@ def receptive_fields(kernel_size: int = 3, size: int = 9) -> DescribedFigure:
                 offset - (kernel_size - 1) / 2 + start,
                 kernel_size,
                 facecolor="none",
-                edgecolor=VIOLET,
+                edgecolor=KERNEL,
                 linewidth=2.5,
                 zorder=3 * level - 1.5,
             )
             for upper, lower in zip(neuron, below, strict=True):
                 x, y = zip(upper, lower, strict=True)
-                axes.plot(x, y, color=VIOLET, linewidth=1.2, zorder=3 * level - 1)
+                axes.plot(x, y, color=KERNEL, linewidth=1.2, zorder=3 * level - 1)
         x, y = at(level, offset + side / 2, offset + side)
         label(axes, x + 0.9, y - 0.35, name, color, ha="left", fontweight="bold", fontsize=14)
         shown = f"sees\n{fields[0]} × {fields[0]} pixels" if level == 2 else None
@@ -158,17 +156,17 @@ def window_sum(
     x_kernel, x_output = image.shape[1] + 1.2, image.shape[1] + k_w + 2.4
     output = np.full((rows, columns), np.nan)
     output[row, column] = total
-    table(axes, image, 0, 0, TEAL)
-    frame(axes, column, row, k_w, k_h, TEAL, facecolor=PALE[TEAL], zorder=1.5, alpha=0.7)
-    frame(axes, column, row, k_w, k_h, VIOLET, linewidth=3.5, zorder=4)
+    table(axes, image, 0, 0, INPUT)
+    frame(axes, column, row, k_w, k_h, INPUT, facecolor=PALE[INPUT], zorder=1.5, alpha=0.7)
+    frame(axes, column, row, k_w, k_h, KERNEL, linewidth=3.5, zorder=4)
     for (u, v), value in np.ndenumerate(window):
         label(axes, column + v + 0.5, row + u + 0.5, number(value), zorder=5)
-    table(axes, kernel, x_kernel, middle, VIOLET, signed=True)
-    table(axes, output, x_output, middle, AMBER)
-    frame(axes, x_output + column, middle + row, 1, 1, AMBER, facecolor=PALE[AMBER], zorder=1.5)
-    label(axes, image.shape[1] / 2, -0.6, "Input", TEAL, fontweight="bold")
-    label(axes, x_kernel + k_w / 2, middle - 0.6, "Kernel", VIOLET, fontweight="bold")
-    label(axes, x_output + columns / 2, middle - 0.6, "Output", AMBER, fontweight="bold")
+    table(axes, kernel, x_kernel, middle, KERNEL, signed=True)
+    table(axes, output, x_output, middle, OUTPUT)
+    frame(axes, x_output + column, middle + row, 1, 1, OUTPUT, facecolor=PALE[OUTPUT], zorder=1.5)
+    label(axes, image.shape[1] / 2, -0.6, "Input", INPUT, fontweight="bold")
+    label(axes, x_kernel + k_w / 2, middle - 0.6, "Kernel", KERNEL, fontweight="bold")
+    label(axes, x_output + columns / 2, middle - 0.6, "Output", OUTPUT, fontweight="bold")
     label(axes, x_kernel - 0.6, middle + k_h / 2, "×", fontsize=18)
     label(axes, x_output - 0.6, middle + k_h / 2, "=", fontsize=18)
     right = x_output + columns
@@ -176,7 +174,7 @@ def window_sum(
         text += " +" if line < len(sums) - 1 else f" + bias {number(bias)}"
         label(axes, right / 2, image.shape[0] + 0.9 + 0.85 * line, text)
     y = image.shape[0] + 0.9 + 0.85 * len(sums)
-    label(axes, right / 2, y, f"= {number(total)}", AMBER, fontsize=15, fontweight="bold")
+    label(axes, right / 2, y, f"= {number(total)}", OUTPUT, fontsize=15, fontweight="bold")
     axes.set_xlim(-0.2, right + 0.2)
     axes.set_ylim(y + 0.6, -1.1)
     return figure
@@ -207,24 +205,24 @@ def padding_and_stride(
         axes.set_aspect("equal")
         for row, column in np.ndindex(height, width):
             inside = padding <= row < height - padding and padding <= column < width - padding
-            fill = PALE[TEAL] if inside else "white"
-            frame(axes, column, row, 1, 1, GRID, facecolor=fill, linewidth=1, zorder=1)
+            fill = PALE[INPUT] if inside else "white"
+            frame(axes, column, row, 1, 1, FAINT, facecolor=fill, linewidth=1, zorder=1)
             if not inside:
                 label(axes, column + 0.5, row + 0.5, "0", MUTED, fontsize=11)
-        frame(axes, padding, padding, columns, rows, TEAL, linewidth=2)
+        frame(axes, padding, padding, columns, rows, INPUT, linewidth=2)
         label(axes, width / 2, -1.7, f"Stride {stride}", fontweight="bold", fontsize=14)
-        label(axes, width / 2, -0.7, f"input {rows} × {columns}, padded", TEAL)
+        label(axes, width / 2, -0.7, f"input {rows} × {columns}, padded", INPUT)
         left, top = (width - size[1]) / 2, height + 1.7
-        label(axes, width / 2, top - 0.7, f"output {size[0]} × {size[1]}", AMBER)
+        label(axes, width / 2, top - 0.7, f"output {size[0]} × {size[1]}", OUTPUT)
         for row, column in np.ndindex(*size):
-            frame(axes, left + column, top + row, 1, 1, AMBER, linewidth=1, zorder=1)
-        frame(axes, left, top, size[1], size[0], AMBER, linewidth=2)
+            frame(axes, left + column, top + row, 1, 1, OUTPUT, linewidth=1, zorder=1)
+        frame(axes, left, top, size[1], size[0], OUTPUT, linewidth=2)
         for place, style in enumerate(("solid", (0, (2, 1.2)))):
             x = place * stride
             look = {"linewidth": 3, "linestyle": style, "zorder": 5 - place}
-            frame(axes, x + 0.06 * place, 0.06 * place, kernel_size, kernel_size, VIOLET, **look)
-            frame(axes, left + place, top, 1, 1, AMBER, facecolor=PALE[AMBER], zorder=1.5)
-            frame(axes, left + place, top, 1, 1, VIOLET, linestyle=style, zorder=4)
+            frame(axes, x + 0.06 * place, 0.06 * place, kernel_size, kernel_size, KERNEL, **look)
+            frame(axes, left + place, top, 1, 1, OUTPUT, facecolor=PALE[OUTPUT], zorder=1.5)
+            frame(axes, left + place, top, 1, 1, KERNEL, linestyle=style, zorder=4)
         axes.set_xlim(-0.3, width + 0.3)
         axes.set_ylim(height + 1.9 + max(s[0] for s in outputs), -2.3)
     return figure
@@ -259,19 +257,19 @@ def filter_maps(
     top, bottom = figure.subfigures(2, 1)
     (photo, *small) = top.subplots(1, 3, width_ratios=(1.75, 0.9, 0.9))
     photo.imshow(image, cmap="gray")
-    photo.set_title("input", fontsize=13, color=TEAL)
+    photo.set_title("input", fontsize=13, color=INPUT)
     weight = max(float(np.abs(kernel).max()) for kernel in kernels.values())
     for axes, (name, kernel) in zip(small, kernels.items(), strict=True):
         axes.imshow(kernel, cmap=DIVERGING, vmin=-weight, vmax=weight)
-        axes.set_title(f"{name}\nkernel", fontsize=12, color=VIOLET)
+        axes.set_title(f"{name}\nkernel", fontsize=12, color=KERNEL)
     results = bottom.subplots(1, 2)
     for axes, name, found in zip(results, kernels, maps, strict=True):
         look = {"cmap": DIVERGING, "vmin": -limit, "vmax": limit} if signed else {"cmap": "gray"}
         shown = axes.imshow(found, **look)
         size = " × ".join(map(str, found.shape))
-        axes.set_title(f"{name}: {size}", fontsize=13, color=AMBER)
+        axes.set_title(f"{name}: {size}", fontsize=13, color=OUTPUT)
     for axes, color in zip(
-        (photo, *small, *results), (TEAL, VIOLET, VIOLET, AMBER, AMBER), strict=True
+        (photo, *small, *results), (INPUT, KERNEL, KERNEL, OUTPUT, OUTPUT), strict=True
     ):
         axes.set_xticks([])
         axes.set_yticks([])
@@ -300,11 +298,11 @@ def learned_kernels(kernels: Mapping[int, np.ndarray], secret: np.ndarray) -> De
     for axes, kernel, title in zip(grid, (*kernels.values(), secret), titles, strict=True):
         axes.imshow(kernel, cmap=DIVERGING, vmin=-limit, vmax=limit)
         last = title == "secret"
-        axes.set_title(title, fontsize=12, color=INK if last else VIOLET)
+        axes.set_title(title, fontsize=12, color=INK if last else KERNEL)
         axes.set_xticks([])
         axes.set_yticks([])
         for spine in axes.spines.values():
-            spine.set(edgecolor=INK if last else VIOLET, linewidth=1.5)
+            spine.set(edgecolor=INK if last else KERNEL, linewidth=1.5)
     return figure
 
 
@@ -331,21 +329,21 @@ def one_filter(
     x_total = x_sum + 3.3
     for channel, name in enumerate(names):
         y = channel * pitch
-        table(axes, window[..., channel], 0, y, TEAL)
-        table(axes, weights[..., channel], x_weights, y, VIOLET, signed=True)
-        label(axes, -0.25, y + k_h / 2, name, TEAL, ha="right", fontweight="bold")
+        table(axes, window[..., channel], 0, y, INPUT)
+        table(axes, weights[..., channel], x_weights, y, KERNEL, signed=True)
+        label(axes, -0.25, y + k_h / 2, name, INPUT, ha="right", fontweight="bold")
         label(axes, x_weights - 0.6, y + k_h / 2, "×", fontsize=18)
         label(axes, x_sum - 0.6, y + k_h / 2, "=", fontsize=18)
-        table(axes, [[sums[channel]]], x_sum, y + k_h / 2 - 0.5, AMBER)
+        table(axes, [[sums[channel]]], x_sum, y + k_h / 2 - 0.5, OUTPUT)
         middle = len(names) * pitch / 2 - 0.35
         axes.plot([x_sum + 1.1, x_total - 0.7], [y + k_h / 2, middle], color=MUTED, linewidth=1.5)
-    label(axes, k_w / 2, -0.6, "Window", TEAL, fontweight="bold")
-    label(axes, x_weights + k_w / 2, -0.6, "One filter", VIOLET, fontweight="bold")
-    label(axes, x_sum + 0.5, -0.6, "Sums", AMBER, fontweight="bold")
-    frame(axes, x_total - 0.75, middle - 0.75, 1.9, 1.5, AMBER, facecolor=PALE[AMBER])
+    label(axes, k_w / 2, -0.6, "Window", INPUT, fontweight="bold")
+    label(axes, x_weights + k_w / 2, -0.6, "One filter", KERNEL, fontweight="bold")
+    label(axes, x_sum + 0.5, -0.6, "Sums", OUTPUT, fontweight="bold")
+    frame(axes, x_total - 0.75, middle - 0.75, 1.9, 1.5, OUTPUT, facecolor=PALE[OUTPUT])
     label(axes, x_total + 0.2, middle, number(total), fontsize=17, fontweight="bold", zorder=5)
-    label(axes, x_total + 0.2, middle + 2.15, "one output", AMBER, fontweight="bold")
-    label(axes, x_total + 0.2, middle + 1.25, "+ bias " + number(bias), VIOLET)
+    label(axes, x_total + 0.2, middle + 2.15, "one output", OUTPUT, fontweight="bold")
+    label(axes, x_total + 0.2, middle + 1.25, "+ bias " + number(bias), KERNEL)
     bottom = len(names) * pitch + 0.1
     added = f"({number(bias)})" if bias < 0 else number(bias)
     label(axes, (x_total - 1) / 2, bottom, f"{parts} + {added} = {number(total)}")
@@ -367,10 +365,10 @@ def stacked_maps(channels: int = 3, maps: Sequence[int] = (4, 5)) -> DescribedFi
     side, lean, gap, window, neuron = 2.8, 0.75, 1.7, 0.5, 0.28
     lefts = np.cumsum([0, *(side + gap + lean * (count - 1) for count in counts[:-1])])
     for level, (count, left) in enumerate(zip(counts, lefts, strict=True)):
-        color = AMBER if level else TEAL
+        color = OUTPUT if level else INPUT
         for plane in reversed(range(count)):  # from the back to the front
             look = {"linewidth": 1.6, "zorder": 2 - 0.1 * plane}
-            look["facecolor"] = PALE[AMBER] if level and plane == 0 else "white"
+            look["facecolor"] = PALE[OUTPUT] if level and plane == 0 else "white"
             frame(axes, left + lean * plane, -lean * plane, side, side, color, **look)
         middle = left + side / 2
         name, kind = (f"Layer {level}", "maps") if level else ("Input", "channels")
@@ -378,21 +376,21 @@ def stacked_maps(channels: int = 3, maps: Sequence[int] = (4, 5)) -> DescribedFi
         label(axes, middle, side + 1.35, f"{count} {kind}")
         if level == 0:
             continue
-        label(axes, middle, side + 2.1, f"{count} filters of", VIOLET)
-        label(axes, middle, side + 2.85, f"k × k × {counts[level - 1]}", VIOLET)
+        label(axes, middle, side + 2.1, f"{count} filters of", KERNEL)
+        label(axes, middle, side + 2.85, f"k × k × {counts[level - 1]}", KERNEL)
         # In the corner that the planes in front leave visible: the window, at this distance
         # from the top and the right of its map, and the neuron in the middle of that place.
         corner = 0.12
         x = left + side - corner - (window + neuron) / 2
         y = corner + (window - neuron) / 2
-        frame(axes, x, y, neuron, neuron, INK, facecolor=AMBER, linewidth=1, zorder=4)
+        frame(axes, x, y, neuron, neuron, INK, facecolor=OUTPUT, linewidth=1, zorder=4)
         for plane in range(counts[level - 1]):
             right = lefts[level - 1] + side - corner + lean * plane
             top = corner - lean * plane
-            look = {"facecolor": PALE[VIOLET], "linewidth": 2, "zorder": 2.05 - 0.1 * plane}
-            frame(axes, right - window, top, window, window, VIOLET, **look)
+            look = {"facecolor": PALE[KERNEL], "linewidth": 2, "zorder": 2.05 - 0.1 * plane}
+            frame(axes, right - window, top, window, window, KERNEL, **look)
             ends = [right, x], [top + window / 2, y + neuron / 2]
-            axes.plot(*ends, color=VIOLET, linewidth=1.1, alpha=0.85, zorder=3)
+            axes.plot(*ends, color=KERNEL, linewidth=1.1, alpha=0.85, zorder=3)
     axes.set_xlim(-0.3, lefts[-1] + side + lean * (counts[-1] - 1) + 0.3)
     axes.set_ylim(side + 3.3, -lean * (max(counts) - 1) - 0.3)
     return figure

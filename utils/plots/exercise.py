@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .look import BLUE, INK, MUTED, ORANGE, DescribedFigure, plain
+from utils.palette import BLUE, FAINT, FAINTER, INK, MUTED, ORANGE
+
+from .look import DescribedFigure, plain
 
 MOST_DIGITS = 80
 
@@ -32,7 +34,7 @@ def moved_copies(image: np.ndarray, copies: np.ndarray, columns: int = 6) -> Des
         axes.plot(middle, middle, "+", color=ORANGE, markersize=9, markeredgewidth=1.5)
         plain(axes)
         for spine in axes.spines.values():
-            spine.set(visible=True, color="#cbd5e1")
+            spine.set(visible=True, color=FAINT)
     grid[0, 0].set_title("original", fontsize=12, color=INK, pad=4)
     return figure
 
@@ -102,7 +104,7 @@ def accuracy_noise(accuracies: Mapping[str, Sequence[float]], samples: int) -> D
     axes.set_xlabel(
         f"accuracy in percent on {samples:,} images, ± two standard errors", fontsize=12
     )
-    axes.grid(axis="x", color="#e2e8f0")
+    axes.grid(axis="x", color=FAINTER)
     axes.set_axisbelow(True)
     axes.spines[["top", "left", "right"]].set_visible(False)
     return figure
@@ -153,7 +155,7 @@ def points_for_accuracy(
     axes.tick_params(labelsize=12)
     axes.set_xlabel("accuracy on moved test digits, in percent", fontsize=12)
     axes.set_ylabel("points", fontsize=12)
-    axes.grid(color="#e2e8f0")
+    axes.grid(color=FAINTER)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(MUTED)

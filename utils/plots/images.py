@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .look import DIVERGING, INK, SEQUENTIAL, DescribedFigure, plain
+from utils.palette import FAINT, INK
+
+from .look import DIVERGING, SEQUENTIAL, DescribedFigure, plain
 
 
 def samples(
@@ -55,7 +57,7 @@ def filters(kernels: np.ndarray, count: int = 32, columns: int = 8) -> Described
         axes.set_xticks([])
         axes.set_yticks([])
         for spine in axes.spines.values():
-            spine.set_edgecolor("#cbd5e1")
+            spine.set_edgecolor(FAINT)
     bar = figure.colorbar(
         shown, ax=grid, orientation="horizontal", shrink=0.7, aspect=30, pad=0.04, extend="both"
     )

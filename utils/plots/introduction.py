@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib import patches
 
-from .look import DIVERGING, INK, MUTED, DescribedFigure, plain
+from utils.palette import FAINT, INK, INPUT, KERNEL, MUTED, OUTPUT
 
-INPUT, KERNEL, OUTPUT = "#0f766e", "#6d28d9", "#b45309"
-FAINT = "#cbd5e1"
+from .look import DIVERGING, DescribedFigure, plain
+
 Place = tuple[int, int]
 
 

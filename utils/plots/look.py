@@ -13,11 +13,6 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 WIDTH = 6.4  # inches, at 100 CSS pixels each
-INK = "#1f2937"
-MUTED = "#64748b"
-BLUE = "#2563a8"
-ORANGE = "#c2570c"
-GREEN = "#2f7d4f"
 SEQUENTIAL = "viridis"
 DIVERGING = "RdBu_r"  # negative blue, zero white, positive red
 

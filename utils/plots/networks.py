@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from matplotlib import patches
 
-from .look import BLUE, GREEN, INK, MUTED, ORANGE, DescribedFigure, plain
+from utils.palette import INK, PARTS, part
+
+from .look import DescribedFigure, plain
 
 
 def network(model) -> DescribedFigure:
@@ -38,7 +40,7 @@ def network(model) -> DescribedFigure:
     widest = max(shape[1] for _, shape, _ in rows if len(shape) == 3)
     y = 0.0
     for text, shape, kind in rows:
-        color = {"Conv2D": ORANGE, "MaxPooling2D": BLUE, "Dense": GREEN}.get(kind, MUTED)
+        color = PARTS[part(kind or "")]
         if len(shape) == 3:
             width, thickness = 3.0 * shape[1] / widest, 0.06 + 0.07 * np.log2(shape[2])
         else:

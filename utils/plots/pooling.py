@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from utils import sizes
+from utils.palette import FAINT, FAINTER, INK, INPUT, MUTED, OUTPUT, PALE
 
-from .convolution import AMBER, GRID, PALE, TEAL, canvas, frame, label, number, table
-from .look import INK, MUTED, DescribedFigure, plain
+from .convolution import canvas, frame, label, number, table
+from .look import DescribedFigure, plain
 
 
 def blocks(values: np.ndarray, size: int) -> np.ndarray:
@@ -43,20 +44,20 @@ def max_and_mean(values: np.ndarray, pool_size: int = 2) -> DescribedFigure:
         f"windows of {pool_size} × {pool_size}, and the largest number of each is marked. Beside "
         f"it the maxima of the windows, {spoken(largest)}, and their means, {spoken(mean)}.",
     )
-    table(axes, values, 0, 0, TEAL, size=14)
+    table(axes, values, 0, 0, INPUT, size=14)
     for i, j in np.ndindex(*largest.shape):
         u, v = np.unravel_index(windows[i, j].argmax(), windows.shape[2:])
         x, y = j * pool_size, i * pool_size
-        frame(axes, x + v, y + u, 1, 1, AMBER, facecolor=PALE[AMBER], linewidth=1, zorder=1.5)
-        frame(axes, x, y, pool_size, pool_size, TEAL)
+        frame(axes, x + v, y + u, 1, 1, OUTPUT, facecolor=PALE[OUTPUT], linewidth=1, zorder=1.5)
+        frame(axes, x, y, pool_size, pool_size, INPUT)
     middle, left = rows / 2, columns + 1.3
     for name, pooled in {"max": largest, "mean": mean}.items():
         top = middle - len(pooled) / 2
         label(axes, left - 0.65, middle, "→" if name == "max" else "or", MUTED, fontsize=15)
-        table(axes, pooled, left, top, AMBER, size=14)
-        label(axes, left + pooled.shape[1] / 2, top - 0.45, name, AMBER, weight="bold")
+        table(axes, pooled, left, top, OUTPUT, size=14)
+        label(axes, left + pooled.shape[1] / 2, top - 0.45, name, OUTPUT, weight="bold")
         left += pooled.shape[1] + 1.3
-    label(axes, columns / 2, -0.45, "map", TEAL, weight="bold")
+    label(axes, columns / 2, -0.45, "map", INPUT, weight="bold")
     axes.set_xlim(-0.1, left - 1.2)
     axes.set_ylim(rows + 0.1, -0.9)
     return figure
@@ -88,15 +89,15 @@ def windows_that_fit(size: int = 7, pool_size: int = 2) -> DescribedFigure:
         for row, column in np.ndindex(size, size):
             cell = {"facecolor": "white", "linewidth": 1, "zorder": 1}
             if name == "valid" and max(row, column) >= fit * pool_size:
-                cell |= {"facecolor": "#e2e8f0", "hatch": "///"}
-            frame(axes, column, row, 1, 1, MUTED if "hatch" in cell else GRID, **cell)
+                cell |= {"facecolor": FAINTER, "hatch": "///"}
+            frame(axes, column, row, 1, 1, MUTED if "hatch" in cell else FAINT, **cell)
         for i, j in np.ndindex(count, count):
             x, y = start + j * pool_size, start + i * pool_size
-            inside = {"facecolor": PALE[AMBER], "alpha": 0.9, "linewidth": 0, "zorder": 1.5}
-            frame(axes, x + 0.12, y + 0.12, pool_size - 0.24, pool_size - 0.24, AMBER, **inside)
+            inside = {"facecolor": PALE[OUTPUT], "alpha": 0.9, "linewidth": 0, "zorder": 1.5}
+            frame(axes, x + 0.12, y + 0.12, pool_size - 0.24, pool_size - 0.24, OUTPUT, **inside)
             style = {"linewidth": 1.8, "zorder": 4}
-            frame(axes, x + 0.12, y + 0.12, pool_size - 0.24, pool_size - 0.24, AMBER, **style)
-        frame(axes, 0, 0, size, size, TEAL)
+            frame(axes, x + 0.12, y + 0.12, pool_size - 0.24, pool_size - 0.24, OUTPUT, **style)
+        frame(axes, 0, 0, size, size, INPUT)
         far = max(size, start + count * pool_size)
         axes.set_xlim(start - 0.2, max(far, size + 1) + 0.1)
         axes.set_ylim(max(far, size + 1) + 0.1, start - 0.2)
@@ -129,18 +130,18 @@ def shifted_row(row: Sequence[float], shifts: Sequence[int] = (0, 1, 2)) -> Desc
     for place, (shift, moved, pooled) in enumerate(lines):
         y = place * height
         name = f"moved by {shift}" if shift else "the row"
-        label(axes, 0, y - 0.5, name, TEAL, ha="left", weight="bold")
-        table(axes, [moved], 0, y, TEAL, size=13)
+        label(axes, 0, y - 0.5, name, INPUT, ha="left", weight="bold")
+        table(axes, [moved], 0, y, INPUT, size=13)
         for pair in range(len(pooled)):
-            frame(axes, 2 * pair, y, 2, 1, TEAL)
+            frame(axes, 2 * pair, y, 2, 1, INPUT)
         label(axes, len(row) + 0.75, y + 0.5, "→", MUTED, fontsize=15)
         left = len(row) + 1.5
-        table(axes, [pooled], left, y, AMBER, size=13)
+        table(axes, [pooled], left, y, OUTPUT, size=13)
         same = pooled == unmoved
         for cell in np.flatnonzero(same):
-            frame(axes, left + cell, y, 1, 1, AMBER, facecolor=PALE[AMBER], lw=1, zorder=1.5)
+            frame(axes, left + cell, y, 1, 1, OUTPUT, facecolor=PALE[OUTPUT], lw=1, zorder=1.5)
         what = f"{same.sum()} of {len(pooled)} equal" if shift else "largest of each pair"
-        label(axes, left, y - 0.5, what, AMBER, ha="left", weight="bold")
+        label(axes, left, y - 0.5, what, OUTPUT, ha="left", weight="bold")
     axes.set_xlim(-0.1, len(row) + 2.6 + len(row) / 2)
     axes.set_ylim(len(lines) * height - 1.4, -1.0)
     return figure
@@ -162,7 +163,7 @@ def equal_shares(curves: Mapping[str, Sequence[float]]) -> DescribedFigure:
         f"line each. {told}.",
     )
     axes = figure.subplots()
-    styles = [(TEAL, "o-"), (AMBER, "s-"), (INK, "^--"), (MUTED, "d:")]
+    styles = [(INPUT, "o-"), (OUTPUT, "s-"), (INK, "^--"), (MUTED, "d:")]
     for (name, shares), (color, style) in zip(curves.items(), styles, strict=False):
         percent = 100 * np.asarray(shares)
         axes.plot(range(len(shares)), percent, style, color=color, lw=2.5, ms=7, label=name)
@@ -188,7 +189,7 @@ def pooled_picture(before: np.ndarray, after: np.ndarray, name: str) -> Describe
     )
     titles = [f"input, {sizes[0]}", f"{name}, {sizes[1]}"]
     for axes, picture, title, color in zip(
-        figure.subplots(1, 2), (before, after), titles, (TEAL, AMBER), strict=True
+        figure.subplots(1, 2), (before, after), titles, (INPUT, OUTPUT), strict=True
     ):
         plain(axes)
         axes.imshow(picture, cmap="gray", vmin=0, vmax=np.max(before))

@@ -8,11 +8,11 @@ import numpy as np
 from matplotlib import colormaps, patches
 from matplotlib.colors import to_rgba
 
-from .look import INK, MUTED, DescribedFigure, plain
+from utils.palette import BLUE, FAINT, INK, INPUT, KERNEL, MUTED, OUTPUT, PALE, PARTS, part
 
-INPUT, KERNEL, OUTPUT = "#0f766e", "#6d28d9", "#b45309"
-FAINT = "#cbd5e1"
-WINDOWS = ("#0f766e", "#6d28d9", "#b45309", "#2563a8")
+from .look import DescribedFigure, plain
+
+WINDOWS = (INPUT, KERNEL, OUTPUT, BLUE)
 
 
 def canvas(height: float, description: str, columns: int = 1):
@@ -65,9 +65,9 @@ def shared_weights(inputs: int = 9, kernel_size: int = 3) -> DescribedFigure:
             elif 0 <= source - output < kernel_size:
                 axes.plot(x, y, color=colors[source - output], linewidth=2)
         for place in range(inputs):
-            cell(axes, place, 3.6, INPUT, face="#ccfbf1")
+            cell(axes, place, 3.6, INPUT, face=PALE[INPUT])
         for place in range(outputs):
-            cell(axes, start + place, 0, OUTPUT, face="#fef3c7")
+            cell(axes, start + place, 0, OUTPUT, face=PALE[OUTPUT])
         write(axes, inputs / 2, -0.8, name, fontsize=13, fontweight="bold")
         write(axes, inputs / 2, 5.5, told)
         axes.set_xlim(-0.2, inputs + 0.2)
@@ -94,7 +94,7 @@ def sum_over_channels(
         for sheet in reversed(range(count)):
             for row, column in np.ndindex(cells, cells):
                 is_marked = marked and row < marked and column < marked
-                ground = "#ddd6fe" if is_marked else face
+                ground = PALE[KERNEL] if is_marked else face
                 place = x + column + step * sheet, row - step * sheet
                 cell(axes, *place, edge, ground, linewidth=0.8, zorder=10 - sheet)
             if marked:
@@ -103,18 +103,18 @@ def sum_over_channels(
                 cell(axes, *corner, KERNEL, "none", **style)
 
     middle = size / 2
-    stack(0, channels, size, INPUT, "#ccfbf1", marked=kernel_size)
+    stack(0, channels, size, INPUT, PALE[INPUT], marked=kernel_size)
     write(axes, 7.3, middle - 0.5, "·", fontsize=22)
     x_filter = 8.6
     for sheet in reversed(range(channels)):
         for row, column in np.ndindex(kernel_size, kernel_size):
             x, y = x_filter + column + step * sheet, 1 + row - step * sheet
-            cell(axes, x, y, KERNEL, "#ede9fe", linewidth=0.8, zorder=10 - sheet)
+            cell(axes, x, y, KERNEL, PALE[KERNEL], linewidth=0.8, zorder=10 - sheet)
     write(axes, 14.4, middle - 0.5, "+ bias =", fontsize=14)
     x_output = 17
     for sheet in reversed(range(filters)):
         for row, column in np.ndindex(side, side):
-            face = OUTPUT if (sheet, row, column) == (0, 0, 0) else "#fef3c7"
+            face = OUTPUT if (sheet, row, column) == (0, 0, 0) else PALE[OUTPUT]
             x, y = x_output + column + step * sheet, 1 + row - step * sheet
             cell(axes, x, y, OUTPUT, face, linewidth=0.8, zorder=10 - sheet)
     below = size + 0.9
@@ -173,7 +173,7 @@ def wider_fields(layers: Sequence[tuple[str, int]], size: int = 28) -> Described
         f"marks the side of the image, {size}.",
     )
     axes = figure.subplots()
-    colors = ["#2563a8" if "pool" in name else "#c2570c" for name, _ in layers]
+    colors = [PARTS[part(name)] for name, _ in layers]
     sides = [side for _, side in layers]
     axes.bar(range(len(layers)), sides, color=colors, width=0.75)
     for place, side in enumerate(sides):

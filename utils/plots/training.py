@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib import patches
 
-from .look import BLUE, INK, ORANGE, DescribedFigure, plain
+from utils.palette import BLUE, FAINT, FAINTER, INK, ORANGE
+
+from .look import DescribedFigure, plain
 
 
 def learning_curves(
@@ -77,7 +79,7 @@ def confusion_matrix(counts: np.ndarray, class_names: Sequence[str]) -> Describe
     for row, column in np.ndindex(percent.shape):
         value = percent[row, column]
         if row == column:
-            axes.add_patch(patches.Rectangle((column - 0.5, row - 0.5), 1, 1, color="#d7dde5"))
+            axes.add_patch(patches.Rectangle((column - 0.5, row - 0.5), 1, 1, color=FAINT))
         if value >= 0.5:
             weight = "bold" if row == column else "normal"
             axes.text(
@@ -95,7 +97,7 @@ def confusion_matrix(counts: np.ndarray, class_names: Sequence[str]) -> Describe
     axes.set_yticks(ticks, class_names, fontsize=12)
     axes.set_xticks(np.arange(len(class_names) + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(len(class_names) + 1) - 0.5, minor=True)
-    axes.grid(which="minor", color="#e5e9ef", linewidth=0.8)
+    axes.grid(which="minor", color=FAINTER, linewidth=0.8)
     axes.tick_params(which="both", length=0)
     axes.set_xlabel("predicted class", fontsize=12)
     axes.set_ylabel("true class", fontsize=12)

@@ -426,6 +426,41 @@ def test_every_layer_of_the_menu_can_be_added_and_explains_its_numbers(show):
         next_frame(page)
 
 
+def test_the_page_offers_what_python_takes_and_no_more(show):
+    page = show(ArchitectureExplorer([CONV], selected=-1))
+    rows = page.get_by_label("Rows")
+    assert layers.check_input_shape((int(rows.get_attribute("max")), 1, 1))
+    for kind, options in sizes.LAYERS.items():
+        page.evaluate(
+            "layer => { model.set('layers', [layer]); model.set('selected', 0); }",
+            layers.check([{"type": kind}])[0],
+        )
+        next_frame(page)
+        for option in options:
+            control = page.locator(f".cx-net-open [data-key='{option}']")
+            if control.count() and control.get_attribute("type") == "number":
+                limits = [int(control.get_attribute(end)) for end in ("min", "max")]
+                for value in limits:
+                    assert layers.check([{"type": kind, option: value}])
+                for value in (limits[0] - 1, limits[1] + 1):
+                    with pytest.raises(ValueError):
+                        layers.check([{"type": kind, option: value}])
+            elif control.count() and control.evaluate("control => control.tagName") == "SELECT":
+                values = control.locator("option").evaluate_all("all => all.map((o) => o.value)")
+                assert len(values) > 1
+                assert layers.check([{"type": kind, option: value or None} for value in values])
+
+
+def test_an_activation_that_the_menu_has_not_is_kept_and_named(show):
+    layer = {"type": "Dense", "units": 3, "activation": "gelu"}
+    page = show(ArchitectureExplorer([FLATTEN, layer], selected=1))
+    assert page.get_by_label("Activation").input_value() == "gelu"
+    assert (
+        "3 units, gelu"
+        in page.locator("li.cx-net-lit, li:has([aria-expanded='true'])").inner_text()
+    )
+
+
 def test_the_cost_of_a_separable_convolution_is_written_out(show):
     layer = {"type": "SeparableConv2D", "filters": 8, "kernelSize": 3}
     page = show(ArchitectureExplorer([layer], input_shape=(12, 12, 3), selected=0))

@@ -29,6 +29,7 @@ import {
   svg,
 } from "./planes.js";
 import {
+  LAYERS,
   both,
   isSliding,
   losesPosition,
@@ -49,16 +50,8 @@ const NAMES = {
   AveragePooling2D: "Average pooling",
 };
 const NEW = {
-  Conv2D: {
-    type: "Conv2D",
-    filters: 32,
-    kernelSize: 3,
-    strides: 1,
-    padding: "same",
-    activation: "relu",
-    useBias: true,
-  },
-  MaxPooling2D: { type: "MaxPooling2D", poolSize: 2, strides: 2, padding: "valid" },
+  Conv2D: { type: "Conv2D", ...LAYERS.Conv2D, padding: "same", activation: "relu" },
+  MaxPooling2D: { type: "MaxPooling2D", ...LAYERS.MaxPooling2D, strides: 2 },
 };
 const PADDINGS = [
   ["valid", "valid: none"],

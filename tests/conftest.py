@@ -170,13 +170,14 @@ def address():
 
 
 @pytest.fixture(scope="session")
-def sample(build_site, tmp_path_factory) -> Path:
+def sample(build_site, made_once) -> Path:
     """The folder of the site of a small book that holds everything that a page may hold."""
     from sample_book import write_sample
 
-    book = write_sample(tmp_path_factory.mktemp("sample") / "book")
-    build_site("--source", book)
-    return book / "_build" / "html"
+    def make(folder: Path) -> None:
+        build_site("--source", write_sample(folder / "book"))
+
+    return made_once("sample", make) / "book" / "_build" / "html"
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 from importlib.util import resolve_name
 from pathlib import Path
@@ -57,3 +58,27 @@ def test_git_checks_out_every_text_with_the_line_ends_that_it_stores():
         assert stored in {"i/lf", "i/none", "i/-text"} and rule == ["attr/text=auto", "eol=lf"], (
             line
         )
+
+
+NAMED = re.compile(
+    r"(?<![\w/.-])(?:utils|tools|tests|chapters)/[\w./-]*\w|(?<=make )[a-z-]+(?=`| ARGS| REPO)"
+)
+
+
+def named_in(text: str) -> set[str]:
+    """Return the paths and the commands of `make` that a text names in code."""
+    blocks = re.findall(r"```.*?```|`[^`\n]+`", text, re.S)
+    return {name for block in blocks for name in NAMED.findall(block)}
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_what_the_guides_name_is_there(page):
+    commands = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M)
+    names = named_in((ROOT / page).read_text("utf-8"))
+    assert len(names) > 20
+    missing = {name for name in names if name not in commands and not (ROOT / name).exists()}
+    assert missing == set()
+
+
+def test_a_guide_that_names_what_has_gone_is_found():
+    assert named_in("`utils/gone.py` and `make vanish`, a.b/utils/x") == {"utils/gone.py", "vanish"}

@@ -1,4 +1,4 @@
-"""Lets `pytest --nbval chapters` work as it stands: see tools/notebooks."""
+"""Give nbval the kernels of `tools.notebooks`, so that `pytest --nbval chapters` works as it is."""
 
 from __future__ import annotations
 

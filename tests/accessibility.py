@@ -1,4 +1,4 @@
-"""What axe-core finds on an open page, with every rule that it has.
+"""Run axe-core, with every rule that it has, on an open page.
 
 Most of the time that it takes goes into the contrast of words, and most words are words of
 code and signs of formulas, which have a dozen colors. So of those that look the same one is

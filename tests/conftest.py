@@ -1,4 +1,4 @@
-"""What several test files share: a browser, and the site as `make book` builds it."""
+"""Fixtures that test files share: a browser, built sites, and a web server on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the browser tests of the explorers share: one alone on a page, and what it shows."""
+"""Helpers for browser tests of explorers: open one alone on a page, and read what it shows."""
 
 from __future__ import annotations
 

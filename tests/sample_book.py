@@ -1,4 +1,4 @@
-"""A small book whose one notebook holds everything that a page may hold."""
+"""A small book for tests, whose notebook has every kind of cell and output of a page."""
 
 from __future__ import annotations
 

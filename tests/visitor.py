@@ -1,4 +1,4 @@
-"""A page in a browser that keeps what went wrong."""
+"""A browser page that records errors, failed requests and requests to other hosts."""
 
 from __future__ import annotations
 

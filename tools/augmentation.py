@@ -1,4 +1,4 @@
-"""Images turned, stretched, slanted and shifted at random, in one affine map each."""
+"""Random affine augmentation: rotate, scale, shear and translate images, in one map each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make an environment of the course: `.venv` from requirements.lock, or as the arguments say.
+"""Create the course's virtual environment: `.venv` from requirements.lock, or as arguments say.
 
 `make` runs this with the Python it found, before anything is installed, so it
 uses the standard library alone. The file that was installed is kept in the

@@ -1,4 +1,4 @@
-"""How each recorded network is trained: its data, its model, and all that `fit` needs.
+"""The training recipe of each recorded network: its data, its layers, and all that `fit` needs.
 
 Keras is imported inside the functions: importing it takes seconds.
 """

@@ -1,4 +1,4 @@
-"""An explorer alone on a page, from its Python state, as a kernel's front end would show it.
+"""Render an explorer alone on an HTML page, from its Python state, as a kernel's front end would.
 
     python -m tools.show_explorer "PoolingExplorer(pool_size=3)"
 

@@ -1,4 +1,4 @@
-"""Random affine maps: what they do to an image, one part at a time."""
+"""Random affine augmentation: each kind of movement alone does to an image what it should."""
 
 import numpy as np
 import pytest

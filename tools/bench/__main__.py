@@ -14,7 +14,7 @@
 - networks: one forward pass of the networks in the page, and of other libraries beside them;
   how often the answers with int8 weights are Keras's;
 - training: one training step in bfloat16 and in float32, alternating;
-- tests: `make test`, once a repeat (minutes each).
+- tests: `make check` and `make test`, once a repeat (minutes each).
 
 Every other figure is the median of `--repeats` (five unless told). Compare ratios
 rather than seconds: machines differ, and shared ones are noisy.
@@ -118,13 +118,16 @@ def bench_training(repeats: int, steps: int = 20, batch_size: int = 128) -> None
 
 
 def bench_tests(repeats: int) -> None:
-    """Report how long `make test` takes."""
-    taken = []
+    """Report how long `make check` and `make test` take."""
+    taken = {"check": [], "test": []}
     for repeat in range(1, repeats + 1):
-        taken.append(seconds(lambda: make("test")))
-        # Each at once: a run that is cut off has not been for nothing.
-        print(f"make test, run {repeat} of {repeats}  {taken[-1] / 60:6.1f} min", flush=True)
-    print(f"make test, median      {statistics.median(taken) / 60:6.1f} min")
+        for target, times in taken.items():
+            times.append(seconds(lambda target=target: make(target)))
+            # Each at once: a run that is cut off has not been for nothing.
+            name = f"make {target}, run {repeat} of {repeats}"
+            print(f"{name:25} {times[-1] / 60:6.1f} min", flush=True)
+    for target, times in taken.items():
+        print(f"{f'make {target}, median':25} {statistics.median(times) / 60:6.1f} min")
 
 
 def bench_explorers(repeats: int) -> None:

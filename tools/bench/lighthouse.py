@@ -1,4 +1,4 @@
-"""What Google's Lighthouse says of each page: `make bench ARGS=lighthouse`.
+"""Audit each page with Google's Lighthouse, and print its scores: `make bench ARGS=lighthouse`.
 
 Lighthouse is a Node program and no part of the course's environment: `npx` fetches the
 version named here on its first use. The site is served on this machine as GitHub Pages

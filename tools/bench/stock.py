@@ -1,4 +1,4 @@
-"""Every page as a browser loads it, and a chapter in Jupyter Book's own form beside them.
+"""Measure what a browser loads of each page, and of a chapter as Jupyter Book alone builds it.
 
 For `make bench ARGS=stock`. The chapter is built once more with nothing but a title, as
 who starts a book would build it. Chromium then opens the pages and reads each to its end.

@@ -249,13 +249,18 @@ def multiply_adds(layer) -> int:
 
     As `sizes.multiply_adds` counts them: each weight of the layer's kernels once at every
     output position, on a map also for a dense layer. Raises ValueError for a layer that has
-    weights of another kind.
+    weights of another kind, or whose input has no fixed size.
     """
     kind = type(layer).__name__
     if not layer.weights or kind in WITHOUT_KERNEL:
         return 0
     if kind not in sizes.LAYERS:
         raise ValueError(f"no rule for the multiply–adds of a {kind} layer")
+    if None in layer.output.shape[1:]:
+        raise ValueError(
+            f"the size of what {layer.name!r} gives is not known: build the model with an input "
+            "shape, such as (224, 224, 3)"
+        )
     kernels = [weight.shape for weight in layer.weights if weight.name.endswith("kernel")]
     return sizes.multiply_adds(kernels, layer.output.shape[1:])
 

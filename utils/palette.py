@@ -23,7 +23,14 @@ ORANGE = POSITIVE = "#c2570c"
 GREEN = "#2f7d4f"
 
 # The parts of a network.
-PARTS = {"convolution": ORANGE, "pooling": BLUE, "dense": GREEN, "input, flatten": MUTED}
+PARTS = {
+    "input": INPUT,
+    "convolution": ORANGE,
+    "pooling": BLUE,
+    "dense": GREEN,
+    "flatten": MUTED,
+    "other": MUTED,
+}
 
 DARK = {
     INPUT: "#2dd4bf",
@@ -37,6 +44,6 @@ DARK = {
 
 def part(kind: str) -> str:
     """Return the part of a network that a layer of this kind belongs to: a key of `PARTS`."""
-    words = {"conv": "convolution", "pool": "pooling", "dense": "dense"}
-    found = (name for word, name in words.items() if word in kind.lower())
-    return next(found, "input, flatten")
+    words = {"conv": "convolution", "pool": "pooling"}
+    words |= {name: name for name in ("input", "dense", "flatten")}
+    return next((name for word, name in words.items() if word in kind.lower()), "other")

@@ -51,6 +51,14 @@ def test_a_layer_without_a_rule_for_its_multiply_adds_is_refused_by_name():
         models.multiply_adds(model.layers[0])
 
 
+def test_multiply_adds_of_images_of_any_size_are_refused_with_what_to_do():
+    import keras
+
+    model = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(2, 3, name="any")])
+    with pytest.raises(ValueError, match="'any'.*such as .224, 224, 3."):
+        models.multiply_adds(model.layers[0])
+
+
 def test_the_multiply_adds_of_every_network_of_the_course_add_up():
     networks = [models.reference_cnn(), models.normalized_cnn(), models.plain_cnn()]
     totals = [sum(map(models.multiply_adds, network.layers)) for network in networks]

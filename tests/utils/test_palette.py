@@ -87,7 +87,9 @@ def test_signed_values_have_the_same_ends_in_figures_and_explorers():
         ("GlobalMaxPooling2D", "pooling"),
         ("pool 2 × 2", "pooling"),
         ("Dense", "dense"),
-        ("Flatten", "input, flatten"),
+        ("InputLayer", "input"),
+        ("Flatten", "flatten"),
+        ("ZeroPadding2D", "other"),
     ],
 )
 def test_every_layer_belongs_to_a_part_with_a_color(kind, part):

@@ -4,9 +4,10 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
 from tools.notebooks import files
-from utils import models, plots
+from utils import models, palette, plots
 from utils.explorers import samples
 from utils.plots import architectures
 
@@ -36,6 +37,16 @@ def test_smaller_and_deeper_names_each_output_and_groups_maps_of_one_size(lectur
     shown = texts(figure.axes[0])
     assert shown[:4] == ["1", "64", "28 × 28", "64"]
     assert [text for text in shown if "×" in text] == ["28 × 28", "14 × 14", "7 × 7", "3 × 3"]
+
+
+def test_the_input_is_teal_and_zeros_around_the_maps_are_no_input():
+    import keras
+
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.ZeroPadding2D(1)])
+    figure = plots.smaller_and_deeper(model)
+    assert "input 8×8×1, other 10×10×1." in figure.description
+    faces = {to_hex(patch.get_facecolor()) for patch in figure.axes[0].patches}
+    assert palette.INPUT in faces
 
 
 def test_layers_that_change_no_shape_are_not_drawn(lecture):

@@ -66,16 +66,12 @@ def smaller_and_deeper(model) -> DescribedFigure:
     their number. A row of values is a bar, as high as the logarithm of their number.
     Layers that change no shape are left out; branches are drawn one after the other.
     """
-    outputs = [(part(""), tuple(model.input_shape[1:]))]
+    outputs = [("input", tuple(model.input_shape[1:]))]
     for layer in model.layers:
         kind = type(layer).__name__
         if kind not in NOT_DRAWN:
             outputs.append((part(kind), tuple(layer.output.shape[1:])))
-    told = ", ".join(
-        f"{name.split(',')[0] if i == 0 or len(shape) == 3 else name.split(', ')[-1]} "
-        + "×".join(map(str, shape))
-        for i, (name, shape) in enumerate(outputs)
-    )
+    told = ", ".join(f"{name} {'×'.join(map(str, shape))}" for name, shape in outputs)
     figure = DescribedFigure(
         3.0,
         "The output of each layer as a box, from left to right, which gets lower as the maps "

@@ -17,7 +17,7 @@ def network(model) -> DescribedFigure:
     logarithm of their number. A vector is a bar, as wide as the logarithm of
     its length.
     """
-    rows = [("Input", tuple(model.input_shape[1:]), None)]
+    rows = [("Input", tuple(model.input_shape[1:]), "Input")]
     for layer in model.layers:
         kind = type(layer).__name__
         if kind == "Dropout":  # changes no shape, and nothing at prediction
@@ -40,7 +40,7 @@ def network(model) -> DescribedFigure:
     widest = max(shape[1] for _, shape, _ in rows if len(shape) == 3)
     y = 0.0
     for text, shape, kind in rows:
-        color = PARTS[part(kind or "")]
+        color = PARTS[part(kind)]
         if len(shape) == 3:
             width, thickness = 3.0 * shape[1] / widest, 0.06 + 0.07 * np.log2(shape[2])
         else:

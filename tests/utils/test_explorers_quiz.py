@@ -361,8 +361,8 @@ def test_a_line_of_ones_own_is_kept_as_it_was_written(show):
     assert box.get_attribute("readonly") is not None
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    assert columns(page)[0] == "You predicted\nIt *chooses*\n<b>twice</b>"
-    assert columns(page)[1] == "What came out\nThe test set was used to choose."
+    assert columns(page)[0] == "You wrote\nIt *chooses*\n<b>twice</b>"
+    assert columns(page)[1] == "Our answer\nThe test set was used to choose."
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.tagName") == "TEXTAREA", "predict again"
 
@@ -495,7 +495,7 @@ def test_a_guess_is_there_again_after_a_reload(at_home):
     again = at_home(quiz)
     assert again.get_by_role("textbox").nth(0).input_value() == "50"
     again.get_by_role("button", name="Reveal the answer").nth(1).click()
-    assert columns(again)[0] == "You predicted\nIt was the test set."
+    assert columns(again)[0] == "You wrote\nIt was the test set."
 
 
 @pytest.mark.parametrize("stored", ["nonsense", "[1, 2]", '[{"tried": [9], "tries": 1}]', "{}"])

@@ -234,16 +234,16 @@ function numberPart(question, onChange) {
   };
 }
 
-/** What the reader predicted, and beside it what came out. */
-function beside(predicted, cameOut, why) {
+/** What the reader predicted or wrote, and beside it what came out, or our answer. */
+function beside([mine, given], [ours, cameOut, why]) {
   const column = (name, ...content) =>
     create("div", {}, create("dt", {}, name), create("dd", {}, ...content));
   const result = cameOut ? [create("b", {}, cameOut), create("br")] : [];
   return create(
     "dl",
     { class: "cx-beside" },
-    column("You predicted", predicted),
-    column("What came out", ...result, ...rich(why)),
+    column(mine, given),
+    column(ours, ...result, ...rich(why)),
   );
 }
 
@@ -253,7 +253,8 @@ function guessPart(question, onChange) {
   const isLine = kind === "line";
   const { input, box, blank, read } = isLine ? lineBox(onChange) : numberBox(question, onChange);
   const outcome = verdictsOf(input);
-  const cameOut = isLine || value === null ? "" : withUnit(value, unit);
+  const [mine, ours] = isLine ? ["You wrote", "Our answer"] : ["You predicted", "What came out"];
+  const cameOut = value === undefined || value === null ? "" : withUnit(value, unit);
   return {
     element: create("div", {}, box, outcome.element),
     inputs: [input],
@@ -261,7 +262,8 @@ function guessPart(question, onChange) {
     read,
     show: ({ given, shown }) => {
       input.value = given ?? "";
-      outcome.show(...(shown ? [beside(inWords(question, given), cameOut, why)] : []));
+      const result = () => beside([mine, inWords(question, given)], [ours, cameOut, why]);
+      outcome.show(...(shown ? [result()] : []));
     },
   };
 }

@@ -267,7 +267,8 @@ EVIDENCE = {
         ("one idea each. | {} minutes", READING["4"]),
         ("looks at. | {} minutes, and", READING["5"]),
         ("all of it. | {} minutes", READING["7"]),
-        (":kernel: Sobel x :size: {} How", Named(3, "a setting of the explorer")),
+        (":kernel: Sobel x :size: {} **Draw", Named(3, "a setting of the explorer")),
+        ("It has seen {} photographs", FOR_TRAINING),
         ("Python {}, {} or {}, `make` and {} GB", *PYTHON, Named(5, "measured once")),
         ("follows chapter {} of", Named(14, "in the title of the exercise, and in the book")),
         ("O'Reilly, {} (", Cited(2022, "geron2022hands")),
@@ -275,6 +276,10 @@ EVIDENCE = {
         ("figures are under [CC BY {}](", Named(4.0, "the license, which is linked")),
     ],
     "06_exercise": [
+        (
+            "the model solution, {} parameters",
+            *printed_numbers("14.9/3", r"reference_cnn all +(\S+) param"),
+        ),
         ("exercise {} of A. Géron", Named(14.9, "its number in the book")),
         ("test images of {} × {} pixels", ROWS, COLUMNS),
         ("of the {} test digits", TEST),

@@ -215,7 +215,7 @@ def main() -> None:
     parser.add_argument("repo", nargs="?", help="owner/name on GitHub; empty for no address")
     try:
         changed = stamp(parser.parse_args().repo)
-    except Refused as refusal:
+    except (Refused, files.Damaged) as refusal:
         raise SystemExit(str(refusal)) from None
     address = stamped_address()
     site = f", and its site will be at {site_of(repo_of(address))}/" if address else ""

@@ -235,7 +235,7 @@ def make(paths: Sequence[Path]) -> bool:
     """Generate exercises, and say what changed or why none did; return whether all went well."""
     try:
         changed = generate(paths)
-    except Refused as refusal:
+    except (Refused, files.Damaged) as refusal:
         print(f"{refusal}\nNo exercise was changed.")
         return False
     print("\n".join(f"changed {name}" for name in changed) or "No exercise had to change.")
@@ -273,7 +273,7 @@ def check(paths: Sequence[Path]) -> bool:
     """Say which exercises are not as they would be generated; return whether all are."""
     try:
         found = differences(paths)
-    except Refused as refusal:
+    except (Refused, files.Damaged) as refusal:
         found = [str(refusal)]
     print("\n".join(found) or "All exercises are as their solutions make them.")
     return not found

@@ -15,6 +15,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from tools.book import __main__ as book
+from tools.notebooks import __main__ as notebooks_command
 from tools.notebooks import canonical, files, outputs, runs, setup_cell, validation, widgets
 from tools.notebooks.nbval_kernel import Kernel
 
@@ -337,7 +339,86 @@ def test_a_file_that_is_not_as_it_should_be_is_reported(course):
     assert "set-up cell of another form" in problems(good.replace("import sys", "import  sys"))
     assert "does not begin with the set-up cell" in problems(good.replace("# Finds", "# Gets"))
     assert "is 1.1 MB large" in problems(good.replace("A chapter", "A" * 1_100_000))
-    assert "cannot be read as a notebook" in problems(good[:100])
+    assert "is no JSON from line" in problems(good[:100])
+
+
+def colab_widgets(text: str) -> str:
+    """Return the text of a notebook as Colab saves one with a widget."""
+    notebook = json.loads(text)
+    model = {"model_name": "IntSliderModel", "model_module": "a", "state": {"value": 2}}
+    state = "application/vnd.jupyter.widget-state+json"
+    notebook["metadata"]["widgets"] = {state: {"1" * 32: model}}
+    view = {"application/vnd.jupyter.widget-view+json": {"model_id": "1" * 32}}
+    notebook["cells"][2]["outputs"] = [shown(**view)]
+    return json.dumps(notebook, indent=1) + "\n"
+
+
+def without_key(text: str, key: str) -> str:
+    notebook = json.loads(text)
+    del notebook["cells"][2][key]
+    return json.dumps(notebook, indent=1) + "\n"
+
+
+def conflict(text: str) -> str:
+    return text.replace(
+        ' "nbformat"', '<<<<<<< HEAD\n "nbformat"\n=======\n>>>>>>> other\n "nbformat"'
+    )
+
+
+def without_states(text: str) -> str:
+    notebook = json.loads(colab_widgets(text))
+    del notebook["metadata"]["widgets"]
+    return json.dumps(notebook, indent=1) + "\n"
+
+
+OF_EDITORS = {  # what is done to a file, the words that name it, whether `tidy` mends it
+    "a byte order mark": (lambda text: f"\ufeff{text}", "byte order mark (BOM): python -m", True),
+    "CRLF": (lambda text: text.replace("\n", "\r\n"), "(CRLF): python -m tools.notebooks ti", True),
+    "Colab's widgets": (colab_widgets, "without the key “state”: python -m tools", True),
+    "no outputs": (lambda text: without_key(text, "outputs"), "no key “outputs”: python -m", True),
+    "no states": (without_states, "whose state is not stored: make execute stores it", False),
+    "a conflict": (conflict, "conflict markers of Git, first in line", False),
+    "half a file": (lambda text: text[: len(text) // 2], "no JSON from line", False),
+    "nothing": (lambda text: "", "is empty: git checkout HEAD -- ", False),
+    "a list": (lambda text: "[]", "is JSON, but no notebook: git checkout", False),
+    "no cell type": (lambda text: without_key(text, "cell_type"), "git checkout HEAD -- ", False),
+}
+
+
+@pytest.mark.parametrize(("change", "words", "mended"), OF_EDITORS.values(), ids=OF_EDITORS)
+def test_what_an_editor_left_in_a_file_is_named_with_the_command_that_mends_it(
+    course, change, words, mended, monkeypatch
+):
+    path = store(course, "a.ipynb", executed_cell("print(1)", printed("1\n")))
+    changed = change(path.read_text(encoding="utf-8"))
+    path.write_text(changed, encoding="utf-8", newline="")
+    found = "\n".join(validation.problems(path, root=course))
+    assert words in found
+    obstacles = "\n".join(validation.obstacles(course))
+    assert "chapters/a.ipynb" in obstacles and words.partition("python")[0] in obstacles
+    for name in ("tidy", "check"):
+        monkeypatch.setattr(sys, "argv", ["python -m tools.notebooks", name, str(path)])
+        with pytest.raises(SystemExit):
+            notebooks_command.main()
+    assert (validation.obstacles(course) == []) == mended
+    if not mended:
+        with pytest.raises(book.Refused, match="chapters/a.ipynb"):
+            book.build(course, course / "_build")
+
+
+def test_bytes_that_are_no_text_are_named(course):
+    path = course / "chapters" / "a.ipynb"
+    path.write_bytes("{é}".encode("latin-1"))
+    assert "is not in UTF-8: save it again" in validation.obstacles(course)[0]
+    with pytest.raises(files.Damaged, match="is not in UTF-8"):
+        notebooks_command.tidy([path])
+
+
+def test_a_page_in_markdown_with_a_conflict_is_named(course):
+    (course / "intro.md").write_text("# A\n<<<<<<< HEAD\none\n=======\ntwo\n>>>>>>> other\n")
+    assert validation.obstacles(course) == [
+        "intro.md has conflict markers of Git: choose one side."
+    ]
 
 
 # --- the set-up cell --------------------------------------------------------------------
@@ -568,6 +649,49 @@ def test_nbval_fails_for_one_changed_number_in_a_chapter(course):
     nbformat.write(notebook, path)
     changed = change_one_number(path, path)
     assert failed_cells(nbval(course, path.name)) == [changed]
+
+
+def test_a_comparison_with_the_last_commit_says_what_a_full_run_changed(
+    run_course, tmp_path, capsys
+):
+    """Cell, before and after; what only a clock changes is left out."""
+    course = new_course(tmp_path / "course")
+    path = course / "chapters" / "a.ipynb"
+    times = executed_cell("fit()", printed("3 s\n"), tags=["nbval-ignore-output"])
+    cells = executed_cell("f()", printed("0.919\nsame\n")), times, executed_cell("g()")
+    path.write_text(canonical.serialize(with_set_up(course, *cells)), encoding="utf-8")
+    change_states(run_course[0] / "chapters" / "4_widgets.ipynb", course / "chapters" / "b.ipynb")
+    git = ["git", "-C", course, "-c", "user.name=a", "-c", "user.email=a@b"]
+    for words in (["init", "-q"], ["add", "chapters"], ["commit", "-q", "-m", "a"]):
+        subprocess.run([*git, *words], check=True)
+    paths = files.find(root=course)
+    assert notebooks_command.compare(paths)
+
+    notebook = files.read(path)
+    notebook.cells[2].outputs[0].text = "0.917\nsame\n"
+    notebook.cells[3].outputs[0].text = "4 s\n"
+    notebook.cells[4].source = "h()"
+    path.write_text(canonical.serialize(notebook), encoding="utf-8")
+    widgets_again = (run_course[0] / "chapters" / "4_widgets.ipynb").read_bytes()
+    (course / "chapters" / "b.ipynb").write_bytes(widgets_again)
+    capsys.readouterr()
+    assert not notebooks_command.compare(paths)
+    said = capsys.readouterr().out
+    assert "  cell 3 ('f()')\n    before: 0.919\n    after:  0.917\n" in said
+    assert "before: stride\n    after:  2 is now 1" in said
+    assert "3 s" not in said and "h()" not in said
+    assert "5 changes" in said
+
+    with pytest.raises(files.Damaged, match="There is no revision v9 of Git to compare with."):
+        notebooks_command.compare(paths, "v9")
+
+
+def test_a_full_run_shows_no_error_of_cuda():
+    code = "from tools.notebooks import runs; print(runs.machine())"
+    words = [sys.executable, "-c", code]
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "0"}
+    run = subprocess.run(words, cwd=files.ROOT, env=environment, capture_output=True, text=True)
+    assert run.stdout.startswith(("CPU: ", "GPU: ")) and run.stderr == ""
 
 
 FIT = """\

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from tools import address
 from tools.book import archive
+from tools.notebooks import validation
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -78,6 +79,8 @@ def build(source: Path, output: Path) -> bool:
 
     If it is not, the site of the last build stays.
     """
+    if obstacles := validation.obstacles(source):
+        raise Refused("\n".join(obstacles))
     work, site, last = output / ".building", output / "html", output / ".building" / "last"
     with only_build(output):
         shutil.rmtree(work, ignore_errors=True)  # of a build that was interrupted

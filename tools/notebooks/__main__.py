@@ -12,8 +12,8 @@ from . import canonical, files
 def tidy(notebooks: list[Path]) -> bool:
     """Rewrite notebooks in canonical form; name those that changed."""
     for path in notebooks:
-        before = path.read_text(encoding="utf-8")
-        after = canonical.serialize(files.parse(before))
+        before = files.read_text(path)
+        after = canonical.serialize(files.parse(before, files.name(path)))
         if after != before:
             files.replace(path, after)
             print(f"tidied {files.name(path)}")
@@ -63,18 +63,40 @@ def quizzes(notebooks: list[Path]) -> bool:
     return all([execution.execute_quizzes(path) for path in found])
 
 
+def compare(notebooks: list[Path], revision: str = "HEAD") -> bool:
+    """Print what cells show otherwise than in a revision of Git; return whether all is the same."""
+    from . import comparison
+
+    changed = 0
+    for path in notebooks:
+        if (before := files.read_committed(path, revision)) is None:
+            print(f"{files.name(path)} is not in {revision}")
+            continue
+        if found := list(comparison.changes(before, files.read(path))):
+            print(files.name(path), *found, sep="\n")
+        changed += len(found)
+    print(f"{changed} changes" if changed else f"Nothing shows anything else than in {revision}.")
+    return not changed
+
+
 def main() -> None:
-    commands = {"tidy": tidy, "check": check, "execute": execute, "quizzes": quizzes}
+    names = (tidy, check, execute, quizzes, compare)
+    commands = {command.__name__: command for command in names}
     parser = argparse.ArgumentParser(prog="python -m tools.notebooks", description=__doc__)
     choices = parser.add_subparsers(dest="command", required=True)
     for name, command in commands.items():
         choice = choices.add_parser(name, help=command.__doc__, description=command.__doc__)
         choice.add_argument("paths", nargs="*", type=Path, help="notebooks or folders; default all")
+        if command is compare:
+            choice.add_argument("--with", dest="revision", default="HEAD", help="default HEAD")
     arguments = parser.parse_args()
+    options = {"revision": arguments.revision} if "revision" in arguments else {}
     try:
-        ok = commands[arguments.command](files.find(arguments.paths))
+        ok = commands[arguments.command](files.find(arguments.paths), **options)
     except FileNotFoundError as error:
         parser.error(str(error))
+    except files.Damaged as damage:
+        raise SystemExit(str(damage)) from None
     except KeyboardInterrupt:
         # asyncio would report what was given up, after the sentence that says it.
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-from . import outputs, widgets
+from . import outputs, validation, widgets
 
 LONGEST = 70  # characters of a value in a message
 # Of widgets that are not ours, what depends on the version of ipywidgets is not compared:
@@ -85,3 +87,56 @@ def widget_differences(
 
 def views(cell_outputs: list[NotebookNode]) -> list[str]:
     return widgets.views(NotebookNode(outputs=cell_outputs))
+
+
+# --- two runs of a whole notebook -----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a cell showed before and what it shows now, as far as the two differ."""
+
+    cell: str  # its number and first words
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        lines = [f"  {self.cell}"]
+        for word, text in (("before", self.before), ("after", self.after)):
+            lines += [f"    {word + ':':8}{line}" for line in text.splitlines() or ["nothing"]]
+        return "\n".join(lines)
+
+
+def differing_lines(before: str, after: str) -> tuple[str, str]:
+    """Return the lines that only one of two texts has."""
+    lines = list(difflib.ndiff(before.splitlines(), after.splitlines()))
+    one, other = ("\n".join(x[2:] for x in lines if x.startswith(mark)) for mark in "-+")
+    return one, other
+
+
+def pairs(before: NotebookNode, after: NotebookNode) -> Iterator[tuple[str, list]]:
+    """Yield the place of each code cell that both notebooks have, and the two cells."""
+    old, new = (list(validation.code_cells(notebook)) for notebook in (before, after))
+    sources = ([cell.source for _, cell in cells] for cells in (old, new))
+    for start, other, count in difflib.SequenceMatcher(None, *sources, False).get_matching_blocks():
+        for step in range(count):
+            place, cell = new[other + step]
+            yield place, [old[start + step][1], cell]
+
+
+def changes(before: NotebookNode, after: NotebookNode) -> Iterator[Change]:
+    """Yield what cells show otherwise than before, where nbval compares them.
+
+    Cells whose code changed have nothing to be compared with.
+    """
+    models = widgets.stored(before), widgets.stored(after)
+    for place, cells in pairs(before, after):
+        if validation.EXEMPTING & set(cells[1].metadata.get("tags", [])):
+            continue
+        one, other = differing_lines(*("\n".join(texts(cell.outputs)) for cell in cells))
+        if one or other:
+            yield Change(place, one, other)
+        for ids in zip(*map(widgets.views, cells), strict=False):
+            for difference in widget_differences(*ids, models):
+                name, _, values = difference.partition(": ")
+                yield Change(place, name, values)

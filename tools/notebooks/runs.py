@@ -13,6 +13,8 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import subprocess
+import sys
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
@@ -55,9 +57,16 @@ def is_compared(cell: NotebookNode) -> bool:
 
 @cache
 def machine() -> str:
-    from tools import train  # which asks TensorFlow, for a GPU
+    """Return this machine in words. TensorFlow is asked for a GPU, in a process of its own.
 
-    return train.machine()
+    Without one it logs an error of CUDA, which looks as if the run had failed.
+    """
+    code = "from tools import train; print(train.machine())"
+    words = [sys.executable, "-c", code]
+    run = subprocess.run(words, cwd=files.ROOT, capture_output=True, text=True)
+    if run.returncode:
+        raise RuntimeError(run.stderr)
+    return run.stdout.splitlines()[-1]
 
 
 def entry(notebook: NotebookNode, seconds: float, cpu_seconds: float) -> dict:

@@ -15,6 +15,7 @@ from nbval.plugin import comment_markers, metadata_tags
 
 from . import canonical, files, markdown, outputs, setup_cell, widgets
 
+TIDY = "python -m tools.notebooks tidy"
 LARGEST = 1_000_000  # bytes
 WIDEST = 78  # characters of code: what the site shows without scrolling
 
@@ -64,9 +65,25 @@ def size(text: str) -> Iterator[str]:
         yield f"is {length / 1e6:.1f} MB large; {LARGEST / 1e6:.0f} MB is the limit"
 
 
+def left_by_editors(text: str) -> Iterator[str]:
+    """The file has nothing that editors and Colab do otherwise, and that a page cannot show."""
+    if text.startswith(files.BYTE_ORDER_MARK):
+        yield f"begins with a byte order mark (BOM): {TIDY} removes it"
+    if "\r\n" in text:
+        yield f"has line ends of Windows (CRLF): {TIDY} changes them"
+    content = json.loads(text.removeprefix(files.BYTE_ORDER_MARK))
+    for number, cell in enumerate(content.get("cells", []), start=1):
+        if cell.get("cell_type") == "code" and "outputs" not in cell:
+            yield f"cell {number} has no key “outputs”: {TIDY} adds it, make execute fills it"
+    states = content.get("metadata", {}).get("widgets", {}).get(widgets.STATE)
+    if states is not None and "state" not in states:
+        yield f"stores widgets as Colab does, without the key “state”: {TIDY} adds it"
+
+
 def form(text: str, notebook: NotebookNode) -> Iterator[str]:
     """The file has the canonical form."""
-    for number, cell in enumerate(json.loads(text)["cells"], start=1):
+    content = json.loads(text.removeprefix(files.BYTE_ORDER_MARK))
+    for number, cell in enumerate(content.get("cells", []), start=1):
         if "id" not in cell:
             yield f"cell {number} has no id"
     try:
@@ -74,7 +91,7 @@ def form(text: str, notebook: NotebookNode) -> Iterator[str]:
     except nbformat.ValidationError as error:
         yield f"is not a valid notebook: {error.message}"
     if text != canonical.serialize(notebook):
-        yield "is not in the canonical form: python -m tools.notebooks tidy repairs it"
+        yield f"is not in the canonical form: {TIDY} repairs it"
 
 
 def execution(notebook: NotebookNode) -> Iterator[str]:
@@ -218,18 +235,20 @@ def of_this_machine(notebook: NotebookNode, root: Path) -> Iterator[str]:
 
 def problems(path: Path, root: Path = files.ROOT) -> list[str]:
     """Return what is wrong with the notebook at `path` of the course at `root`; mostly, nothing."""
-    text = path.read_text(encoding="utf-8")
+    name = files.name(path, root)
     try:
-        notebook = files.parse(text)
-    except Exception as error:  # nbformat raises what json, jsonschema or dicts raise
-        return [f"cannot be read as a notebook: {error}"]
+        text = files.read_text(path)
+        notebook = files.parse(text, name)
+    except files.Damaged as damage:
+        return [str(damage).removeprefix(f"{name} ").removesuffix(".")]
     return [
         *size(text),
+        *left_by_editors(text),
         *form(text, notebook),
         *set_up(notebook, path, root),
         *execution(notebook),
         *width(notebook),
-        *exemptions(notebook, files.name(path, root)),
+        *exemptions(notebook, name),
         *prose(notebook),
         *pictures(notebook),
         *hidden_answers(notebook),
@@ -237,3 +256,22 @@ def problems(path: Path, root: Path = files.ROOT) -> list[str]:
         *keras_3(notebook),
         *of_this_machine(notebook, root),
     ]
+
+
+def obstacles(root: Path = files.ROOT) -> list[str]:
+    """Say which pages of the book at `root` cannot be built, and the command that mends each."""
+    found = []
+    for path in files.find(root=root):
+        name = files.name(path, root)
+        try:
+            text = files.read_text(path)
+            problems = [*shown_widgets(files.parse(text, name)), *left_by_editors(text)]
+        except files.Damaged as damage:
+            found.append(str(damage))
+            continue
+        found += [f"{name} {problem.replace(TIDY, f'{TIDY} {name}')}." for problem in problems]
+    for path in [*root.glob("*.md"), *(root / "chapters").glob("*.md")]:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if re.search(r"^<{7} .*^>{7} ", text, re.DOTALL | re.MULTILINE):
+            found.append(f"{files.name(path, root)} has conflict markers of Git: choose one side.")
+    return found

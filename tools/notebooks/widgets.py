@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from nbformat import NotebookNode, from_dict
 
 from . import outputs
+from .files import WIDGET_STATES
 
 VIEW = "application/vnd.jupyter.widget-view+json"
-STATE = "application/vnd.jupyter.widget-state+json"
+STATE = WIDGET_STATES
 REFERENCE = "IPY_MODEL_"
 OUR_CLASSES = "utils.explorers."
 LINKS = {"LinkModel", "DirectionalLinkModel"}  # jslink and jsdlink, which nothing refers to

@@ -147,3 +147,11 @@ def test_packages_that_are_held_back_end_the_weekly_run_but_not_before_it_has_ru
     commands = [step.get("run") for step in steps]
     after = steps[commands.index("make lock") + 1 : commands.index("make execute") + 1]
     assert after and all("!cancelled()" in step["if"] for step in after)
+
+
+def test_the_weekly_run_tells_which_outputs_have_changed():
+    jobs = yaml.safe_load((ROOT / ".github/workflows/full-run.yml").read_text("utf-8"))["jobs"]
+    commands = [step.get("run", "") for step in jobs["execute"]["steps"]]
+    (compare,) = [command for command in commands if "tools.notebooks compare" in command]
+    assert commands.index("make execute") < commands.index(compare)
+    assert '"$GITHUB_STEP_SUMMARY"' in compare, "the log of a run that passes is read by nobody"

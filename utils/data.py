@@ -395,4 +395,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="replace")  # not every locale has "…"
     sys.exit(main())

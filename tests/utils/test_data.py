@@ -581,6 +581,15 @@ def test_the_command_line_says_where_the_data_comes_from(mirror, monkeypatch, ca
     assert "\nmnist: stand-in. MNIST is not on this computer" in capsys.readouterr().out
 
 
+def test_the_command_line_works_in_a_locale_without_an_ellipsis(mirror):
+    (mirror / "mnist" / f"{FILES[0]}.gz").write_bytes(gzip.compress(b"other"))
+    environ = os.environ | {"PYTHONIOENCODING": "latin-1"}
+    words = [sys.executable, "-m", "utils.data"]
+    run = subprocess.run(words, cwd=ROOT, env=environ, capture_output=True, encoding="latin-1")
+    assert run.returncode == 1 and not run.stderr
+    assert "its SHA-256 is" in run.stdout and "?, ba891046e650? was expected" in run.stdout
+
+
 def test_importing_the_modules_imports_nothing_large():
     program = "import sys; from utils import data, standin; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)

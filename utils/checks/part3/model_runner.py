@@ -123,7 +123,7 @@ def load(folder: Path, version: str = ""):
         raise
     except Exception as error:
         raise Problem(
-            f"Keras cannot load the model. {told(error)}{other_version(version)}"
+            f"Keras cannot load the model. {told(error).rstrip('.')}.{other_version(version)}"
         ) from error
     return model
 

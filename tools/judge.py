@@ -2,19 +2,27 @@
 
 Three steps that can run apart from one another: `moved_test_digits` makes the digits, trusted;
 `utils.checks.part3.model_file.predict` asks the model, which may do anything; `judge` looks at
-its answers, trusted again.
+its answers, trusted again. `grade` does the last two.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from utils import data
-from utils.checks.part3.answers import problem_of_answers, right, split
+from utils.checks.part3.answers import (
+    LITTLE,
+    TRIED,
+    other_scale,
+    problem_of_answers,
+    right,
+    split,
+)
 from utils.checks.part3.bands import BANDS, MOST, points
-from utils.checks.part3.model_file import Answer
+from utils.checks.part3.model_file import Answer, predict
 from utils.checks.part3.moved_digits import moved, turned_anyhow, uniform
 from utils.checks.score import Item, Score
 
@@ -133,3 +141,20 @@ def judge(answer: Answer, digits: Digits) -> Judgement:
         item = Item(told, MOST, False, " ".join([*doubts, wait]))
         return Judgement(Score(TASK, [item]), "ok", accuracy, doubts)
     return Judgement(Score(TASK, split(told, points(accuracy))), "ok", accuracy)
+
+
+def grade(path: str | Path, digits: Digits) -> Judgement:
+    """Ask the model in a file about `digits`, and judge it.
+
+    A model that reads next to nothing is asked about images of another scale as well: if it
+    reads those, it learned from images that were scaled wrongly, and a teacher should know.
+    """
+    judgement = judge(predict(path, digits.images), digits)
+    if judgement.accuracy is None or judgement.accuracy >= LITTLE:
+        return judgement
+    counted = np.flatnonzero(digits.is_counted)[:TRIED]
+    why = other_scale(path, digits.images[counted], digits.labels[counted])
+    if not why:
+        return judgement
+    score = Score(TASK, judgement.score.items, note=why)
+    return replace(judgement, score=score, doubts=(*judgement.doubts, why))

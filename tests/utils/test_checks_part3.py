@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import math
 import re
 import sys
@@ -16,6 +17,12 @@ from utils.checks.part3 import augment as augmenting
 from utils.checks.part3 import estimate as estimating
 from utils.checks.part3.bands import BANDS, points
 from utils.checks.part3.moved_digits import affine, moved
+
+
+@pytest.fixture(scope="module", autouse=True)
+def keras_is_there():
+    """As in a notebook: no call that is timed has to import it."""
+    import keras  # noqa: F401
 
 
 def hints(score) -> str:
@@ -60,11 +67,55 @@ def by_scipy(image, rng):
     return ndimage.shift(turned, rng.uniform(-2, 2, size=2), order=1)
 
 
+def one_pixel(image, rng):
+    return np.roll(image, *[(1, 0), (-1, 0), (1, 1), (-1, 1)][rng.integers(4)])
+
+
+def turned_within(degrees):
+    def turned(image, rng):
+        from scipy import ndimage
+
+        return ndimage.rotate(image, rng.uniform(-degrees, degrees), reshape=False, order=1)
+
+    return turned
+
+
+def turned_by_keras(share):
+    def augment(images, seed):
+        from keras import layers
+
+        return layers.RandomRotation(share, fill_mode="constant", seed=seed)(images, training=True)
+
+    return augment
+
+
+def by_tensorflow(images, seed):
+    import tensorflow as tf
+
+    return tf.convert_to_tensor(one_by_one(rolled)(images, seed))
+
+
+def shifted_by_padding(image, rng):
+    down, right = rng.integers(0, 5, size=2)
+    return np.pad(image, 2)[down : down + 28, right : right + 28]
+
+
 RIGHT_AUGMENT = {
     "an affine map": by_an_affine_map,
     "layers of Keras": by_layers_of_keras,
     "scipy": one_by_one(by_scipy),
     "np.roll": one_by_one(rolled),
+    "one pixel in four directions": one_by_one(one_pixel),
+    "one pixel to the left or to the right": one_by_one(
+        lambda image, rng: np.roll(image, rng.choice([-1, 1]), axis=1)
+    ),
+    "turns alone": one_by_one(lambda image, rng: turned_within(14)(image, rng)),
+    "turns by up to 18 degrees, a layer of Keras": turned_by_keras(0.05),
+    "a tensor": by_tensorflow,
+    "shifts by two pixels without np.roll": one_by_one(shifted_by_padding),
+    "float32 by way of float64": one_by_one(
+        lambda image, rng: by_scipy(image.astype(float), rng).astype(np.float32)
+    ),
 }
 
 
@@ -90,6 +141,23 @@ def turned_by_any_angle(image, rng):
 
 def whole_batch(images, seed):
     return np.roll(images, np.random.default_rng(seed).integers(1, 3, size=2), axis=(1, 2))
+
+
+def half_of_the_batch(images, seed):
+    moved = images.copy()
+    moved[::2] = whole_batch(images, seed)[::2]
+    return moved
+
+
+def three_moves(images, seed):
+    rng = np.random.default_rng(seed)
+    shifts = rng.permutation(25)[:3]
+    return np.stack(
+        [
+            np.roll(image, np.array(divmod(shifts[number % 3], 5)) - 2, axis=(0, 1))
+            for number, image in enumerate(images)
+        ]
+    )
 
 
 def unseeded(images, seed):
@@ -122,6 +190,11 @@ WRONG_AUGMENT = {
         "stand on their heads",
     ),
     "radians for degrees": (one_by_one(turned_by_any_angle), 4, "turned far too much"),
+    "a tenth of a turn": (turned_by_keras(0.1), 4, "turned so far"),
+    "36 degrees by scipy": (one_by_one(turned_within(36)), 4, "turned so far"),
+    "30 degrees by scipy": (one_by_one(turned_within(30)), 4, "turned so far"),
+    "one draw, for half of them": (half_of_the_batch, 5, "only 2 different moves"),
+    "three draws for all": (three_moves, 5, "only 3 different moves"),
     "one move for all": (whole_batch, 5, "not once for the batch"),
     "no seed": (unseeded, 5, "Two calls with the same images"),
     "always one seed": (lambda images, seed: one_by_one(rolled)(images, 1), 5, "Another seed"),
@@ -230,11 +303,31 @@ def simulated(p, n):
     return tuple(np.quantile(counts / n, [0.025, 0.975]))
 
 
+Interval = collections.namedtuple("Interval", "low high")
+
+
+def tensor(values):
+    import tensorflow as tf
+
+    return tf.constant(values)
+
+
+def clipped(count):
+    return lambda p, n: tuple(np.clip(plus_minus(count)(p, n), 0, 1))
+
+
 RIGHT_HOW_SURE = {
     "cut off": lambda p, n: (max(0, p - 1.96 * error(p, n)), min(1, p + 1.96 * error(p, n))),
     "two errors": lambda p, n: list(np.clip(plus_minus(2)(p, n), 0, 1)),
     "Wilson": wilson,
     "simulated": simulated,
+    "rounded to three decimals": lambda p, n: tuple(np.round(clipped(2)(p, n), 3)),
+    "rounded to four decimals": lambda p, n: tuple(np.round(wilson(p, n), 4)),
+    "round of Python": lambda p, n: tuple(round(float(end), 3) for end in clipped(1.96)(p, n)),
+    "arrays without an axis": lambda p, n: tuple(map(np.asarray, clipped(2)(p, n))),
+    "a named tuple": lambda p, n: Interval(*clipped(2)(p, n)),
+    "32 bits": lambda p, n: np.asarray(clipped(2)(p, n), np.float32),
+    "a tensor": lambda p, n: tensor(clipped(2)(p, n)),
 }
 
 
@@ -245,12 +338,28 @@ def test_how_sure_may_be_written_in_different_ways(way):
         assert float(score) == score.total == 4, str(score)
 
 
-def clipped(count):
-    return lambda p, n: tuple(np.clip(plus_minus(count)(p, n), 0, 1))
-
-
 WRONG_HOW_SURE = {
     "one error": (plus_minus(1), 1, "one standard error"),
+    "one error, rounded": (
+        lambda p, n: tuple(round(end, 3) for end in clipped(1)(p, n)),
+        1,
+        "one standard error",
+    ),
+    "90 of 100, rounded": (
+        lambda p, n: tuple(round(end, 3) for end in clipped(1.645)(p, n)),
+        1,
+        "90 of 100",
+    ),
+    "99 of 100, rounded": (
+        lambda p, n: tuple(round(end, 3) for end in clipped(2.576)(p, n)),
+        1,
+        "99 of 100",
+    ),
+    "rounded to two decimals": (
+        lambda p, n: tuple(round(end, 2) for end in clipped(2)(p, n)),
+        1,
+        "",
+    ),
     "not cut off": (plus_minus(2), 3, "above 1"),
     "percent": (lambda p, n: tuple(100 * wilson(p, n)), 1, "percent"),
     "images": (lambda p, n: tuple(n * wilson(p, n)), 1, "counts images"),

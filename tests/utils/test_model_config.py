@@ -62,7 +62,8 @@ def made(name: str):
     if name in special:
         return special[name](cls)
     parameters = inspect.signature(cls).parameters
-    return cls(**{key: value for key, value in NEEDED.items() if key in parameters})
+    needed = [key for key, about in parameters.items() if about.default is about.empty]
+    return cls(**{key: NEEDED[key] for key in needed if key in NEEDED})
 
 
 def model_of(layer: dict | object) -> dict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..score import Item, Score, number
-from .answers import answers_of, problem_of_answers, right, split
+from .answers import LITTLE, TRIED, answers_of, other_scale, problem_of_answers, right, split
 from .bands import BANDS, MOST, points
 from .how_sure import wilson
 from .moved_digits import moved
@@ -38,6 +38,8 @@ def problem_of_images(images: np.ndarray, labels: np.ndarray) -> str:
         return f"There are {len(images)} images and {len(labels)} labels"
     if images.dtype != np.uint8 and (images.min() < 0 or images.max() > 1):
         return f"The images hold values from {images.min():g} to {images.max():g}; divide by 255"
+    if images.dtype != np.uint8 and 0 < images.max() < 1.5 / 255:
+        return f"The images hold values up to {images.max():.2g}: they were divided by 255 twice"
     return ""
 
 
@@ -76,5 +78,7 @@ def estimate(model, x_valid: np.ndarray, y_valid: np.ndarray) -> Score:
             f"({best:.1%}). Were these images in the training? Then the estimate means nothing, "
             "and the test digits will give less."
         )
+    if accuracy < LITTLE:
+        note = other_scale(model, moved(images[:TRIED], PUBLIC_SEEDS[0]), labels) or note
     told = f"{accuracy:.2%} of the moved validation digits are read"
     return Score(TASK, split(told, points(accuracy)), note=note)

@@ -16,7 +16,7 @@ import numpy as np
 
 from utils import data
 
-from .answers import answers_of, problem_of_answers, right
+from .answers import LITTLE, answers_of, other_scale, problem_of_answers, right
 from .estimate import TEST_SIZE
 from .model_config import Unacceptable, cleaned
 from .model_file import LARGEST, SECONDS, predict
@@ -189,9 +189,7 @@ def problem_in_grading(model, file: Path) -> str:
     )
     if answer.seconds > SECONDS / 2:
         print("! That is too close for comfort on another machine: make the network smaller.")
-    if right(answer.values, labels[:TEST_SIZE]).mean() < 0.5:
-        print(
-            "! It reads less than half of the *training* digits. It is given values from 0 to 1: "
-            "a model that expects 0 to 255 needs layers.Rescaling(255) at its beginning."
-        )
+    if right(answer.values, labels[:TEST_SIZE]).mean() < LITTLE:
+        why = other_scale(file, images, labels) or "It is given values from 0 to 1."
+        print(f"! It reads less than half of the *training* digits. {why}")
     return ""

@@ -335,7 +335,7 @@ def load(models: list[tuple]) -> list[dict]:
         ended = sandbox.run(
             [sys.executable, "-P", str(LOADER), ".", runner, str(MEGABYTES)],
             folder,
-            sandbox.Limits(seconds=SECONDS_A_BATCH, files=3 * len(models) + 100),
+            sandbox.Limits(SECONDS_A_BATCH, seconds_to_start=400, files=3 * len(models) + 100),
             reads=[LOADER, runner],
             environment={"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
             started="started",

@@ -100,7 +100,7 @@ def main(folder: Path, path: str, megabytes: int) -> None:
     signal.signal(signal.SIGALRM, ring)
     runner["limit_memory"](megabytes)
     (folder / "started").touch()
-    for case in sorted(place for place in folder.iterdir() if place.is_dir()):
+    for case in sorted(place for place in folder.iterdir() if place.name.isdecimal()):
         with open(folder / "told.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(told_of(case, runner, images, watch)) + "\n")
         keras.utils.clear_session(free_memory=True)

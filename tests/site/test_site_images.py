@@ -42,6 +42,29 @@ def test_a_link_to_a_section_leads_there_past_explorers_that_are_not_drawn_yet(v
     )
 
 
+@pytest.mark.parametrize("name", ["02_convolutional_layer", "04_cnn_architectures"])
+def test_a_deep_link_on_a_phone_lands_at_its_section(visitor, site, name):
+    """Explorers above it are drawn, and take another height than was kept, while it is read."""
+    address = (site / "chapters" / f"{name}.html").as_uri()
+    page = visitor(390, 844).page
+    page.goto(address)
+    ids = page.locator(".bd-article section:has(> h2)").evaluate_all("all => all.map((s) => s.id)")
+    top = "document.getElementById(location.hash.slice(1)).getBoundingClientRect().top"
+    for section in ids[1::2]:
+        page.goto("about:blank")
+        page.goto(f"{address}#{section}")
+        page.wait_for_function(
+            "() => !document.querySelector('[data-state=starting]') && scrollY > 0"
+        )
+        page.wait_for_timeout(300)
+        assert 0 <= page.evaluate(top) < 150, section
+    page.mouse.wheel(0, -400)  # the reader leaves, and is not taken back
+    page.wait_for_timeout(300)
+    page.evaluate("document.querySelector('.bd-article h1').style.paddingTop = '5rem'")
+    page.wait_for_timeout(100)
+    assert page.evaluate(top) > 300
+
+
 def test_pictures_further_down_are_not_fetched_before_a_reader_comes_near(visitor, site, address):
     page = visitor().page
     fetched = []

@@ -9,6 +9,7 @@ from visitor import find_mark, go_on, leave_mark
 
 CHAPTER = "chapters/03_pooling_layer.html"
 SHORT = "chapters/06_exercise.html"
+PART = "exercises/14_9/1_from_scratch.html"
 LINE = ".course-begin"
 BEGIN = "Begin with chapter 1"
 SCROLL = """async () => {
@@ -34,8 +35,8 @@ PLACES = """() => [...document.querySelectorAll(
     const { x, y, width, height } = element.getBoundingClientRect();
     return [element.tagName, x - from.x, y - from.y, width, height].join(" ");
   })"""
-FINISHED = """(title) => [...document.querySelectorAll(".bd-docs-nav a")].some(
-  (link) => link.textContent.includes(title) && link.textContent.includes("(finished)"))"""
+READ = """(title) => [...document.querySelectorAll(".bd-docs-nav a")].some(
+  (link) => link.textContent.includes(title) && link.textContent.includes("(read"))"""
 
 
 @pytest.fixture
@@ -68,19 +69,50 @@ def test_the_landing_page_leads_to_the_section_read_last(reads_on, site):
     reads_on(site, way)
 
 
-def test_a_page_is_begun_and_then_finished_in_words_too(visitor, served):
+def test_a_chapter_is_begun_and_then_read_in_words_too(visitor, served):
     page = visitor().page
     page.goto(served + SHORT)
     assert link_in_contents(page, "6 Exercise") == "6 Exercise: your own CNN (begun)"
     page.evaluate(SCROLL)
-    page.wait_for_function(FINISHED, arg="6 Exercise: your own CNN")
+    page.wait_for_function(READ, arg="6 Exercise: your own CNN")
     assert link_in_contents(page, "3 Pooling") == "3 Pooling layer"
     page.goto(served + "intro.html")
     in_map = page.locator(".chapter-map a", has_text="6 Exercise").first
-    assert in_map.text_content().strip().endswith("(finished)")
-    # A finished page is not the place to go on: the page after it is.
+    assert "(read" in in_map.text_content()
+    # A chapter that was read is not the place to go on: the page after it is.
     said = page.locator(LINE).inner_text()
-    assert re.match(r"Continue with Part 1: From scratch\s+1 of ", said)
+    assert re.match(r"Continue with Part 1: From scratch\s+1 of \d+ chapters read, 0 of 3", said)
+
+
+def test_a_part_of_the_exercise_is_solved_when_its_reader_says_so_and_not_by_scrolling(
+    visitor, served
+):
+    page = visitor().page
+    page.goto(served + PART)
+    page.evaluate(SCROLL)
+    page.wait_for_timeout(200)
+    assert link_in_contents(page, "Part 1") == "Part 1: From scratch"
+    page.get_by_label("I have solved this part").check()
+    assert link_in_contents(page, "Part 1") == "Part 1: From scratch (solved)"
+    page.goto(served + "intro.html")
+    assert "1 of 3 parts solved" in page.locator(LINE).inner_text()
+    page.goto(served + PART)
+    page.get_by_label("I have solved this part").uncheck()
+    assert link_in_contents(page, "Part 1") == "Part 1: From scratch"
+
+
+def test_answers_count_apart_from_reading(visitor, served):
+    page = visitor().page
+    page.goto(served + SHORT)
+    page.evaluate(SCROLL)
+    page.wait_for_function(READ, arg="6 Exercise: your own CNN")
+    assert link_in_contents(page, "6 Exercise").endswith("(read, 0 of 1 questions answered)")
+    page.get_by_role("textbox", name="Your answer, in digits").fill("80")
+    page.get_by_role("button", name="Commit").click()
+    page.get_by_role("button", name="Reveal the answer").click()
+    assert link_in_contents(page, "6 Exercise").endswith("(read, all questions answered)")
+    page.reload()
+    assert link_in_contents(page, "6 Exercise").endswith("(read, all questions answered)")
 
 
 def test_glossary_and_references_do_not_count(visitor, served):
@@ -174,9 +206,9 @@ def test_marks_and_the_line_move_nothing(visitor, site, folders, width):
     page, root = visitor(width).page, folders["http"][site]
     page.goto(root + SHORT)
     page.evaluate(SCROLL)
-    page.wait_for_function(FINISHED, arg="6 Exercise")
-    page.goto(root + "exercises/14_9/1_from_scratch.html")
-    page.evaluate(SCROLL)
+    page.wait_for_function(READ, arg="6 Exercise")
+    page.goto(root + PART)
+    page.get_by_label("I have solved this part").check()
     page.goto(root + "intro.html")
     page.locator(".live-widget[data-state=shown]").wait_for()
     assert page.locator(".course-read").count() > 2

@@ -152,6 +152,29 @@ def test_the_button_leads_back_to_the_top(visitor, site):
     page.wait_for_function("() => scrollY === 0")
 
 
+@pytest.mark.parametrize("width", [390, 1024])
+def test_the_button_to_the_top_covers_no_explorer(visitor, site, width):
+    page = visitor(width).page
+    page.goto((site / "chapters" / "03_pooling_layer.html").as_uri())
+    explorer = page.locator(".live-widget[data-module=pooling]").first
+    explorer.scroll_into_view_if_needed()
+    page.wait_for_function("() => document.querySelector('.cx-pooling canvas')")
+    covers = """(explorer) => {
+      const button = document.getElementById("pst-back-to-top");
+      if (getComputedStyle(button).display === "none") return "hidden";
+      const [a, b] = [button, explorer].map((each) => each.getBoundingClientRect());
+      return a.top < b.bottom && b.top < a.bottom ? "covers" : "beside";
+    }"""
+    seen = set()
+    top = explorer.evaluate("e => e.getBoundingClientRect().top + scrollY")
+    height = explorer.evaluate("e => e.offsetHeight")
+    for place in range(int(top + height + 900), int(top - 1000), -150):
+        page.evaluate("(place) => scrollTo({ top: place, behavior: 'instant' })", place)
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+        seen.add(explorer.evaluate(covers))
+    assert seen == {"hidden", "beside"}
+
+
 def test_the_code_of_a_cell_is_copied(visitor, site, address):
     visit = visitor(permissions=["clipboard-read", "clipboard-write"])
     visit.page.goto(address(site) + "chapters/07_summary.html")

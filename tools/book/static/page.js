@@ -35,22 +35,52 @@ function followReading() {
   later();
 }
 
-/* The button appears where a reader scrolls back up. */
+/* Do the boxes of two elements overlap? */
+function overlap(one, other) {
+  const [a, b] = [one, other].map((each) => each.getBoundingClientRect());
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}
+
+/* The button appears where a reader scrolls back up, but not over an explorer, whose controls
+   it would cover. */
 function offerTheTop() {
   const button = document.getElementById("pst-back-to-top");
   if (!button) return;
+  const explorers = [...document.querySelectorAll(".live-widget")];
   let last = scrollY;
   const update = () => {
     if (scrollY === last) return;
     button.style.display = scrollY < last && scrollY > innerHeight ? "block" : "none";
+    if (explorers.some((each) => overlap(button, each))) button.style.display = "none";
     last = scrollY;
   };
   addEventListener("scroll", update, { passive: true });
   button.addEventListener("click", () => scrollTo(0, 0));
 }
 
+/* A link leads to its target although explorers and pictures above it come later: the target
+   keeps its place while they do, until the reader scrolls, types or points. */
+function keepTheTarget() {
+  let target = null;
+  const find = () => {
+    target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  };
+  const release = () => {
+    target = null;
+  };
+  for (const type of ["wheel", "touchstart", "pointerdown", "keydown"]) {
+    addEventListener(type, release, { capture: true, passive: true });
+  }
+  addEventListener("hashchange", find);
+  const article = document.querySelector(".bd-article");
+  const hold = () => target?.scrollIntoView({ behavior: "instant" });
+  if (article) new ResizeObserver(hold).observe(article);
+  find();
+}
+
 followReading();
 offerTheTop();
+keepTheTarget();
 for (const button of document.querySelectorAll(".course-full-screen")) {
   button.addEventListener("click", () => toggleFullScreen());
 }

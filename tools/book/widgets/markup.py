@@ -78,11 +78,19 @@ def stored_output(output: dict) -> str:
 
 def place_of(state: dict) -> str:
     """Return the attributes by which anywidget-static.css keeps an explorer's place free."""
-    place = f' data-module="{html.escape(state["_module"])}"'
+    sizes = {}
     if questions := state.get("questions"):
         answers = sum(len(question.get("options", [])) for question in questions)
-        place += f' style="--questions: {len(questions)}; --answers: {answers}"'
-    return place
+        sizes = {"questions": len(questions), "answers": answers}
+    elif kernel := state.get("kernel"):
+        sizes = {"rows": kernel["shape"][0]}
+    elif layers := state.get("layers"):
+        sizes = {"layers": len(layers)}
+    style = "; ".join(f"--{name}: {size}" for name, size in sizes.items())
+    place = f' data-module="{html.escape(state["_module"])}"'
+    if mode := state.get("mode") if questions else None:
+        place += f' data-quiz="{html.escape(mode)}"'
+    return place + (f' style="{style}"' if style else "")
 
 
 def as_html(model_id: str, models: dict) -> str:

@@ -46,6 +46,7 @@ class Line:
     text: str  # what is asked for, as a statement
     points: float
     hint: str  # leads on, and does not give the answer away
+    builds_on: str = ""  # the key of a line that has to pass before this one can
 
 
 WHOLE = Line(
@@ -66,6 +67,9 @@ class Case:
 
     line: str  # the line that it counts for, by its key
     arguments: tuple
+    # It counts only if the cases of these lines that have no needs passed: so what goes wrong
+    # with biases, for example, costs the line of the biases and not that of padding as well.
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,17 +78,18 @@ class Verdict:
 
     passed: bool
     reason: str = ""  # what is wrong, in words
-    mistakes: frozenset[str] | None = None  # those that give this value; None if it is no value
+    value: Any = None  # what came, if it can be compared with what known mistakes give
     flaw: str = ""  # what is wrong with a value that is right as a number, and what to do
     hint: str = ""  # leads on if no mistake is recognized; in place of the line's own
 
 
 def _close(value: np.ndarray, expected: np.ndarray) -> bool:
-    """Tell whether two arrays are equal as far as 32-bit floats go."""
+    """Tell whether two arrays are equal, as far as the type of the first is exact."""
     if value.shape != expected.shape or not np.isfinite(expected).all():
         return False  # what is not finite is only ever a mistaken value
     scale = max(1.0, float(np.abs(expected).max(initial=0)))
-    return np.allclose(value, expected, rtol=0, atol=1e-4 * scale)
+    share = 1e-2 if value.dtype == np.float16 else 1e-4
+    return np.allclose(value.astype(float), expected, rtol=0, atol=share * scale)
 
 
 def _hint_about_shape(shape: tuple[int, ...], expected: tuple[int, ...]) -> str:
@@ -106,81 +111,89 @@ def _no_value(value: Any, wanted: str) -> Verdict:
     return Verdict(False, f"it returned no {wanted} but {kind}")
 
 
-def _judge_array(value: Any, expected: np.ndarray, known: Known) -> Verdict:
+def _judge_array(value: Any, expected: np.ndarray) -> Verdict:
     """Compare what should be an array of numbers with the expected one."""
     array = plain_array(value)
     if array is None:
         return _no_value(value, "NumPy array")
     if array.shape != expected.shape:
-        alike = [(name, other) for name, other in known if other.shape == array.shape]
-        if alike and array.dtype.kind in "fiu":  # the numbers tell mistakes of one shape apart
-            numbers = array.astype(float)
-            alike = [pair for pair in alike if _close(numbers, pair[1])] or alike
         shape = shortened(str(array.shape), 60)
         reason = f"the shape of the result is {shape}, and {expected.shape} was expected"
-        names = frozenset(name for name, _ in alike)
-        return Verdict(False, reason, names, hint=_hint_about_shape(array.shape, expected.shape))
+        return Verdict(False, reason, array, hint=_hint_about_shape(array.shape, expected.shape))
     if array.dtype.kind not in "fiu":
         dtype = shortened(str(array.dtype), 40)
         return Verdict(False, f"the result holds no plain numbers: its dtype is {dtype}")
-    numbers = array.astype(float)
-    if not np.isfinite(numbers).all():
+    if not np.isfinite(array).all():
         return Verdict(False, "some numbers of the result are not finite: nan or inf")
-    alike = frozenset(name for name, other in known if _close(numbers, other))
-    if _close(numbers, expected):
-        return Verdict(True, mistakes=alike)
+    if _close(array, expected):
+        return Verdict(True, value=array)
     if array.dtype.kind in "iu" and (expected % 1).any():
-        return Verdict(False, f"the shape is right, but {array.dtype} holds no decimals", alike)
-    return Verdict(False, OTHER_NUMBERS, alike)
+        reason = f"the shape is right, but {array.dtype} holds no decimals"
+        return Verdict(False, reason, array)
+    return Verdict(False, OTHER_NUMBERS, array)
 
 
-def _judge_count(value: Any, expected: int, known: Known) -> Verdict:
+def _judge_count(value: Any, expected: int) -> Verdict:
     """Compare what should be a whole number with the expected one."""
     found = plain_number(value)
     if found is None:
         return _no_value(value, "number")
     if not abs(found) < 10**MOST_DIGITS:
         return Verdict(False, f"it returned no number of at most {MOST_DIGITS} digits")
-    alike = frozenset(name for name, other in known if math.isclose(found, other))
     if found != expected:
-        return Verdict(False, f"it returned {found:.{MOST_DIGITS}g}", alike)
+        return Verdict(False, f"it returned {found:.{MOST_DIGITS}g}", found)
     flaw = f"it returned {found}, which is a float. {FLOAT}" if isinstance(found, float) else ""
-    return Verdict(True, mistakes=alike, flaw=flaw)
+    return Verdict(True, value=found, flaw=flaw)
+
+
+def _alike(value: int | float | np.ndarray, known: Known, expected: Any) -> frozenset[str]:
+    """Return the mistakes that give a value."""
+    if not isinstance(expected, np.ndarray):
+        return frozenset(name for name, other in known if math.isclose(value, other))
+    shaped = [(name, other) for name, other in known if other.shape == value.shape]
+    # The numbers tell mistakes of one shape apart; a wrong shape alone says something, too.
+    numbers = value.dtype.kind in "fiu"
+    alike = [name for name, other in shaped if numbers and _close(value, other)]
+    if not alike and value.shape != expected.shape:
+        alike = [name for name, _ in shaped]
+    return frozenset(alike)
 
 
 class Task:
     """A function to write: its lines, its cases, its right answers, and the known wrong ones.
 
-    `manners` is the line for what is not about the values: their type, and that the
-    arguments stay as they are. It passes if something else does and no call had a flaw; its
-    hint is about arguments that were changed.
+    `form` is the line for what is not about the values: their type, and that the arguments stay
+    as they are. It passes if something else does and no call had a flaw; its hint is about
+    arguments that were changed.
     """
 
     def __init__(
         self,
         title: str,
         lines: Mapping[str, Line],
-        manners: Line,
+        form: Line,
         make_cases: Callable[[np.random.Generator], Iterable[Case]],
         reference: Callable,
         mistakes: Sequence[tuple[str, Callable]],
     ):
-        """`make_cases` yields a Case at a time, for every key of `lines` at least one.
+        """`make_cases` yields a Case at a time, at least one without needs for every line.
 
+        The cases cover systematically what an answer can go wrong about, and random numbers only
+        fill in values: so an answer gets the same points whatever the seed is.
         `reference` gives the right value for a case's arguments, an array or an int. Each of
         `mistakes` is a sentence about a mistake and a function that makes it; the one that
         explains more stands first. A sentence may stand there more than once.
         """
         self.title = title
         self.lines = dict(lines)
-        self.manners = manners
+        self.form = form
         self.reference = reference
         self.mistakes = tuple(mistakes)
         self._make_cases = make_cases
 
     @property
     def points(self) -> float:
-        return sum(line.points for line in (*self.lines.values(), self.manners))
+        return sum(line.points for line in (*self.lines.values(), self.form))
 
     def cases(self, seed: int) -> list[Case]:
         """Return the inputs that belong to a seed."""
@@ -189,20 +202,21 @@ class Task:
     def expected(self, case: Case) -> np.ndarray | int:
         return self.reference(*case.arguments)
 
-    def _known(self, case: Case) -> Known:
+    def mistakes_that_give(self, case: Case, value: Any) -> frozenset[str]:
+        """Return which of the known mistakes give this value, a number or an array."""
         known = []
         for name, function in self.mistakes:
             try:
                 known.append((name, function(*case.arguments)))
             except Exception:  # for instance, a mistaken window that is larger than the image
                 continue
-        return known
+        return _alike(value, known, self.expected(case))
 
     def judge(self, case: Case, value: Any) -> Verdict:
         """Compare a returned value, which may be anything at all, with the expected one."""
         expected = self.expected(case)
         judge = _judge_array if isinstance(expected, np.ndarray) else _judge_count
-        return judge(value, expected, self._known(case))
+        return judge(value, expected)
 
     def verdict(self, case: Case, outcome: Outcome) -> Verdict:
         """Judge what came of a call, be it a value or a failure."""
@@ -210,7 +224,7 @@ class Task:
             return Verdict(False, outcome.problem)
         verdict = self.judge(case, outcome.value)
         if outcome.changed_input and not verdict.flaw:
-            flaw = f"it changed something that it was given. {self.manners.hint}"
+            flaw = f"it changed something that it was given. {self.form.hint}"
             return replace(verdict, flaw=flaw)
         return verdict
 
@@ -223,34 +237,46 @@ class Task:
         )
         return shortened(f"{self.title}({', '.join(told)})", 400)
 
-    def _hint(self, line: Line, judged: list[tuple[Case, Verdict]]) -> str:
-        """Say where a line fails first, and which mistake would explain all that it did."""
+    def _hint(self, line: Line, judged: list[tuple[Case, Verdict]], broken: set[str]) -> str:
+        """Say where a line fails first, and which mistake would explain all that it did.
+
+        Where no known mistake does, say what to think about; or that the line that this one
+        builds on comes first, if it is one of the `broken`.
+        """
         case, verdict = next(pair for pair in judged if not pair[1].passed)
-        values = [v.mistakes for _, v in judged if v.mistakes is not None]
-        common = frozenset.intersection(*values) if verdict.mistakes else frozenset()
-        otherwise = verdict.hint or line.hint
-        mistake = next((text for text, _ in self.mistakes if text in common), otherwise)
-        return f"{self.call_shown(case)}: {sentence(verdict.reason)} {mistake}"
+        common = None if verdict.value is None else set(text for text, _ in self.mistakes)
+        for one, its in judged:
+            if common and its.value is not None:
+                common &= self.mistakes_that_give(one, its.value)
+        if common:
+            advice = next(text for text, _ in self.mistakes if text in common)
+        elif line.builds_on in broken:
+            advice = f"First comes the line “{self.lines[line.builds_on].text}”: this builds on it."
+        else:
+            advice = verdict.hint or line.hint
+        return f"{self.call_shown(case)}: {sentence(verdict.reason)} {advice}"
 
     def score(self, cases: Sequence[Case], verdicts: Sequence[Verdict]) -> Score:
         """Count the points of the cases; those at the end that have no verdict did not pass."""
         judged = list(zip(cases, verdicts, strict=False))
         reasons = {verdict.reason for verdict in verdicts}
         all_alike = len(reasons) == 1 and not reasons & {"", OTHER_NUMBERS}
+        broken = {case.line for case, v in judged if not (v.passed or case.needs)}
         items = []
         for key, line in self.lines.items():
-            of_line = [pair for pair in judged if pair[0].line == key]
+            counts = [case.line == key and not broken.intersection(case.needs) for case in cases]
+            of_line = [pair for pair, one in zip(judged, counts, strict=False) if one]
             fails = any(not verdict.passed for _, verdict in of_line)
-            whole = len(of_line) == sum(case.line == key for case in cases)
-            hint = self._hint(line, of_line) if fails else UNTRIED
+            passed = len(of_line) == sum(counts) and not fails
+            hint = self._hint(line, of_line, broken) if fails else UNTRIED
             hint = "" if all_alike else hint  # the note says what comes first
-            items.append(Item(line.text, line.points, whole and not fails, hint))
+            items.append(Item(line.text, line.points, passed, hint))
         flaws = [f"{self.call_shown(case)}: {v.flaw}" for case, v in judged if v.flaw]
         some = any(item.passed for item in items)
         fine = some and not flaws and len(judged) == len(cases)
         hint = flaws[0] if flaws else UNTRIED if some else FIRST_ANOTHER
         hint = "" if all_alike else hint
-        items.append(Item(self.manners.text, self.manners.points, fine, hint))
+        items.append(Item(self.form.text, self.form.points, fine, hint))
         calls = "every call" if len(verdicts) > 1 else "the first call"
         note = sentence(f"In {calls}, {verdicts[0].reason}") if all_alike else ""
         return Score(self.title, items, note=note)
@@ -258,12 +284,12 @@ class Task:
     def __call__(self, function: Callable) -> Score:
         """Check a student's function on the fixed cases and on fresh ones."""
         if not callable(function):
-            lines = (*self.lines.values(), self.manners)
+            lines = (*self.lines.values(), self.form)
             items = [Item(line.text, line.points, False) for line in lines]
             return Score(self.title, items, note=NO_FUNCTION)
-        cases = self.cases(FIXED_SEED) + self.cases(secrets.randbits(32))
+        cases = [case for seed in seeds() for case in self.cases(seed)]
         # Line by line, so that an endless call leaves the lines before it their points.
-        cases.sort(key=lambda case: list(self.lines).index(case.line))
+        cases.sort(key=lambda case: (bool(case.needs), list(self.lines).index(case.line)))
         verdicts, attempted = [], False
         calls = [case.arguments for case in cases]
         with undisturbed():

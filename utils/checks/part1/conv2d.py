@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -26,48 +27,87 @@ def convolved(image, kernels, biases, stride, padding):
 
 
 def cases(rng: np.random.Generator) -> Iterator[Case]:
-    def case(line, size, kernel, channels=1, filters=1, stride=1, padding="valid", biased=False):
+    """Yield pictures that are not square, of all kinds of numbers, with all kinds of windows.
+
+    Each line is asked for by itself, with one channel, one filter and no bias; then channels
+    and biases together with stride and padding.
+    """
+
+    def case(
+        line, size, kernel, stride=1, padding="valid", channels=1, filters=1, bias=False, needs=()
+    ):
         image = rng.normal(size=(*size, channels))
         kernels = rng.normal(size=(*kernel, channels, filters))
-        biases = rng.normal(size=filters) if biased else np.zeros(filters)
-        return Case(line, (image, kernels, biases, stride, padding))
+        biases = rng.normal(size=filters) + np.sign(rng.normal(size=filters)) if bias else None
+        biases = np.zeros(filters) if biases is None else biases
+        return Case(line, (image, kernels, biases, stride, padding), needs)
 
-    def sides() -> tuple[int, int]:
-        """Return a number of rows and another number of columns."""
-        rows, columns = rng.choice(np.arange(6, 11), 2, replace=False)
-        return int(rows), int(columns)
+    def of_numbers(change, number=np.float64):
+        image, *others = case("window", (7, 5), (3, 2)).arguments
+        others = [array.astype(number) for array in others[:2]]
+        return Case("window", (change(image), *others, 1, "valid"))
 
-    plain = case("window", sides(), (3, 2))
-    yield plain
-    whole = rng.integers(0, 256, plain.arguments[0].shape, dtype=np.uint8)
-    yield Case("window", (whole, *plain.arguments[1:]))
-    half = [array.astype(np.float32) for array in case("window", sides(), (2, 4)).arguments[:3]]
-    yield Case("window", (*half, 1, "valid"))
-    square = (int(rng.integers(3, 6)),) * 2
-    yield case("window", square, square)
-    yield case("channels", sides(), (3, 3), channels=3)
-    yield case("channels", sides(), (3, 2), filters=4)
-    yield case("channels", sides(), (2, 3), channels=int(rng.integers(3, 5)), filters=2)
-    yield case("bias", sides(), (3, 3), 3, 4, biased=True)
-    yield case("bias", sides(), (1, 1), 2, 3, biased=True)
-    yield case("stride", (9, 7), (2, 2), 2, 3, stride=2)
-    yield case("stride", sides(), (3, 2), stride=2)
-    yield case("stride", sides(), (2, 3), 1, 2, stride=3)
-    yield case("zeros", sides(), (3, 3), 1, 2, padding=1)
-    yield case("zeros", sides(), (4, 3), 2, 1, stride=2, padding=2)
-    yield case("zeros", sides(), (3, 2), 1, 1, padding=0)
-    yield case("same", sides(), (3, 3), 1, 2, padding="same")
-    yield case("same", sides(), (3, 5), 2, 1, padding="same")
-    even = tuple(int(n) for n in rng.choice((6, 8, 10), 2, replace=False))
-    yield case("odd", even, (3, 5), 1, 2, stride=2, padding="same")
-    yield case("odd", sides(), (2, 4), 2, 1, padding="same")
-    yield case("odd", sides(), (4, 3), 1, 2, stride=3, padding="same")
-    yield case("odd", even, (1, 1), 2, 1, stride=2, padding="same")  # no zeros: pixels left over
+    for size, kernel in [
+        ((7, 5), (3, 2)), ((5, 8), (2, 3)), ((6, 7), (3, 3)), ((4, 5), (4, 5)), ((5, 4), (1, 1)),
+    ]:  # fmt: skip
+        yield case("window", size, kernel)
+    yield of_numbers(lambda image: (100 + 60 * image).clip(0, 255).astype(np.uint8))
+    yield of_numbers(lambda image: np.rint(200 * image - 300).astype(int))
+    yield of_numbers(lambda image: 50 * image + 200)
+    yield of_numbers(lambda image: image.astype(np.float32), np.float32)
+
+    for kernel, channels, filters in [
+        ((3, 2), 3, 1), ((2, 3), 1, 4), ((3, 3), 4, 2), ((2, 2), 2, 2), ((1, 1), 3, 4),
+    ]:  # fmt: skip
+        yield case("channels", (7, 5), kernel, channels=channels, filters=filters)
+    for kernel in [(3, 2), (1, 1)]:
+        yield case("bias", (5, 7), kernel, bias=True)
+    yield case("bias", (7, 5), (2, 3), channels=3, filters=4, bias=True, needs=("channels",))
+    yield case("bias", (7, 5), (1, 1), channels=2, filters=3, bias=True, needs=("channels",))
+
+    how = {
+        "stride": [
+            ((9, 7), (2, 2), 2), ((8, 7), (3, 2), 2), ((7, 10), (2, 3), 3), ((9, 8), (2, 2), 3),
+            ((7, 8), (1, 1), 2), ((8, 6), (3, 3), 4),
+        ],
+        "zeros": [
+            ((6, 7), (3, 3), 1, 1), ((5, 6), (4, 3), 1, 2), ((6, 5), (2, 2), 1, 1),
+            ((4, 5), (2, 3), 1, 3), ((7, 6), (3, 2), 1, 0),
+        ],
+        "same": [
+            ((6, 7), (3, 3), 1, "same"), ((7, 6), (3, 5), 1, "same"), ((5, 6), (5, 3), 1, "same"),
+            ((5, 4), (1, 1), 1, "same"),
+        ],
+        "odd": [
+            ((6, 8), (3, 5), 2, "same"), ((7, 6), (2, 4), 1, "same"), ((7, 9), (4, 3), 3, "same"),
+            ((7, 9), (3, 3), 2, "same"), ((6, 5), (2, 2), 1, "same"), ((8, 6), (2, 2), 2, "same"),
+            ((3, 4), (6, 7), 1, "same"),  # a window that is larger than the picture
+            ((8, 6), (1, 1), 2, "same"), ((9, 8), (2, 1), 3, "same"),  # no zeros: pixels left over
+        ],
+    }  # fmt: skip
+    for line, cases_of_line in how.items():
+        for one in cases_of_line:
+            yield case(line, *one)
+        one, other = cases_of_line[:2]
+        yield case("bias", *one, bias=True, needs=(line,))
+        yield case("channels", *other, channels=2, filters=3, needs=(line,))
+        needs = (line, "channels")
+        yield case("bias", *other, channels=3, filters=2, bias=True, needs=needs)
+    for size, kernel, stride, zeros in [
+        ((6, 7), (4, 3), 2, 2), ((7, 6), (3, 3), 2, 1), ((6, 8), (2, 2), 3, 1),
+        ((5, 4), (1, 1), 2, 1),
+    ]:  # fmt: skip
+        yield case("stride", size, kernel, stride, zeros, needs=("zeros",))
 
 
 def conv2d_extra_before(image, kernels, biases, stride, padding):
     (top, bottom), (left, right) = zeros_of(image, kernels, stride, padding)
     return slid(image, kernels, biases, stride, ((bottom, top), (right, left)))
+
+
+def conv2d_all_at_the_end(image, kernels, biases, stride, padding):
+    zeros = tuple((0, sum(ends)) for ends in zeros_of(image, kernels, stride, padding))
+    return slid(image, kernels, biases, stride, zeros)
 
 
 def conv2d_both_ends(image, kernels, biases, stride, padding, round_up=True):
@@ -123,6 +163,11 @@ APART = (
     "It looks as if each channel got a map of its own. A filter reads all channels, adds up "
     "all its products, and gives one map."
 )
+AVERAGED = "It looks as if the products were averaged. They are summed."
+TWICE = (
+    "It looks as if the biases were added twice. If the function calls itself for the padded "
+    "picture, they are in the result already."
+)
 BOTH_ENDS = (
     'It looks as if "same" put as many zeros before as after. If their number is odd, the end '
     "gets one more; and with a stride it may take fewer than k − 1."
@@ -146,27 +191,32 @@ conv2d = Task(
             "all channels go into one sum, and each filter gives one map",
             2,
             "How many numbers does one filter hold, and how many products go into one output?",
+            builds_on="window",
         ),
         "bias": Line(
             "each filter adds its own bias",
             1,
             "There are as many biases as filters. Which numbers of the output does one belong to?",
+            builds_on="window",
         ),
         "stride": Line(
             "a stride: the window moves several pixels at a time",
             1.5,
             "Where in the picture does the window of output (i, j) start?",
+            builds_on="window",
         ),
         "zeros": Line(
             "a number of zeros on each side",
             1,
             "Make a larger array of zeros with the picture in it, and slide over that one.",
+            builds_on="window",
         ),
         "same": Line(
             'padding "same" with stride 1',
             1,
             "How many rows and columns are missing if you do not pad? Half of them go before, "
             "half after.",
+            builds_on="window",
         ),
         "odd": Line(
             'padding "same" at any stride, with an odd number of zeros too',
@@ -174,6 +224,7 @@ conv2d = Task(
             "Count the zeros for rows and for columns: as many as the promised number of "
             "outputs needs, and never fewer than none. If the number is odd, the end gets one "
             "more.",
+            builds_on="same",
         ),
     },
     UNCHANGED,
@@ -189,6 +240,22 @@ conv2d = Task(
             "It looks as if rows and columns of the kernels changed places.",
             lambda x, w, b, s, p: convolved(x, w.swapaxes(0, 1), b, s, p),
         ),
+        (
+            AVERAGED,
+            lambda x, w, b, s, p: convolved(x, w / math.prod(w.shape[:3]), b, s, p),
+        ),
+        (
+            AVERAGED,
+            lambda x, w, b, s, p: convolved(x, w, b, s, p) / math.prod(w.shape[:3]),
+        ),
+        (
+            AVERAGED,
+            lambda x, w, b, s, p: convolved(x, w / math.prod(w.shape[:2]), b, s, p),
+        ),
+        (TWICE, lambda x, w, b, s, p: convolved(x, w, 2 * b, s, p)),
+        (TWICE, lambda x, w, b, s, p: convolved(x, w, b if p == "valid" else 2 * b, s, p)),
+        (TWICE, lambda x, w, b, s, p: convolved(x, w, b if p in ("valid", 0) else 2 * b, s, p)),
+        (TWICE, lambda x, w, b, s, p: convolved(x, w, 2 * b if p == "same" else b, s, p)),
         (
             "It looks as if the biases were forgotten.",
             lambda x, w, b, s, p: convolved(x, w, 0 * b, s, p),
@@ -230,6 +297,11 @@ conv2d = Task(
             "It looks as if the extra zero stands before, above or on the left. Keras puts it "
             "at the end.",
             conv2d_extra_before,
+        ),
+        (
+            "It looks as if all zeros stand below and on the right. They are shared between both "
+            "ends; only of an odd number the end gets one more.",
+            conv2d_all_at_the_end,
         ),
         (BOTH_ENDS, conv2d_both_ends),
         (BOTH_ENDS, lambda *case: conv2d_both_ends(*case, round_up=False)),

@@ -7,6 +7,7 @@ Layers are tuples, with the numbers in the order in which Keras takes them:
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -73,28 +74,47 @@ def counting(**changed: Callable) -> Callable[[tuple, list], int]:
 
 
 def cases(rng: np.random.Generator) -> Iterator[Case]:
+    """Yield one layer, several of a kind, and whole networks with all that changes a size."""
+
     def draw(low: int, high: int) -> int:
         return int(rng.integers(low, high + 1))
 
-    def conv(stride: int = 1, padding: str | None = None) -> tuple:
-        padding = padding or ("same", "valid")[draw(0, 1)]
-        return ("Conv2D", draw(5, 32), draw(2, 5), stride, padding)
+    def conv(window: int = 3, stride: int = 1, padding: str = "same") -> tuple:
+        return ("Conv2D", draw(5, 32), window, stride, padding)
 
-    def shape(channels: int) -> tuple[int, int, int]:
-        rows, columns = rng.choice(np.arange(24, 41), 2, replace=False)
-        return int(rows), int(columns), channels
+    def dense() -> tuple:
+        return ("Dense", draw(5, 50))
 
-    yield Case("conv", (shape(1), [conv()]))
-    yield Case("conv", (shape(3), [conv()]))
-    yield Case("conv", (shape(3), [conv(), conv(), conv()]))
-    yield Case("pool", (shape(3), [conv(), ("MaxPooling2D", 2, 2), conv()]))
-    yield Case("dense", (shape(1), [("Flatten",), ("Dense", draw(5, 50))]))
-    yield Case("dense", (shape(3), [("Flatten",), ("Dense", draw(5, 50)), ("Dense", 10)]))
-    odd = (2 * draw(12, 15) + 1, 2 * draw(16, 20) + 1, 3)
-    head = [("Flatten",), ("Dense", draw(5, 50)), ("Dense", 10)]
-    yield Case("sizes", (odd, [conv(2, "same"), *head]))
-    yield Case("sizes", (odd, [conv(1, "same"), ("MaxPooling2D", 2, 2), *head]))
-    yield Case("sizes", (odd, [conv(1, "valid"), ("MaxPooling2D", 3, 2), conv(2, "valid"), *head]))
+    def shape(channels: int, left_over: int = 0, of: int = 12) -> tuple[int, int, int]:
+        """Return a shape whose sides leave so much over when they are divided by `of`."""
+        rows, columns = rng.choice((2, 3, 4), 2, replace=False)
+        return int(rows) * of + left_over, int(columns) * of + left_over, channels
+
+    pool, flatten = ("MaxPooling2D", 2, 2), ("Flatten",)
+    for channels in (1, 3):
+        for window in (1, 2, 3, 5):
+            yield Case("conv", (shape(channels), [conv(window)]))
+        yield Case("conv", (shape(channels), [conv(3), conv(2, 1, "valid"), conv(5, 2)]))
+    for layers in (
+        [conv(), pool, conv()],
+        [pool, conv(2)],
+        [conv(5), ("MaxPooling2D", 3, 2), conv(), conv(), pool, conv(1)],
+    ):
+        yield Case("pool", (shape(3), layers))
+    for channels in (1, 3):
+        for layers in ([dense()], [dense(), dense()], [dense(), dense(), ("Dense", 10)]):
+            yield Case("dense", (shape(channels), [flatten, *layers]))
+
+    for padding, left_over in itertools.product(("same", "valid"), (0, 1, 11)):
+        for window, stride in ((3, 1), (2, 1), (3, 2), (4, 3), (5, 2), (1, 2), (2, 3)):
+            layers = [conv(window, stride, padding), flatten, dense()]
+            yield Case("sizes", (shape(2, left_over), layers))
+    for left_over in (0, 1, 5, 11):
+        for window, stride in ((2, 2), (3, 3), (3, 2), (2, 3)):
+            layers = [conv(), ("MaxPooling2D", window, stride), flatten, dense(), dense()]
+            yield Case("sizes", (shape(1, left_over), layers))
+        layers = [conv(3, 1, "valid"), pool, conv(2, 2), conv(4, 1, "valid"), flatten, dense()]
+        yield Case("sizes", (shape(3, left_over), layers))
     yield Case("sizes", ((28, 28, 1), list(CHAPTER_5)))
 
 
@@ -114,6 +134,7 @@ count_parameters = Task(
             "a pooling layer between them",
             0.5,
             "What could a pooling layer learn?",
+            builds_on="conv",
         ),
         "dense": Line(
             "dense layers after Flatten",
@@ -126,6 +147,7 @@ count_parameters = Task(
             1.5,
             "Call it yourself, print the shape after each layer, and compare with paper and "
             "pencil. You have written a function for sizes.",
+            builds_on="conv",
         ),
     },
     WHOLE,

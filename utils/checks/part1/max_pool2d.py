@@ -19,31 +19,43 @@ def max_pooled(maps, size, stride):
 
 
 def cases(rng: np.random.Generator) -> Iterator[Case]:
-    def case(line, rows, columns, size, stride, channels=1, low=0.0, high=1.0):
-        maps = rng.uniform(low, high, size=(rows, columns, channels))
-        return Case(line, (maps, size, stride))
+    """Yield maps that are not square; windows with all strides; values far below and above 0."""
 
-    def draw(low: int, high: int) -> int:
-        return int(rng.integers(low, high + 1))
+    def case(line, size, window, stride, channels=1, low=0.0, high=1.0, needs=()):
+        maps = rng.uniform(low, high, size=(*size, channels))
+        return Case(line, (maps, window, stride), needs)
 
-    for size in (2, 3):
-        yield case("beside", draw(2, 4) * size, draw(5, 6) * size, size, size)
-    for size in (2, 3):
-        rows, columns = draw(2, 4) * size, draw(5, 6) * size
-        yield case("dropped", rows + draw(1, size - 1), columns + draw(1, size - 1), size, size)
-    size = draw(3, 4)
-    yield case("apart", size + 2 * draw(1, 3), size + 2 * draw(4, 5), size, 2)
-    yield case("apart", draw(7, 9), draw(10, 12), 2, 3)
-    yield case("apart", draw(7, 9), draw(10, 12), 3, 1)
-    yield case("channels", 2 * draw(2, 4), 2 * draw(5, 6), 2, 2, channels=3)
-    yield case("channels", draw(6, 8), draw(9, 11), 3, 2, channels=5)
-    yield case("negative", 2 * draw(2, 4), 2 * draw(5, 6), 2, 2, low=-1, high=-0.1)
-    yield case("negative", draw(6, 8), draw(9, 11), 2, 2, 2, low=-1, high=0.3)
+    for size, window in [((4, 10), 2), ((6, 9), 3), ((4, 4), 4), ((3, 4), 1)]:
+        yield case("beside", size, window, window)
+    yield case("beside", (6, 4), 2, 2, low=2e4, high=5e4)
+    for number in (np.uint8, np.float32):
+        maps, *how = case("beside", (6, 8), 2, 2, low=1, high=255).arguments
+        yield Case("beside", (maps.astype(number), *how))
+    dropped = [((5, 10), 2), ((4, 7), 2), ((7, 11), 3), ((8, 10), 3)]
+    for size, window in dropped:
+        yield case("dropped", size, window, window)
+    apart = [((7, 9), 3, 2), ((8, 6), 3, 1), ((8, 11), 2, 3), ((6, 5), 1, 2), ((10, 7), 4, 3)]
+    for one in apart:
+        yield case("apart", *one)
+    for size, window, channels in [((4, 6), 2, 3), ((6, 9), 3, 5), ((2, 4), 2, 2)]:
+        yield case("channels", size, window, window, channels)
+    yield case("channels", (5, 7), 2, 2, 3, needs=("dropped",))
+    yield case("channels", (8, 10), 3, 2, 4, needs=("apart",))
+    below = [(-1, -0.1), (-9, -2), (-5e4, -1e4), (-1, 0.3)]
+    for low, high in below:
+        yield case("negative", (4, 10), 2, 2, low=low, high=high)
+        yield case("negative", (4, 6), 2, 2, 3, low, high, needs=("channels",))
+        yield case("negative", (7, 9), 3, 2, 1, low, high, needs=("apart",))
+        yield case("negative", (5, 7), 2, 2, 1, low, high, needs=("dropped",))
+    maps, *how = case("negative", (4, 6), 2, 2, low=-300, high=-200).arguments
+    yield Case("negative", (np.rint(maps).astype(int), *how))
 
 
 def max_pool2d_rounded_up(maps, size, stride):
     ends = [-(side - size) % stride for side in maps.shape[:2]]
-    padded = np.pad(maps, ((0, ends[0]), (0, ends[1]), (0, 0)), constant_values=-np.inf)
+    padded = np.pad(
+        maps.astype(float), ((0, ends[0]), (0, ends[1]), (0, 0)), constant_values=-np.inf
+    )
     return max_pooled(padded, size, stride)
 
 
@@ -71,22 +83,26 @@ max_pool2d = Task(
             "rows and columns that fill no window are dropped",
             1,
             "How many whole windows fit? You have written a function that knows.",
+            builds_on="beside",
         ),
         "apart": Line(
             "a stride that is not the size of the window",
             1,
             "Where does the window of output (i, j) start, and where does it end? Only one of "
             "these depends on the size.",
+            builds_on="beside",
         ),
         "channels": Line(
             "each map is pooled by itself",
             1,
             "How many maps go in, and how many come out?",
+            builds_on="beside",
         ),
         "negative": Line(
             "windows in which all values are negative",
             1,
             "What does your search for the largest value start from?",
+            builds_on="beside",
         ),
     },
     UNCHANGED,

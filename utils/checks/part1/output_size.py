@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,32 +10,32 @@ import numpy as np
 from ..task import WHOLE, Case, Line, Task
 from .windows import COUNTED_TOO, outputs, outputs_rounded_up, places, zeros_at
 
+WINDOWS, STRIDES = (3, 2, 1, 4, 5), (2, 1, 3, 5)
+
 
 def cases(rng: np.random.Generator) -> Iterator[Case]:
-    def draw(low: int, high: int) -> int:
-        return int(rng.integers(low, high + 1))
+    """Yield every window with every stride, and with every number of pixels left over at the end.
 
-    for least, left in ((2, 1), (3, -1)):  # a pixel is left over, or all but one
-        window, stride = draw(2, 6), draw(least, 5)
-        size = window + draw(1, 6) * stride + left % stride
-        yield Case("valid", (size, window, stride, "valid"))
-    window, stride = draw(2, 6), draw(2, 5)
-    yield Case("valid", (window + draw(2, 6) * stride, window, stride, "valid"))
-    yield Case("valid", (draw(10, 30), draw(2, 7), 1, "valid"))
-    yield Case("valid", (window, window, draw(1, 3), "valid"))
-    for _ in range(2):
-        window, stride, zeros = draw(3, 6), draw(2, 5), draw(1, 2)
-        size = window - 2 * zeros + draw(3, 6) * stride + draw(1, stride - 1)
-        yield Case("zeros", (size, window, stride, zeros))
-    yield Case("zeros", (draw(10, 30), draw(4, 7), 1, draw(1, 3)))
-    yield Case("zeros", (draw(10, 30), draw(2, 7), draw(1, 3), 0))
-    yield Case("same", (draw(10, 30), draw(2, 7), 1, "same"))
-    for window in (2 * draw(1, 3), 2 * draw(1, 3) + 1):
-        stride = draw(2, 5)
-        yield Case("same", (draw(2, 8) * stride, window, stride, "same"))
-        yield Case("same", (draw(2, 8) * stride + draw(1, stride - 1), window, stride, "same"))
-    yield Case("same", (draw(3, 5), draw(6, 9), draw(1, 2), "same"))
-    yield Case("same", (draw(10, 30), 1, draw(2, 3), "same"))
+    With zeros: none, one, half the window (which is "same" at stride 1, if the window is odd)
+    and a whole one at each end.
+    """
+
+    def sizes(window: int, stride: int, zeros: int = 0) -> Iterator[int]:
+        steps = 2 * zeros // stride + 2 + int(rng.integers(0, 4))
+        for left_over in range(stride):
+            yield window - 2 * zeros + steps * stride + left_over
+
+    for window, stride in itertools.product(WINDOWS, STRIDES):
+        for size in sizes(window, stride):
+            yield Case("valid", (size, window, stride, "valid"))
+            yield Case("same", (size, window, stride, "same"))
+        for zeros in sorted({0, 1, window // 2, window}):
+            for size in sizes(window, stride, zeros):
+                yield Case("zeros", (size, window, stride, zeros))
+        yield Case("valid", (window, window, stride, "valid"))  # one place
+        if window > 2:
+            yield Case("zeros", (window - 2, window, stride, 1))
+            yield Case("same", (window - 1, window, stride, "same"))  # a window that is longer
 
 
 def size_to_the_nearest(size, window, stride, padding):
@@ -69,6 +70,7 @@ output_size = Task(
             1,
             "Zeros make the side longer, at both ends; 0 of them leave it as it is. Then count as "
             "without padding.",
+            builds_on="valid",
         ),
         "same": Line(
             'padding "same", at any stride',
@@ -103,6 +105,15 @@ output_size = Task(
             "It looks as if the number of steps was rounded to the nearest. A step that the "
             "window cannot make whole does not count.",
             size_to_the_nearest,
+        ),
+        (
+            'It looks as if a number of zeros that is half the window was taken for "same". At an '
+            "even window, or a stride, it may give another number of outputs.",
+            lambda n, k, s, p: outputs(n, k, s, "same" if p == k // 2 else p),
+        ),
+        (
+            'It looks as if a number of zeros was taken for "same". It is a number, and counts.',
+            lambda n, k, s, p: outputs(n, k, s, p if p in ("valid", 0) else "same"),
         ),
         ("It looks as if nothing was rounded. Half a window gives no output.", size_not_rounded),
         (

@@ -22,26 +22,31 @@ def field_of(layers):
     return last - first + 1
 
 
+# The strides of the layers of each case.
+STRIDES = {
+    "one": [(1,), (1, 1), (1, 1, 1), (1, 1, 1, 1, 1), ()],
+    "strided": [(2, 1), (3, 1), (1, 2, 1), (2, 1, 1), (1, 1, 2), (3,), (1, 3, 1, 1)],
+    "jumps": [(2, 2, 1), (2, 3, 1), (3, 2, 1), (2, 2, 2, 1), (1, 2, 1, 2, 1), (4, 2, 1, 2, 1, 1)],
+}
+
+
 def cases(rng: np.random.Generator) -> Iterator[Case]:
-    def draw(low: int, high: int) -> int:
-        return int(rng.integers(low, high + 1))
+    """Yield layers with all patterns of strides, and windows from 1 to 11, smaller ones too."""
 
-    def conv() -> tuple[int, int]:
-        return draw(2, 7), 1
+    def windows(count: int, low: int) -> list[int]:
+        return [int(window) for window in rng.integers(low, 8, count)]
 
-    def pool() -> tuple[int, int]:
-        return draw(2, 4), draw(2, 3)
-
-    yield Case("one", ([conv()],))
-    yield Case("one", ([conv(), conv()],))
-    yield Case("one", ([conv() for _ in range(draw(3, 6))],))
-    yield Case("one", ([],))
-    yield Case("strided", ([conv(), pool(), conv()],))
-    yield Case("strided", ([(draw(3, 7), 2), conv(), conv()],))
-    yield Case("strided", ([conv(), conv(), pool()],))
-    yield Case("jumps", ([conv(), pool(), conv(), pool(), conv()],))
-    yield Case("jumps", ([(draw(5, 11), draw(2, 4)), pool(), conv(), pool(), conv(), conv()],))
-    yield Case("jumps", ([(2, 3), pool(), conv()],))  # gaps between the windows
+    for line, patterns in STRIDES.items():
+        for strides in patterns:
+            for low in (2, 3):
+                yield Case(line, (list(zip(windows(len(strides), low), strides, strict=True)),))
+    yield Case("one", ([(1, 1), (3, 1)],))
+    yield Case("one", ([(5, 1), (2, 1), (11, 1)],))
+    yield Case("strided", ([(7, 2), (2, 1), (3, 1)],))
+    yield Case("strided", ([(1, 2), (3, 1)],))  # gaps between the windows
+    yield Case("strided", ([(2, 3), (4, 1)],))
+    yield Case("jumps", ([(2, 3), (2, 2), (5, 1)],))
+    yield Case("jumps", ([(11, 4), (3, 2), (5, 1), (3, 2), (3, 1), (3, 1)],))
     yield Case("jumps", (list(CHAPTER_5_WINDOWS),))
 
 
@@ -85,12 +90,14 @@ receptive_field = Task(
             1.5,
             "After a stride of 2, how many pixels apart do two neighbors look? So how much "
             "further do three neighbors reach than one?",
+            builds_on="one",
         ),
         "jumps": Line(
             "several layers with strides",
             1,
             "Two layers with stride 2, one after the other: how many pixels apart do neighbors "
             "look now?",
+            builds_on="strided",
         ),
     },
     WHOLE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import time
 import types
@@ -225,6 +226,25 @@ WRONG_SPLITS = {
         "form",
         "stay whole numbers",
     ),
+    "float labels": (
+        lambda x, y, validation_size=5000: halves(scaled(x), np.float32(y), validation_size),
+        "form",
+        "labels are float32",
+    ),
+    "// 255": (
+        lambda x, y, validation_size=5000: halves(
+            np.float32(x[..., None] // 255), y, validation_size
+        ),
+        "scale",
+        "only 2 are left",
+    ),
+    "black or white": (
+        lambda x, y, validation_size=5000: halves(
+            np.float32(x[..., None] > 127), y, validation_size
+        ),
+        "scale",
+        "only 2 are left",
+    ),
     "labels left behind": (labels_left_behind, "labels", "label of another one"),
     "validation within training": (
         lambda x, y, validation_size=5000: (
@@ -374,6 +394,92 @@ def subclassed_model():
     return model
 
 
+def pooled_by_operations():
+    import keras
+    from keras import layers, ops
+
+    inputs = keras.Input((28, 28, 1))
+    x = layers.Conv2D(8, 3, activation="relu")(inputs)
+    x = layers.Conv2D(8, 3, activation="relu")(ops.max_pool(x, 2, 2))[:, ::2, ::2]
+    x = layers.Dense(10, activation="softmax")(ops.mean(x, axis=(1, 2)))
+    model = keras.Model(inputs, x)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    return model
+
+
+def sliced_in_a_class():
+    import keras
+    from keras import layers
+
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(10, activation="softmax")
+            self.convolution = layers.Conv2D(8, 3, activation="relu")
+            self.flat = layers.Flatten()
+
+        def call(self, x):
+            return self.dense(self.flat(self.convolution(x)[:, ::2, ::2]))
+
+    model = Own()
+    model.compile("adam", "sparse_categorical_crossentropy")
+    return model
+
+
+def convolutions_in_a_block():
+    """Layers inside a layer of one's own, and inside a model inside the model."""
+    import keras
+    from keras import layers
+
+    class Block(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inside = layers.Conv2D(8, 3, strides=2, activation="relu")
+
+        def call(self, x):
+            return self.inside(x)
+
+    inner = keras.Sequential([Block(), layers.Flatten()])
+    return tiny(inner, dense(10, "softmax"), before=[])
+
+
+def hidden_softmax():
+    return tiny(dense(30, "softmax"), dense(10, "softmax"))
+
+
+def weighted(weight: float):
+    def build():
+        model = tiny()
+        model.compile("sgd", "sparse_categorical_crossentropy", loss_weights=weight)
+        return model
+
+    return build
+
+
+def softmax_of_tensorflow():
+    import tensorflow as tf
+
+    return tiny(dense(10, tf.nn.softmax))
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        pooled_by_operations,
+        sliced_in_a_class,
+        hidden_softmax,
+        weighted(0.2),
+        weighted(3.0),
+        softmax_of_tensorflow,
+        lambda: tiny(layer("Dense", 10), layer("Activation", "softmax")),
+        lambda: tiny(loss=crossentropy("Plain", label_smoothing=0.2)),
+    ],
+)
+def test_a_right_network_of_a_rare_kind_gets_all_points(build):
+    score = checks.build_model(build)
+    assert float(score) == 8, str(score)
+
+
 def test_the_solutions_network_passes_and_is_the_one_on_record(solution):
     score = checks.build_model(solution["build_model"])
     assert (float(score), score.total, score.note) == (8, 8, ""), str(score)
@@ -435,6 +541,52 @@ def only_one():
     return tiny()
 
 
+def never_called():
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((28, 28, 1))
+    layers.Conv2D(8, 3)(inputs)
+    x = layers.Flatten()(layers.MaxPooling2D()(inputs))
+    model = keras.Model(inputs, layers.Dense(10, activation="softmax")(x))
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+
+
+def own_class(call, **inside):
+    import keras
+
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            for name, make in inside.items():
+                setattr(self, name, make())
+
+    Own.call = call
+    model = Own()
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+
+
+def scaling_class():
+    return own_class(
+        lambda self, x: self.last(self.flat(self.convolution(x / 255))),
+        convolution=lambda: layer("Conv2D", 4, 3, 2),
+        flat=lambda: layer("Flatten"),
+        last=lambda: dense(10, "softmax"),
+    )
+
+
+def pooling_never_called():
+    return own_class(
+        lambda self, x: self.last(self.flat(self.convolution(x))),
+        convolution=lambda: layer("Conv2D", 4, 3),
+        pool=lambda: layer("MaxPooling2D"),
+        flat=lambda: layer("Flatten"),
+        last=lambda: dense(10, "softmax"),
+    )
+
+
 WRONG_MODELS = {
     "softmax twice": (
         lambda: tiny(dense(10, "softmax"), layer("Softmax")),
@@ -464,9 +616,24 @@ WRONG_MODELS = {
         "loss",
         "not lower for a right answer",
     ),
+    "mse": (lambda: tiny(loss="mse"), "loss", "for a quantity"),
+    "mae": (lambda: tiny(loss="mae"), "loss", "not lower for a right answer"),
+    "scaled by an operation": (
+        lambda: tiny(before=[layer("Lambda", lambda x: x / 255)]),
+        "form",
+        "scales them again",
+    ),
+    "scaled in the first layer of a class": (scaling_class, "form", "scales them again"),
+    "a convolution that is never called": (never_called, "layers", "No image passes"),
+    "pooling that is never called": (pooling_never_called, "layers", "no stride above 1"),
+    "logits, weighted": (
+        lambda: tiny(dense(), loss=crossentropy(from_logits=False)),
+        "softmax",
+        "called logits",
+    ),
     "a regression": (lambda: tiny(dense(1), loss="mse"), "form", "(n, 1); (n, 10)"),
     "not compiled": (models.own_cnn, "loss", "not compiled"),
-    "dense alone": (lambda: bare(layer("Flatten"), dense()), "layers", "no convolution"),
+    "dense alone": (lambda: bare(layer("Flatten"), dense()), "layers", "No image passes"),
     "nothing gets smaller": (
         lambda: bare(layer("Conv2D", 2, 3), layer("Flatten"), dense()),
         "layers",
@@ -585,6 +752,47 @@ def with_a_generator(model, training, validation, epochs=10):
     return model.fit(batches(), steps_per_epoch=9, epochs=epochs, validation_data=validation)
 
 
+def wrapped_with_augmentation(model, training, validation, epochs=10):
+    import keras
+    from keras import layers
+
+    whole = keras.Sequential([layers.RandomTranslation(0.05, 0.05), model])
+    whole.compile("nadam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return plain_train(whole, training, validation, epochs)
+
+
+def with_a_tape(model, training, validation, epochs=10):
+    import tensorflow as tf
+
+    history = {name: [] for name in METRICS}
+    compute = crossentropy()
+    for _ in range(epochs):
+        for start in range(0, len(training[1]), 50):
+            batch = slice(start, start + 50)
+            with tf.GradientTape() as tape:
+                loss = compute(training[1][batch], model(training[0][batch], training=True))
+            gradients = tape.gradient(loss, model.trainable_weights)
+            model.optimizer.apply(gradients, model.trainable_weights)
+        for prefix, (images, labels) in (("", training), ("val_", validation)):
+            answers = np.array(model(images))
+            history[f"{prefix}loss"].append(float(compute(labels, answers)))
+            right = answers.argmax(axis=1) == labels
+            history[f"{prefix}accuracy"].append(float(right.mean()))
+    return types.SimpleNamespace(history=history)
+
+
+def one_epoch_a_time(model, training, validation, epochs=10):
+    history = None
+    for _ in range(epochs):
+        one = plain_train(model, training, validation, 1)
+        if history is None:
+            history = one
+        else:
+            for name, values in one.history.items():
+                history.history[name] += values
+    return history
+
+
 def by_hand(model, training, validation, epochs=10):
     """A loop of its own, that fills a history itself."""
     history = {"loss": [], "accuracy": [], "val_loss": [], "val_accuracy": []}
@@ -607,6 +815,9 @@ def by_hand(model, training, validation, epochs=10):
         (with_datasets, one_hot_model),
         (with_a_generator, tiny),
         (by_hand, tiny),
+        (wrapped_with_augmentation, tiny),
+        (with_a_tape, tiny),
+        (one_epoch_a_time, tiny),
         (plain_train, lambda: tiny(dense(), loss=crossentropy(from_logits=True))),
     ],
 )
@@ -691,7 +902,40 @@ def a_false_report(model, training, validation, epochs=10):
     return types.SimpleNamespace(history={name: values for name in METRICS})
 
 
+def a_tape_on_the_test_set(model, training, validation, epochs=10):
+    return with_a_tape(model, mnist(1), validation, epochs)
+
+
+def choosing_with_predict(model, training, validation, epochs=10):
+    history = plain_train(model, training, validation, epochs)
+    model.predict(mnist(1)[0], verbose=0)
+    return history
+
+
+def the_last_history(model, training, validation, epochs=10):
+    for _ in range(epochs):
+        history = model.fit(*training, epochs=2, validation_data=validation)
+    return history
+
+
 WRONG_TRAININGS = {
+    "one epoch": (
+        lambda m, t, v, epochs: m.fit(*t, validation_data=v), "history", "hand the argument"
+    ),
+    "two epochs": (
+        lambda m, t, v, epochs: plain_train(m, t, v, 1), "history", "it holds 1"
+    ),
+    "the last history": (the_last_history, "history", "4 epochs were trained, and it holds 2"),
+    "a tape on the test set": (a_tape_on_the_test_set, "training", "of the test set"),
+    "the test set in predict": (choosing_with_predict, "training", "of the test set"),
+    "other labels of the validation set": (
+        lambda m, t, v, epochs: plain_train(m, t, (v[0], (v[1] + 1) % 10), epochs),
+        "validation", "labels of other images",
+    ),
+    "shuffled validation images": (
+        lambda m, t, v, epochs: plain_train(m, t, (v[0][::-1], v[1]), epochs),
+        "validation", "labels of other images",
+    ),
     "the test set in fit": (
         lambda m, t, v, epochs: plain_train(m, mnist(1), v, epochs), "training", "of the test set"
     ),
@@ -742,7 +986,7 @@ WRONG_TRAININGS = {
         "training", "Scaled once more",
     ),
     "its own epochs": (
-        lambda m, t, v, epochs: plain_train(m, t, v, 8), "history", "use `epochs`"
+        lambda m, t, v, epochs: plain_train(m, t, v, 8), "history", "hand the argument `epochs` on"
     ),
     "no argument for the epochs": (lambda m, t, v: None, "learns", "TypeError"),
     "learning rate 0": (at_rate_zero, "learns", "still the ones"),
@@ -916,6 +1160,41 @@ def second_scale(history):
     return figure, (left, right)
 
 
+def relabeled(labels):
+    """Return a function that draws from 0 on and writes something else below the ticks."""
+
+    def plot(history):
+        figure = two_panels(history)
+        from_zero(figure, figure.axes)
+        for axes in figure.axes:
+            count = len(history["loss"])
+            axes.set_xticks(range(count), [labels(n) for n in range(1, count + 1)])
+        return figure
+
+    return plot
+
+
+def words_as_epochs(history):
+    """Matplotlib makes a scale of its own for texts."""
+    from matplotlib import pyplot as plt
+
+    words = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    figure, axes = plt.subplots()
+    for name, values in history.items():
+        axes.plot(words[: len(values)], values, label=name)
+    axes.set(xlabel="epoch", ylabel="loss and accuracy")
+    axes.legend()
+    return figure
+
+
+@pytest.mark.parametrize(
+    "plot",
+    [relabeled(str), relabeled("epoch {}".format), relabeled("E{}".format), words_as_epochs],
+)
+def test_epochs_may_be_told_by_the_labels_of_the_ticks(plot):
+    assert float(checks.plot_learning_curves(plot)) == 4, str(checks.plot_learning_curves(plot))
+
+
 @pytest.mark.parametrize("plot", [two_panels, one_panel, second_scale])
 def test_learning_curves_may_be_drawn_in_many_ways(plot):
     score = checks.plot_learning_curves(plot)
@@ -960,7 +1239,15 @@ def without_legend(figure, panels):
         axes.get_legend().remove()
 
 
+def labels_exchanged(figure, panels):
+    for axes in panels:
+        axes.set(xlabel=axes.get_ylabel(), ylabel=axes.get_xlabel())
+
+
 WRONG_CURVES = {
+    "labels of the axes exchanged": (changed(labels_exchanged), "labels", "two axes are exchanged"),
+    "ticks from 0": (relabeled(lambda n: str(n - 1)), "epochs", "stand at 0 to 8"),
+    "ticks from 2": (relabeled(lambda n: str(n + 1)), "epochs", "stand at 0 to 8"),
     "from epoch 0": (changed(from_zero), "epochs", "stand at 0 to 8"),
     "names exchanged": (changed(exchanged), "labels", "exchanged"),
     "no labels": (changed(without_labels), "labels", "two directions"),
@@ -1047,6 +1334,40 @@ def pair_by_argmax(matrix):
     return np.array(divmod(int(mistakes.argmax()), 10))
 
 
+def pair_as_a_namedtuple(matrix):
+    return collections.namedtuple("Pair", "true answered")(*pair_by_loop(matrix))
+
+
+def pair_of_arrays(matrix):
+    return tuple(np.array(number) for number in pair_by_loop(matrix))
+
+
+def tensor_parts(matrix):
+    import tensorflow as tf
+
+    return tf.unstack(tf.constant(pair_by_loop(matrix)))
+
+
+def tensor(labels, answers):
+    import tensorflow as tf
+
+    return tf.math.confusion_matrix(labels, answers, 10)
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        (tensor, lambda matrix: tuple(tensor_parts(matrix))),
+        (confusion_by_loop, pair_as_a_namedtuple),
+        (confusion_by_loop, pair_of_arrays),
+        (lambda y, p: confusion_by_loop(y, p).astype(np.float16), pair_by_loop),
+    ],
+)
+def test_a_right_confusion_may_come_in_other_types(pair):
+    score = checks.confusion(*pair)
+    assert float(score) == 4, str(score)
+
+
 @pytest.mark.parametrize(
     "pair", [(confusion_by_loop, pair_by_loop), (confusion_by_histogram, pair_by_argmax)]
 )
@@ -1077,7 +1398,25 @@ def of_sklearn(labels, answers):
     return confusion_matrix(labels, answers)
 
 
+def pair_by(values):
+    def most_confused(matrix):
+        shares = values(matrix) * (1 - np.eye(10))
+        return divmod(int(shares.argmax()), 10)
+
+    return most_confused
+
+
 WRONG_CONFUSIONS = {
+    "by share of the row": (
+        confusion_by_loop, pair_by(lambda m: m / m.sum(axis=1, keepdims=True).clip(1)),
+        "pair", "largest share of its row",
+    ),
+    "by share of the column": (
+        confusion_by_loop, pair_by(lambda m: m / m.sum(axis=0).clip(1)), "pair", "it found",
+    ),
+    "both directions together": (
+        confusion_by_loop, pair_by(lambda m: m + m.T), "pair", "in both directions",
+    ),
     "transposed": (
         lambda y, p: confusion_by_loop(y, p).T, pair_by_loop, "rows", "rows are the answers"
     ),

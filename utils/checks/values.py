@@ -67,6 +67,16 @@ def plain_number(value: Any) -> int | float | None:
     return None
 
 
+TENSORS = ("tensorflow", "keras", "jax", "jaxlib", "torch", "pandas")
+
+
+def numbers_of_tensor(value: Any) -> np.ndarray | None:
+    """Return `numbers_of` an array, or of a tensor or table of the well-known packages."""
+    if str(type(value).__module__).split(".")[0] in TENSORS:
+        value = np.asarray(value)  # may raise, as whatever is not NumPy's own
+    return numbers_of(value)
+
+
 def numbers_of(value: Any) -> np.ndarray | None:
     """Return an array of numbers as a NumPy array and nothing more, anything else as None."""
     array = plain_array(value)

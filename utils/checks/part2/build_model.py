@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import functools
+import math
+from collections.abc import Callable, Iterator
+from unittest import mock
 
 import numpy as np
 
@@ -35,16 +38,28 @@ WRONG = np.roll(RIGHT, 1, axis=1)
 
 
 def _sharp_answers(model, images: np.ndarray) -> np.ndarray:
-    """Return the answers with large random weights in the last layer: a softmax is then certain."""
+    """Return answers of a model that is certain: one of its kernels gets large random weights.
+
+    The kernels are tried from the last one back, until the answers are more certain than a
+    softmax of probabilities can be; which kernel comes last says nothing about where it stands.
+    """
+    rng, answers = np.random.default_rng(FIXED_SEED), answers_of(model, images)
     kernels = [weight for weight in model.trainable_variables if len(weight.shape) > 1]
-    if not kernels:
-        return answers_of(model, images)
-    last, before = kernels[-1], kernels[-1].numpy()
-    try:
-        last.assign(100 * np.random.default_rng(FIXED_SEED).normal(size=before.shape))
-        return answers_of(model, images)
-    finally:
-        last.assign(before)
+    for kernel in kernels[:-9:-1]:
+        before = kernel.numpy()
+        try:
+            kernel.assign(100 * rng.normal(size=before.shape))
+            answers = answers_of(model, images)
+        finally:
+            kernel.assign(before)
+        if answers.shape[1:] != (CLASSES,) or not _is_softmax_of_shares(answers):
+            break
+    return answers
+
+
+def _is_softmax_of_shares(answers: np.ndarray) -> bool:
+    """Whether ten numbers can be the softmax of numbers from 0 to 1: none is e times another."""
+    return bool((answers.max(axis=1) / answers.min(axis=1).clip(1e-30)).max() < 2.8)
 
 
 def _losses(model) -> dict[str, list[float]]:
@@ -60,37 +75,61 @@ def _losses(model) -> dict[str, list[float]]:
     return found
 
 
-def layers_inside(layer) -> list:
-    """Return the layers inside a layer or model, those inside blocks and inner models too."""
+@contextlib.contextmanager
+def _layers_called(calls: list[dict]) -> Iterator[None]:
+    """Note in `calls` each layer that is called in the body, also inside blocks and models.
+
+    Each note has the layer, the sizes (rows, columns, …) that one image has before and after it,
+    without channels, and the largest absolute value that comes in.
+    """
+    import keras
+    from keras import ops
+
+    original = keras.layers.Layer.__call__
+
+    def size(tensor) -> tuple[int, ...]:
+        shape = tuple(getattr(tensor, "shape", ()))
+        return shape[1:-1] if len(shape) == 4 else ()
+
+    @functools.wraps(original)
+    def called(self, *args, **kwargs):
+        given = args[0] if args else None
+        note = {"layer": self, "before": size(given), "largest": math.nan}
+        if note["before"]:
+            note["largest"] = float(ops.max(ops.abs(ops.cast(given, "float32"))))
+        calls.append(note)
+        result = original(self, *args, **kwargs)
+        note["after"] = size(result)
+        return result
+
+    with mock.patch.object(keras.layers.Layer, "__call__", called):
+        yield
+
+
+def _about_layers(model, images: np.ndarray) -> dict:
+    """Return what becomes of images on their way through the model, from layer to layer.
+
+    Only layers that are called count. Maps may become smaller between two layers as well: by an
+    operation such as `ops.max_pool`, or by `x[:, ::2, ::2]`.
+    """
     import keras
 
-    held = layer.layers if isinstance(layer, keras.Model) else keras.tree.flatten(vars(layer))
-    found = {id(one): one for one in held if isinstance(one, keras.layers.Layer)}
-    return [inside for one in found.values() for inside in (one, *layers_inside(one))]
-
-
-def _about_layers(model) -> dict:
-    """Return what kinds of layers a model has, also inside blocks and models inside it."""
-    import keras
-
-    inside = layers_inside(model)
-    kinds = [{base.__name__ for base in type(layer).__mro__} for layer in inside]
-    strides = [np.max(getattr(layer, "strides", None) or 1) for layer in inside]
-    last = [layer for layer in model.layers if not isinstance(layer, keras.layers.Dropout)][-2:]
-    softmaxes = [
-        isinstance(layer, keras.layers.Softmax)
-        or getattr(layer, "activation", None) is keras.activations.softmax
-        for layer in last
-    ]
+    calls: list[dict] = []
+    with _layers_called(calls):
+        answers_of(model, images)
+    calls = [call for call in calls if not isinstance(call["layer"], keras.Model)]
+    names = [{base.__name__ for base in type(call["layer"]).__mro__} for call in calls]
+    sizes = {images.shape[1:-1]} | {call.get("after", ()) for call in calls}
+    weighted = [call["largest"] for call in calls if call["layer"].weights and call["before"]]
     return {
-        "convolutions": sum(any("Conv" in name for name in kind) for kind in kinds),
-        "shrinking": sum(any("Pool" in name for name in kind) for kind in kinds)
-        + sum(stride > 1 for stride in strides),
-        "softmaxes": sum(softmaxes),
-        "rescaling": any(
-            "Rescaling" in kind and np.max(layer.scale) < 0.05
-            for kind, layer in zip(kinds, inside, strict=True)
+        "convolutions": sum(any("Conv" in name for name in kind) for kind in names),
+        "shrinking": sum(
+            any("Pool" in name for name in kind)
+            or np.max(getattr(call["layer"], "strides", None) or 1) > 1
+            or call["before"] not in sizes
+            for call, kind in zip(calls, names, strict=True)
         ),
+        "scaled_again": bool(weighted) and weighted[0] < 0.05,
     }
 
 
@@ -115,10 +154,10 @@ def model_facts(build_model: Callable) -> Facts:
         own = {id(weight) for weight in model.weights}
         others = getattr(second, "weights", [])
         facts["shared"] = second is model or any(id(weight) in own for weight in others)
-        facts |= _about_layers(model)
+        facts |= _about_layers(model, images)
         facts["compiled"] = bool(model.compiled)
         facts["losses"] = _losses(model) if facts["compiled"] else {}
-        if facts["losses"] and "whole numbers" not in facts["losses"]:
+        if list(facts["losses"]) == ["one-hot"]:
             facts["note"] = "Its loss expects one-hot labels: train will have to make them."
         if facts["answers"].shape == (32, CLASSES):
             sharp = _sharp_answers(model, images)
@@ -160,25 +199,29 @@ def _output_kind(facts: dict) -> str:
         return "sigmoid" if both.min() >= 0 and both.max() <= 1 else "logits"
     if both.min() < -1e-6:
         return "negative"
-    # The softmax of numbers between 0 and 1: none can be more than e times as large as another.
-    ratios = facts["sharp"].max(axis=1) / facts["sharp"].min(axis=1).clip(1e-30)
-    return "twice" if facts["softmaxes"] > 1 or ratios.max() < 2.8 else ""
+    return "twice" if _is_softmax_of_shares(facts["sharp"]) else ""
 
 
 def _loss_hint(facts: dict, output: str) -> str:
     """Say what is wrong with how the model was compiled; mostly, nothing."""
     if not facts["compiled"]:
         return "It is not compiled: `fit` needs an optimizer and a loss."
-    fitting = [(r, u, w) for r, u, w in facts["losses"].values() if r < u < w]
+    fitting = {form: (r, u, w) for form, (r, u, w) in facts["losses"].items() if r < u < w}
     if not fitting:
         return (
             "Its loss is not lower for a right answer than for a wrong one. Which loss is made "
             "for classes, with labels that are whole numbers?"
         )
-    right, unsure, wrong = fitting[0]
-    # −log p falls by log 91 from WRONG to RIGHT; taken as logits, the two differ by 0.9.
-    # Softened labels make both smaller; other losses (a squared error) differ by less.
-    takes_logits = 0.6 < wrong - right < 0.95 and unsure - right > 0.4
+    if "whole numbers" in facts["losses"] and "whole numbers" not in fitting:
+        return (
+            "With labels that are whole numbers, its loss is not lower for a right answer than for "
+            "a wrong one: it takes the number of a class for a quantity. Which loss is made for "
+            "classes?"
+        )
+    right, unsure, wrong = next(iter(fitting.values()))
+    # −log p rises evenly from RIGHT to UNSURE to WRONG. Of the same numbers taken as logits,
+    # UNSURE is nearly as bad as WRONG. A factor (`loss_weights`) makes no difference.
+    takes_logits = (unsure - right) / (wrong - right) > 0.7
     if takes_logits and output != "logits":
         return (
             "The loss takes the output for logits (`from_logits=True`), to apply a softmax to "
@@ -199,10 +242,10 @@ def model_findings(facts: Facts) -> Findings:
         found["softmax"] = ""
     elif output := _output_kind(facts):
         found["form" if output == "nan" else "softmax"] = OUTPUTS[output]
-    if facts["rescaling"] and "form" not in found:
-        found["form"] = "The images are in [0, 1] already; the Rescaling layer scales them again."
+    if facts["scaled_again"] and "form" not in found:
+        found["form"] = "The images are in [0, 1] already, and the model scales them again."
     if not facts["convolutions"]:
-        found["layers"] = "There is no convolution in it."
+        found["layers"] = "No image passes a convolutional layer in it."
     elif not facts["shrinking"]:
         found["layers"] = "Nothing makes the maps smaller: no pooling, no stride above 1."
     if facts["parameters"] > BUDGET:

@@ -10,7 +10,7 @@ from ..attempt import attempt
 from ..frame import Check, Facts, Findings, is_open
 from ..score import Score, sentence
 from ..task import seeds
-from ..values import numbers_of
+from ..values import numbers_of_tensor, plain_number
 from .digits import CLASSES
 
 CONFUSION = Check(
@@ -25,16 +25,37 @@ CONFUSION = Check(
 
 
 def confusion_cases(seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return labels and answers: mostly right; with digits that never occur; mostly wrong."""
+    """Return labels and answers: of rare digits too; right mostly; of some digits; mostly wrong."""
     rng = np.random.default_rng(seed)
-    cases = []
+    # Rows and columns of other lengths: the largest share of a row, of a column, and of both
+    # directions together are other pairs than the most frequent mistake.
+    a, b, c, d, e, f = (int(digit) for digit in rng.choice(CLASSES, 6, replace=False))
+    pairs = {(a, a): 200, (a, b): 30, (b, b): 200, (c, c): 4, (c, d): 12, (d, d): 60}
+    pairs |= {(e, f): 20, (f, e): 22, (e, e): 100, (f, f): 100}
+    true, answered = np.repeat(list(pairs), list(pairs.values()), axis=0).T
+    order = rng.permutation(len(true))
+    cases = [(true[order].astype(np.uint8), answered[order])]
     for digits, share in ((CLASSES, 0.8), (CLASSES - 2, 0.7), (CLASSES, 0.05)):
         true = rng.integers(0, digits, 600, dtype=np.uint8)
         answered = np.where(rng.random(600) < share, true, rng.integers(0, digits, 600))
-        one, other = rng.choice(digits, 2, replace=False)
-        answered[np.flatnonzero(true == one)[:25]] = other  # the most frequent mistake
-        cases.append((true, answered))
-    return cases
+        cases.append((true, answered.astype(np.int64)))
+    return [(true, _with_one_worst(true, answered)) for true, answered in cases]
+
+
+def _with_one_worst(true: np.ndarray, answered: np.ndarray) -> np.ndarray:
+    """Return the answers with some changed until one mistake occurs most often, by three."""
+    answered = answered.copy()
+    while True:
+        mistakes = counted(true, answered)
+        np.fill_diagonal(mistakes, 0)
+        second, most = np.sort(mistakes, axis=None)[-2:]
+        if most >= second + 3:
+            return answered
+        label, answer = np.unravel_index(np.argmax(mistakes), mistakes.shape)
+        others = np.flatnonzero((true == label) & (answered != answer))
+        if not others.size:
+            raise ValueError("no images are left to change")
+        answered[others[:3]] = answer
 
 
 def counted(labels: np.ndarray, answers: np.ndarray) -> np.ndarray:
@@ -55,18 +76,28 @@ def confusion_facts(confusion_matrix: Callable, most_confused: Callable, case: t
             "it is not written yet" if is_open(outcome) else outcome.problem
             for outcome in (matrix, pair)
         ],
-        "matrix": attempt(lambda: numbers_of(matrix.value)).value,
+        "matrix": attempt(lambda: numbers_of_tensor(matrix.value)).value,
         "pair": attempt(lambda: _two_numbers(pair.value)).value,
         "changed": pair.changed_input,
     }
 
 
 def _two_numbers(value) -> tuple[int, int] | None:
-    if type(value) not in (tuple, list, np.ndarray) or len(value) != 2:
-        return None
-    if not all(issubclass(type(number), (int, np.integer)) for number in value):
-        return None
-    return int(value[0]), int(value[1])
+    """Return a pair of whole numbers: a tuple, a list or an array of numbers, arrays or tensors."""
+    if issubclass(type(value), tuple):  # a named one, too
+        parts = list(tuple.__iter__(value))
+    elif type(value) is list:
+        parts = value
+    else:
+        array = numbers_of_tensor(value)
+        parts = list(array) if array is not None and array.shape == (2,) else []
+    numbers = [plain_number(part) for part in parts]
+    numbers = [
+        plain_number(numbers_of_tensor(part)) if number is None else number
+        for part, number in zip(parts, numbers, strict=True)
+    ]
+    whole = len(numbers) == 2 and all(type(number) is int for number in numbers)
+    return tuple(numbers) if whole else None
 
 
 def confusion_findings(case: tuple, facts: Facts) -> Findings:
@@ -78,7 +109,8 @@ def confusion_findings(case: tuple, facts: Facts) -> Findings:
     elif not np.array_equal(facts["matrix"], expected):  # transposed
         found["rows"] = "Here the rows are the answers: image i belongs to row labels[i]."
     mistakes = expected - np.diag(np.diag(expected))
-    true, answered = np.unravel_index(np.argmax(mistakes), mistakes.shape)
+    true, answered = _worst(mistakes)
+    shares = mistakes / expected.sum(axis=1, keepdims=True).clip(1)
     pair = facts["pair"]
     if facts["problems"][1]:
         found |= {"pair": sentence(facts["problems"][1]), "intact": ""}
@@ -86,13 +118,29 @@ def confusion_findings(case: tuple, facts: Facts) -> Findings:
         found |= {"pair": "Return two whole numbers.", "intact": ""}
     elif pair == (answered, true):
         found["pair"] = "The two are exchanged: first the true digit, then the answer."
+    elif pair != (true, answered) and pair == _worst(shares):
+        found["pair"] = (
+            "It found the mistake that is the largest share of its row. The one that occurs most "
+            "often is asked for: the largest number."
+        )
+    elif pair != (true, answered) and pair == _worst(mistakes + mistakes.T):
+        found["pair"] = (
+            "It adds up what happens in both directions, a for b and b for a. A pair has a "
+            "direction: (true, answered)."
+        )
     elif pair[0] == pair[1]:
         found["pair"] = "It found a place on the diagonal, where the right answers are."
     elif pair != (true, answered):
-        found["pair"] = f"In a case where it is {(int(true), int(answered))}, it found {pair}."
+        found["pair"] = f"In a case where it is {(true, answered)}, it found {pair}."
     if facts["changed"]:
         found["intact"] = "The matrix is another one afterwards. Work on a copy of it."
     return found
+
+
+def _worst(values: np.ndarray) -> tuple[int, int]:
+    """Return row and column of the largest value."""
+    row, column = np.unravel_index(np.argmax(values), values.shape)
+    return int(row), int(column)
 
 
 def _matrix_hint(matrix: np.ndarray | None, expected: np.ndarray) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -36,6 +37,38 @@ def curves_cases(seed: int) -> list[dict[str, list[float]]]:
     return cases
 
 
+NUMBERS = (
+    ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"),
+)
+
+
+def _number_in(text: str) -> int | None:
+    """Return the number that a tick's label says, in figures or as a word: "epoch 3", "third"."""
+    if found := re.search(r"\d+", text):
+        return int(found[0])
+    words = text.lower().split()
+    return next((1 + names.index(w) for names in NUMBERS for w in words if w in names), None)
+
+
+def _epochs_of(line, axes) -> list[float]:
+    """Return at which epochs the points of a line stand, as a reader sees it.
+
+    They are the values on the horizontal axis, unless tick labels say something else: a picture
+    may count from 0 and write 1 below, or have words on its axis.
+    """
+    said = {}
+    for panel in axes.get_shared_x_axes().get_siblings(axes):  # one of them may have the labels
+        for place, label in zip(panel.get_xticks(), panel.get_xticklabels(), strict=False):
+            number = _number_in(label.get_text())
+            if number is not None:
+                said[round(float(place), 6)] = number
+    places = [float(place) for place in line.get_xydata()[:, 0]]
+    epochs = list(range(1, len(places) + 1))
+    labels = [said.get(round(place, 6)) for place in places]
+    return epochs if labels == epochs else places
+
+
 def _read_figure(returned) -> dict | None:
     """Return the lines and texts of a Matplotlib figure, or of the figure of axes; else None."""
     from matplotlib.axes import Axes
@@ -59,7 +92,10 @@ def _read_figure(returned) -> dict | None:
             names = texts  # as legend(["training", "validation"]) gives them
         panels.append(
             {
-                "lines": [np.array(line.get_xydata(), float) for line in lines],
+                "lines": [
+                    np.column_stack([_epochs_of(line, axes), line.get_xydata()[:, 1]])
+                    for line in lines
+                ],
                 "names": names,
                 "legend": bool(texts) or len(axes.texts) > 1,
                 "x": axes.get_xlabel() or figure.get_supxlabel(),
@@ -81,6 +117,11 @@ def curves_facts(function: Callable, history: dict) -> Facts:
         kind = type_name(outcome.value)
         return {"problem": f"It returned an object of type {kind}; return the figure."}
     return read.value
+
+
+def _are_exchanged(x: str, y: str) -> bool:
+    """Whether the labels of the axes stand at the other axis each."""
+    return "epoch" in y.lower() or any(metric in x.lower() for metric in ("loss", "accuracy"))
 
 
 def curves_findings(history: dict, facts: Facts) -> Findings:
@@ -107,6 +148,8 @@ def curves_findings(history: dict, facts: Facts) -> Findings:
     panels = [panel for panel, _, _ in shown.values()]
     if not any(panel["x"] for panel in panels) or not all(panel["y"] for panel in panels):
         found["labels"] = "What do the two directions of each picture stand for?"
+    elif any(_are_exchanged(panel["x"], panel["y"]) for panel in panels):
+        found["labels"] = "The labels of the two axes are exchanged: what is counted along which?"
     elif not facts["legend"] and not any(panel["legend"] for panel in panels):
         found["labels"] = "Which line is which? A label for each, and a legend."
     else:

@@ -96,7 +96,9 @@ def split_findings(case: tuple, facts: Facts, test: Album | None = None) -> Find
             f"{len(images) - size:,} the training set. Here they have {len(x_valid):,} and "
             f"{len(x_train):,}."
         )
-    found["scale"] = _scale_hint("training", x_train) or _scale_hint("validation", x_valid)
+    shades = len(np.unique(images[:500]))
+    training = _scale_hint("training", x_train, shades)
+    found["scale"] = training or _scale_hint("validation", x_valid, shades)
     found |= _contents(images, labels, arrays, test)
     return {key: hint for key, hint in found.items() if hint}
 
@@ -130,11 +132,16 @@ def _split_form(arrays: list[np.ndarray]) -> str:
                 f"The {name} labels have the shape {y.shape}; they stay whole numbers, (n,). "
                 "What a loss needs can be made of them later."
             )
+        if y.dtype.kind not in "iu":
+            return (
+                f"The {name} labels are {y.dtype}; they stay whole numbers, as they come. A float "
+                "is no place in an array, and no class."
+            )
     return ""
 
 
-def _scale_hint(name: str, x: np.ndarray) -> str:
-    """Say how the values of a set are scaled, if not to [0, 1]."""
+def _scale_hint(name: str, x: np.ndarray, shades: int) -> str:
+    """Say how the values of a set are scaled, if not to [0, 1]; `shades` is how many went in."""
     low, high = float(x.min()), float(x.max())
     about = f"The {name} images have values from {low:.4g} to {high:.4g}."
     if not math.isfinite(high - low):
@@ -145,6 +152,11 @@ def _scale_hint(name: str, x: np.ndarray) -> str:
         return f"{about} Have they been divided by 255?"
     if high < 1.5 / 255:
         return f"{about} They have been scaled twice."
+    if len(np.unique(x[:2_000])) < shades / 4:
+        return (
+            f"{about} But of {shades} shades only {len(np.unique(x[:2_000]))} are left. `//` cuts "
+            "off what comes behind the point, and so does a type for whole numbers."
+        )
     if np.abs(x[:5_000] * 255.0 - np.rint(x[:5_000] * 255.0)).max() > 1e-3:
         return f"{about} A value of 255 is to become 1, and the others in proportion."
     return ""

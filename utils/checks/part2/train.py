@@ -34,7 +34,7 @@ TRAIN = Check(
 )
 METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 TRAINING = ("fit", "train_on_batch")
-WATCHED = (*TRAINING, "evaluate")
+WATCHED = (*TRAINING, "evaluate", "predict", "predict_on_batch", "test_on_batch")
 BATCHES = 50  # of a dataset or generator that are looked at
 ROLES = ("training", "validation", "other", "test")
 
@@ -136,18 +136,36 @@ def _watched(case: dict, model, seen: list[dict]) -> Iterator[None]:
         @functools.wraps(original)
         def watched(self, *args, **kwargs):
             call = signature.bind(self, *args, **kwargs)
-            note = {"call": name, "own": self is model, "x": {}, "validation": {}}
+            note = {"call": name, "x": {}, "validation": {}}
             look(note, call.arguments)
             seen.append(note)
             if any(note[data].get(role) for data in ("x", "validation") for role in ROLES[2:]):
                 raise _Enough
-            return original(*call.args, **call.kwargs)
+            result = original(*call.args, **call.kwargs)
+            # A network around the given one, with layers that move the images, trains it too.
+            note["own"] = bool(own & {id(weight) for weight in self.weights})
+            if name == "fit":
+                note["asked"] = call.arguments.get("epochs", 1)
+                note["ran"] = len(result.epoch)
+            return result
 
         return watched
 
+    def called(self, *args, **kwargs):
+        """Look at what a model is called with, in a loop of one's own: images, no symbols."""
+        given = args[0] if args else None
+        if isinstance(given, np.ndarray) or hasattr(given, "numpy"):
+            counts = _counts(case, [(given, None)])
+            if any(counts.get(role) for role in ROLES[2:]):
+                seen.append({"call": "__call__", "x": counts, "validation": {}})
+                raise _Enough
+        return keras.layers.Layer.__call__(self, *args, **kwargs)
+
+    own = {id(weight) for weight in model.weights}
     with contextlib.ExitStack() as stack:
         for name in WATCHED:
             stack.enter_context(mock.patch.object(keras.Model, name, watching(name)))
+        stack.enter_context(mock.patch.object(keras.Model, "__call__", called))
         yield
 
 
@@ -249,7 +267,7 @@ def training_facts(function: Callable, build_model: Callable, case: dict) -> Fac
 def _told_with_labels(problem: str) -> str:
     """Return what went wrong as a sentence; a hint on the labels where their form may be why."""
     hint = sentence(problem)
-    if "rank" in hint or "shape" in hint:
+    if any(word in hint for word in ("rank", "shape", "Dimensions", "label value")):
         hint += " Do the labels have the form that the loss expects?"
     return hint
 
@@ -273,7 +291,7 @@ def train_findings(facts: Facts) -> Findings:
         "learns": _learning_hint(trainings, facts),
         "training": _training_set_hint(trainings, facts),
         "validation": _validation_hint(fits, facts),
-        "history": _history_hint(facts["history"]),
+        "history": _history_hint(facts["history"], fits),
     }
     found = {key: hint for key, hint in found.items() if hint}
     if facts["stopped"]:  # nothing came of it, for the reason that "training" tells
@@ -284,8 +302,6 @@ def train_findings(facts: Facts) -> Findings:
 
 
 def _learning_hint(trainings: list[dict], facts: dict) -> str:
-    if trainings and not any(note["own"] for note in trainings):
-        return "It trains another network than the one it is given."
     if any(note["x"].get("mislabeled") for note in trainings):
         return (
             "The images reach the network with labels of other images. Was one of the two shuffled?"
@@ -294,6 +310,8 @@ def _learning_hint(trainings: list[dict], facts: dict) -> str:
     if after is None:
         return "Afterwards the network cannot be used."
     if all(map(np.array_equal, before["weights"], after["weights"])):
+        if trainings and not any(note.get("own") for note in trainings):
+            return "It trains another network than the one it is given."
         return "Its weights are still the ones that it began with."
     if not np.isfinite(after["surprise"]).all():
         return "Its outputs have become NaN. What does the learning rate do to that?"
@@ -341,6 +359,10 @@ def _validation_hint(fits: list[dict], facts: dict) -> str:
     counts = [note["validation"] for note in fits if note["validation"]]
     if any(count["training"] for count in counts):
         return "It is measured on images that it trains on, and cannot be seen to overfit."
+    if any(count.get("mislabeled") for count in counts):
+        return (
+            "The validation images come with labels of other images: what is measured says nothing."
+        )
     if any(count["unknown"] or not count["validation"] for count in counts):
         return "The images that it is measured on are not those of the validation set."
     if not counts and not facts["stopped"]:
@@ -355,7 +377,7 @@ def _validation_hint(fits: list[dict], facts: dict) -> str:
     return ""
 
 
-def _history_hint(history: dict | None) -> str:
+def _history_hint(history: dict | None, fits: list[dict]) -> str:
     if history is None:
         return "Return what `fit` returns: later cells read its attribute `history`."
     if missing := [key for key in METRICS if key not in history]:
@@ -366,8 +388,15 @@ def _history_hint(history: dict | None) -> str:
     lengths = {len(values) for values in history.values()}
     if len(lengths) != 1 or lengths == {0}:
         return "It has not one value an epoch."
-    if max(lengths) > EPOCHS:
-        return f"{EPOCHS} epochs were asked for, and it holds {max(lengths)}: use `epochs`."
+    (count,) = lengths
+    # Fewer, if it stops early by itself; one alone is what `fit` does if it is not told.
+    asked = sum(note.get("asked", 0) for note in fits) if fits else count
+    if count > EPOCHS or asked < EPOCHS and (len(fits) == 1 or count == 1):
+        told = f"{EPOCHS} epochs were asked for, and it holds {count}"
+        return f"{told}: hand the argument `epochs` on to what trains."
+    ran = sum(note.get("ran", 0) for note in fits)
+    if count < ran:
+        return f"{ran} epochs were trained, and it holds {count} of them."
     return ""
 
 

@@ -8,6 +8,7 @@ one returned value with the expected one, and `score` counts. `task(function)` d
 from __future__ import annotations
 
 import inspect
+import itertools
 import math
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -98,6 +99,10 @@ def _hint_about_shape(shape: tuple[int, ...], expected: tuple[int, ...]) -> str:
         return ""
     if shape[:-1] == expected[:-1]:
         return "Rows and columns are right; the number of maps is not."
+    if len(shape) == 3 and shape[::2] == expected[::2]:
+        return "Rows and maps are right, columns are not: each side is counted by itself."
+    if len(shape) == 3 and shape[1:] == expected[1:]:
+        return "Columns and maps are right, rows are not: each side is counted by itself."
     if shape[-1] == expected[-1]:
         return "The number of maps is right. How many rows and columns there are, task 1 says."
     return ""
@@ -261,7 +266,8 @@ class Task:
         judged = list(zip(cases, verdicts, strict=False))
         reasons = {verdict.reason for verdict in verdicts}
         all_alike = len(reasons) == 1 and not reasons & {"", OTHER_NUMBERS}
-        broken = {case.line for case, v in judged if not (v.passed or case.needs)}
+        basic = itertools.zip_longest(cases, verdicts)
+        broken = {case.line for case, v in basic if not case.needs and not (v and v.passed)}
         items = []
         for key, line in self.lines.items():
             counts = [case.line == key and not broken.intersection(case.needs) for case in cases]
@@ -289,7 +295,8 @@ class Task:
             return Score(self.title, items, note=NO_FUNCTION)
         cases = [case for seed in seeds() for case in self.cases(seed)]
         # Line by line, so that an endless call leaves the lines before it their points.
-        cases.sort(key=lambda case: (bool(case.needs), list(self.lines).index(case.line)))
+        place = list(self.lines).index
+        cases.sort(key=lambda case: (max(map(place, (case.line, *case.needs))), bool(case.needs)))
         verdicts, attempted = [], False
         calls = [case.arguments for case in cases]
         with undisturbed():

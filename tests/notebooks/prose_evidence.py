@@ -39,7 +39,13 @@ TENT = code_numbers("1", r"np\.zeros\(\((\d+), (\d+)\)")
 PHOTO = printed_numbers("2", r"same +stride 2 +(\d+) × (\d+)")
 (VGG,) = printed_numbers("4", r"VGG16 +(\S+)")
 (LECTURE,) = printed_numbers("5", r"(\S+) parameters, \S+ of them dense")
+PICTURE = printed_numbers("2", r"gray: +\((\d+), (\d+)\)")
 MISREAD = printed_numbers("14.9/2", r"mistakes: (\d+) of (\d+)")
+FROM_THE_FOURTH = [
+    printed_numbers("14.9/2", rf"\n +{epoch} +0\.\d+ 0\.\d+ +0\.\d+ +(\d+)\n")[0]
+    for epoch in range(4, 11)
+]
+SPREAD = min(FROM_THE_FOURTH), max(FROM_THE_FOURTH)
 TRAINED = [points("14.9/2", "trained_model"), points("14.9/2", "trained_model") + 5]
 LINE = [
     "LeNet-5",
@@ -75,6 +81,10 @@ EVIDENCE = {
         ("batches of {}. CPU-minutes", BATCH),
     ],
     "1": [
+        ("One answer, {}, is far", *printed_numbers("1", r"largest answer (\d+)")),
+        ("find their line and answer {}.", 5 * 4),
+        ("A cell answers {} to its own line", 5 * 4),
+        ("All {} paths together", 9 * 9),
         ("From {} on, David Hubel", Named(1958, "the recordings; the paper is of 1959")),
         ("Medicine, {}", Named(1981, "the address of the prize has it")),
         ("it reads {} pixels and not", 5 * 5),
@@ -92,6 +102,8 @@ EVIDENCE = {
         ("{} million for {} × {} pixels and {} neurons", 1e7 / 1e6, 100, 100, 1e7 / 100**2),
     ],
     "2": [
+        ("{} rows and {} columns. How many", *PICTURE),
+        ("Of {} columns only", *printed_numbers("2", r"columns compared: +(\d+)")),
         ("pixels go from 0 to {}, as in an image file", LARGEST),
         ("a layer with {} filters of {} × {}", *code_numbers("2", r"Conv2D\((200), (5)"), 5),
         ("pictures of {} × {} pixels", *code_numbers("2", r"build\(\(None, (150), (\d+), 3")),
@@ -112,6 +124,7 @@ EVIDENCE = {
         ("rows: {} becomes {}.", 7, (7 - 2) // 2 + 1),
     ],
     "4": [
+        ("nothing that {} cannot do", *printed_numbers("4", r"5 × 5 to 1 map: (\d+)")),
         ("One has {} million parameters, the other about {} million", VGG / 1e6, 7),
         ("the two networks of {};", *code_numbers("4", r'"VGG-16": \((\d+), 16')),
         ("of its {} parameters", VGG),
@@ -137,6 +150,8 @@ EVIDENCE = {
         ("error than one of {}, even", Cited(20, "he2016deep")),
     ],
     "5": [
+        ("Each of its {} filters reads", FILTERS),
+        ("{} training images and {} test images, each", TRAIN, TEST),
         ("made up {} % of the data", Named(90, "imagined")),
         ("would be right {} % of the time", 90),
         ("so we divide by {}.", *code_numbers("5", r"np\.float32\((\d+)\)")),
@@ -195,6 +210,12 @@ EVIDENCE = {
         ("then {} million numbers, trained by Keras", LECTURE / 1e6),
     ],
     "14.9/2": [
+        ("There are {} mistakes", MISREAD[0]),
+        ("same network misread {} of {},", *MISREAD),
+        ("between {} and {} digits are misread", *SPREAD),
+        ("two standard errors are {}.", *printed_numbers("14.9/2", r"of 37 misread: (\d+)")),
+        ("layer with {} filters of", 26 * 26 * 32 / 26**2),
+        ("complain: {} images, {} labels", FOR_TRAINING, FOR_TRAINING),
         ("nothing in common | {} |", points("14.9/2", "split")),
         ("within a budget | {} |", points("14.9/2", "build_model")),
         ("its training ({}), and what", points("14.9/2", "train")),
@@ -214,6 +235,8 @@ EVIDENCE = {
         ("any more that {} images could show", FOR_CHOICES),
     ],
     "14.9/3": [
+        ("If you train in {} bits", HALF),
+        ("results of others on the same {} digits", TEST),
         ("digits a little | {} |", points("14.9/3", "augment")),
         ("accuracy is luck? | {} |", points("14.9/3", "how_sure")),
         ("A {} that stands a pixel", Named(7, "a digit")),

@@ -27,6 +27,7 @@ DIGITS = r"\d+(?:,\d{3})*(?:\.\d+)?"
 UNIT = r"\s?%| million| billion| M\b"
 NUMBER = re.compile(rf"(?<![\w.,])(?<!\w-)({DIGITS})(?!\w|[.,]\d)(?=({UNIT})?)")
 NAME = re.compile(r"(?<![\w-])[A-Za-z]{2,}-?\d+(?:\.\d+)?\w*")  # VGG-16, float32, MNIST-0.17
+FILE = re.compile(r"`([\w.-]+(?:/[\w.-]+)*/[\w.-]+\.(?:ipynb|md|py))`")
 SECTION = re.compile(r"\bsections? (\d\.\d)(?: and (\d\.\d))?", re.IGNORECASE)
 FENCE = re.compile(r"^```(\{?)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 MARKER = re.compile(r"^\s*\d\. |^\*\*\d\.\*\*|^\| \d (?=\| [`a-z])", re.MULTILINE)
@@ -417,6 +418,9 @@ class Page:
         held, wrong, occurring = judged(text, self.lines)
         problems += wrong
         text = without_addresses(mask(text, held))
+        for path in FILE.finditer(text):
+            if not (files.ROOT / path[1]).exists():
+                problems.append(f"there is no file {path[1]}")
         for name in NAME.finditer(text):
             if name[0] not in self.names:
                 problems.append(f"{around(text, *name.span())}: neither in code nor printed")

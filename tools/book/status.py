@@ -58,7 +58,7 @@ def cells(entry: dict | None, letters: dict[str, str]) -> list[str]:
     """Return what a row says of the run itself. On a phone it stands without the table's head."""
     if entry is None:
         return [""] * 3
-    clock, processor = (runs.in_words(entry[key]) for key in ("seconds", "cpu_seconds"))
+    clock, processor = (runs.format_duration(entry[key]) for key in ("seconds", "cpu_seconds"))
     took = f"{clock} " + f"(CPU time {processor})".replace(" ", "\N{NO-BREAK SPACE}")
     return [entry["date"], took, f"set-up {letters[set_up(entry)]}"]
 

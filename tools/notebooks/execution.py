@@ -78,14 +78,14 @@ def first_line(cell: NotebookNode) -> str:
     return next((line for line in lines if not line.startswith("#")), lines[0])[:60]
 
 
-def complaints(cell: NotebookNode) -> str:
+def stderr_text(cell: NotebookNode) -> str:
     """Return what Python wrote to stderr in a cell that has run, without TensorFlow's log."""
     streams = outputs.normalize(cell.outputs)
     return "".join(output.text for output in streams if output.get("name") == "stderr")
 
 
 def run_cell(client: NotebookClient, index: int) -> None:
-    """Run one cell; raise Failure if it fails or complains."""
+    """Run one cell; raise Failure if it fails or writes to stderr."""
     cell = client.nb.cells[index]
     try:
         client.execute_cell(cell, index)
@@ -94,7 +94,7 @@ def run_cell(client: NotebookClient, index: int) -> None:
     except DeadKernelError as error:
         words = "The kernel died; most often, the memory was full."
         raise Failure(words, index) from error
-    if text := complaints(cell):
+    if text := stderr_text(cell):
         words = f"The cell wrote to stderr, which no reader should see:\n{text}"
         raise Failure(words, index)
 
@@ -123,7 +123,7 @@ def executed(notebook: NotebookNode, folder: Path) -> NotebookNode:
             print(f"  cell {number:2} of {len(code)}  {first_line(cell):60}  ", end="", flush=True)
             started = time.monotonic()
             run_cell(client, index)
-            print(runs.in_words(time.monotonic() - started), flush=True)
+            print(runs.format_duration(time.monotonic() - started), flush=True)
         client.set_widgets_metadata()
     return notebook
 
@@ -144,7 +144,7 @@ def execute(path: Path, root: Path = files.ROOT) -> bool:
     seconds = time.monotonic() - started
     files.replace(path, text)
     runs.record(path, seconds, kernels_cpu_seconds() - cpu_before, root)
-    print(f"  stored after {runs.in_words(seconds)}", flush=True)
+    print(f"  stored after {runs.format_duration(seconds)}", flush=True)
     return True
 
 

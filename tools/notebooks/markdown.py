@@ -1,4 +1,4 @@
-"""What only MyST understands, found in the markdown of notebooks: Colab would show it as it stands.
+"""Find syntax that only MyST understands in the Markdown of notebooks: Colab would not render it.
 
 The text is read by the CommonMark parser that the site uses too, so that code
 and formulas are told from prose.

@@ -1,4 +1,4 @@
-"""What is on record of each notebook's last run in full: `runs.json`, beside this file.
+"""Records of full runs, in `runs.json`: machine, versions, time, checksum of the code.
 
 `make execute` writes an entry when a notebook has run through. A run that fails leaves the
 notebook as it was, and so its entry too: an entry always tells of the run whose outputs are
@@ -27,7 +27,7 @@ from . import files, quizzes, setup_cell, validation
 RUNS = Path(__file__).with_name("runs.json")
 
 
-def in_words(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
@@ -36,7 +36,7 @@ def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
 
 
 def checksum(notebook: NotebookNode) -> str:
-    """Return a checksum of the notebook's code, by which a later change of it is noticed.
+    """Return the SHA-256 fingerprint of the notebook's code, which detects later changes.
 
     The set-up cell is left out, because publishing the course under another address is no
     reason to run it again. Prose is no reason either, nor are quizzes that are run alone.

@@ -282,8 +282,9 @@ def random_cases() -> list[dict]:
         cases.append(case(name, "summarize", network, shape, expected=expected))
         for axis in (0, 1):
             fields = sizes.receptive_fields(network, shape[axis], axis)
-            for index, field in enumerate(fields):
-                wanted = field and field._asdict()
+            last = sum(field is not None for field in fields) - 1  # with a place in the image
+            for index in {last, len(fields) - 1} - {-1}:
+                wanted = fields[index] and fields[index]._asdict()
                 arguments = (network, index, shape[axis], axis)
                 cases.append(case(name, "receptiveField", *arguments, expected=wanted))
     return cases
@@ -504,7 +505,7 @@ def compare_with_keras(model) -> None:
     assert work == profiled_multiply_adds(model) > 0
 
 
-@pytest.mark.parametrize("name", ["VGG16", "MobileNet", "Xception"])
+@pytest.mark.parametrize("name", ["MobileNet", "Xception"])
 def test_a_network_of_keras_costs_what_keras_and_tensorflow_s_profiler_count(name):
     import keras
 

@@ -233,6 +233,23 @@ def test_a_page_gets_no_function_that_its_modules_do_not_use(module):
     assert "unused" in modules.esm("user")
 
 
+def test_a_function_is_left_out_though_its_name_is_a_word_of_another_module(module):
+    module(
+        "some",
+        "export function dense() {\n  return 1;\n}\nexport function used() {\n  return 2;\n}\n",
+    )
+    module(
+        "user",
+        'import { dense, used } from "./some.js";\n'
+        "function local() {\n  return dense();\n}\n"
+        "export default { share: { others: used() } };\n",
+    )
+    module("other", "export default { dense: 3 };\n")
+    script = modules.classic("some", "user", "other")
+    assert "function used" in script
+    assert "function local" not in script and "function dense" not in script
+
+
 def test_comments_of_whole_lines_are_left_out_and_others_stay(module):
     module(
         "words",

@@ -116,15 +116,39 @@ def esm(name: str) -> str:
     return MODULE.format(modules="\n".join(functions), name=json.dumps(name))
 
 
+def words(text: str) -> Counter:
+    """Return how often each word stands in a text."""
+    return Counter(re.findall(r"\w+", text))
+
+
+def imported(texts: dict[str, str]) -> set[tuple[str, str]]:
+    """Return (module, name) of what the modules import and use."""
+    found = set()
+    for text in texts.values():
+        inside = words(IMPORT.sub("", text))
+        for names, module in IMPORT.findall(text):
+            found |= {(module, name) for name in words(names) if inside[name]}
+    return found
+
+
 def without_unused(texts: dict[str, str]) -> dict[str, str]:
-    """Return the modules' texts without the functions whose names stand in no other place."""
-    counts = Counter(re.findall(r"\w+", "\n".join(texts.values())))
+    """Return the modules' texts without the functions that nothing uses: tree-shaking.
 
-    def used(match: re.Match) -> str:
-        own = re.findall(r"\w+", match[0]).count(match[1])
-        return match[0] if counts[match[1]] > own else blank(match)
+    Used is a function whose name stands elsewhere in its module, or that another one imports
+    and uses.
+    """
+    needed = imported(texts)
 
-    kept = {name: FUNCTIONS.sub(used, text) for name, text in texts.items()}
+    def shaken(module: str, text: str) -> str:
+        inside = words(text)
+
+        def used(match: re.Match) -> str:
+            is_used = inside[match[1]] > words(match[0])[match[1]] or (module, match[1]) in needed
+            return match[0] if is_used else blank(match)
+
+        return FUNCTIONS.sub(used, text)
+
+    kept = {module: shaken(module, text) for module, text in texts.items()}
     return kept if kept == texts else without_unused(kept)  # what they alone used goes too
 
 

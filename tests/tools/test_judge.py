@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tools import judge as judging
 from tools.judge import Digits, judge, moved_test_digits
 from utils import data
+from utils.checks.part3 import answers
 from utils.checks.part3 import augment as augmenting
 from utils.checks.part3.bands import BANDS, points
 from utils.checks.part3.model_file import Answer
@@ -120,3 +122,32 @@ def test_without_answers_the_reason_is_in_the_score(status, digits):
     verdict = judge(Answer(status, "The reason."), digits)
     assert verdict.status == status and "The reason." in str(verdict.score)
     assert float(verdict.score) == 0 and verdict.score.total == 30
+
+
+def test_a_model_that_reads_digits_of_another_scale_is_a_matter_for_the_teacher(
+    digits, monkeypatch
+):
+    """Images divided by 255 twice in training: 0 of 30 points, but not without a word."""
+
+    def predict(path, images):
+        largest = images.max()
+        values = np.eye(10)[np.zeros(len(images), int)]
+        if np.isclose(largest, 1 / 255):
+            values = np.eye(10)[digits.labels[digits.is_counted][: len(images)]]
+        return Answer("ok", values=values)
+
+    digits.images[:, 10:18, 10:18] = 1
+    monkeypatch.setattr(judging, "predict", predict)
+    monkeypatch.setattr(answers, "predict", predict)
+    verdict = judging.grade("model.keras", digits)
+    assert float(verdict.score) == 0 and verdict.accuracy < 0.5
+    assert any("divided by 255 twice" in doubt for doubt in verdict.doubts)
+    assert "divided by 255 twice" in str(verdict.score)
+
+
+def test_the_points_of_a_good_file_are_those_of_its_answers(digits, monkeypatch):
+    monkeypatch.setattr(
+        judging, "predict", lambda path, images: Answer("ok", values=answering(digits, range(4)))
+    )
+    verdict = judging.grade("model.keras", digits)
+    assert float(verdict.score) == 30 and not verdict.doubts

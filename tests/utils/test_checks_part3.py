@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import collections
+import json
 import math
 import re
 import sys
 import warnings
+from pathlib import Path
 
 import ml_dtypes
 import numpy as np
@@ -15,6 +17,8 @@ import pytest
 from utils import checks, data
 from utils.checks.part3 import augment as augmenting
 from utils.checks.part3 import estimate as estimating
+from utils.checks.part3 import hand_in as handing_in
+from utils.checks.part3 import model_file
 from utils.checks.part3.bands import BANDS, points
 from utils.checks.part3.moved_digits import affine, moved
 
@@ -518,6 +522,7 @@ ESTIMATES = {
     "no model": (3, IMAGES, LABELS, "no Keras model but a int"),
     "other labels": (Stub(LABELS, 0), IMAGES, LABELS[:9], "9 labels"),
     "0 to 255": (Stub(LABELS, 0), IMAGES + 255, LABELS, "divide by 255"),
+    "divided twice": (Stub(LABELS, 0), IMAGES + 1 / 255, LABELS, "divided by 255 twice"),
     "flat": (Stub(LABELS, 0), IMAGES.reshape(1000, 784), LABELS, "(1000, 784)"),
     "no file": ("nowhere.keras", IMAGES, LABELS, "no file nowhere.keras"),
 }
@@ -593,3 +598,88 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path, capsys):
     checks.hand_in(model, tmp_path / "no folder" / "model.keras")
     told = capsys.readouterr().out
     assert "\n✗" in f"\n{told}" and "model.keras cannot be written: No such file" in told
+
+
+class Scaled(Stub):
+    """Reads digits only if their largest value is the one that it knows."""
+
+    def __init__(self, labels, largest):
+        super().__init__(labels, 0)
+        self.largest = largest
+
+    def predict(self, images, **options):
+        known = np.isclose(images.max(), self.largest, rtol=0.01)
+        return self.values[: len(images)] if known else np.eye(10)[:1].repeat(len(images), axis=0)
+
+
+@pytest.mark.parametrize(
+    ("largest", "words"), [(255, "layers.Rescaling(255)"), (1 / 255, "divided by 255 twice")]
+)
+def test_a_model_that_learned_from_values_of_another_scale_is_told_so(largest, words):
+    images = np.zeros((1000, 28, 28, 1), np.float32)
+    images[:, 10:18, 10:18] = 1
+    score = checks.estimate(Scaled(LABELS, largest), images, LABELS)
+    assert float(score) == 0 and words in score.note
+    assert words not in checks.estimate(Scaled(LABELS, 1), images, LABELS).note
+
+
+def test_what_the_check_of_the_network_accepts_can_be_handed_in(tmp_path):
+    import keras
+    import tensorflow as tf
+    from keras import layers
+
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Rescaling(2.0),
+            layers.Conv2D(2, 3, activation=tf.nn.relu, kernel_initializer="he_normal"),
+            layers.BatchNormalization(),
+            layers.Flatten(),
+            layers.Dense(10, activation=tf.nn.softmax),
+        ]
+    )
+    assert handing_in.save(model, tmp_path / "model.keras") == ""
+    config, _, _ = model_file.check((tmp_path / "model.keras").read_bytes())
+    told = json.dumps(config)
+    assert '"softmax"' in told
+    # An older Keras knows neither of these arguments.
+    assert "renorm" not in told and "input_axes" not in told
+    written = keras.saving.load_model(tmp_path / "model.keras")
+    images = np.random.default_rng(0).random((5, 28, 28, 1)).astype(np.float32)
+    assert np.allclose(written(images), model(images), atol=1e-5)
+
+
+def test_a_model_without_an_input_is_said_not_to_be_built(tmp_path):
+    import keras
+    from keras import layers
+
+    model = keras.Sequential([layers.Flatten(), layers.Dense(10)])
+    assert "not built" in handing_in.save(model, tmp_path / "model.keras")
+    assert not list(tmp_path.iterdir())
+    model(IMAGES[:1])
+    assert handing_in.save(model, tmp_path / "model.keras") == ""
+
+
+def test_an_error_of_keras_is_told_by_the_line_with_the_shapes():
+    score = checks.estimate(tiny(shape=(14, 14, 1)), IMAGES, LABELS)
+    assert "expected axis -1 of input shape to have value 196" in str(score)
+
+
+def test_the_hint_on_batches_shows_each_image_once_in_an_epoch():
+    notebook = Path(__file__).parents[2] / "solutions" / "14_9" / "3_highest_accuracy.ipynb"
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    (text,) = ("".join(c["source"]) for c in cells if "class MovedBatches" in "".join(c["source"]))
+    code = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
+    import keras
+
+    names = {"keras": keras, "np": np, "augment": lambda images, seed: images}
+    exec(code, names)
+    batches = names["MovedBatches"](np.arange(1000.0), np.arange(1000), size=64)
+    epochs = []
+    for _ in range(2):
+        pairs = [batches[number] for number in range(len(batches))]
+        assert all(np.array_equal(images, labels) for images, labels in pairs)
+        epochs.append(np.concatenate([labels for _, labels in pairs]))
+        batches.on_epoch_end()
+    assert all(sorted(epoch) == list(range(1000)) for epoch in epochs)
+    assert not np.array_equal(*epochs)

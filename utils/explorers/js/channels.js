@@ -96,11 +96,21 @@ function layerTraits(size, list, biases) {
   };
 }
 
-/** Everything that one redraw needs; without `maps` where the window does not fit. */
-function compute(model) {
-  const image = decode(model.get("image"));
-  const on = model.get("channels");
+/** The image without the channels that are off, and each channel as a map. */
+function channelsOf(stored, on) {
+  const image = decode(stored);
   for (let i = 0; i < image.data.length; i += 1) if (!on[i % 3]) image.data[i] = 0;
+  return { stored, on, image, planes: LETTERS.map((_, channel) => plane(image, channel)) };
+}
+
+/**
+ * Everything that one redraw needs; without `maps` where the window does not fit. `last` is
+ * the state before: the channels stay as they are as long as the image does.
+ */
+function compute(model, last) {
+  const [stored, on] = [model.get("image"), model.get("channels")];
+  const isLast = last?.stored === stored && String(last.on) === String(on);
+  const { image, planes } = isLast ? last : channelsOf(stored, on);
   const filters = decode(model.get("filters"), "filters");
   const [size, , , count] = filters.shape;
   const given = decode(model.get("biases"), "biases").data;
@@ -109,20 +119,19 @@ function compute(model) {
   const [stride, padding, relu] = ["stride", "padding", "relu"].map((name) => model.get(name));
   const presets = model.get("presets");
   const names = biases.map((_, index) => presetName(presets, filters, index));
-  const state = { image, on, filters, count, biases, filter, names, relu };
+  const state = { stored, image, planes, on, filters, count, biases, filter, names, relu };
   state.presets = presets[size];
   state.slices = slicesOf(filters, filter);
   Object.assign(state, layerOver(image.shape, { size, stride, padding }));
   if (!state.fits) return state;
   const sums = conv2d(image, filters, { strides: stride, padding, bias: biases });
   const maps = relu ? { ...sums, data: sums.data.map((value) => Math.max(0, value)) } : sums;
-  const planes = LETTERS.map((_, channel) => plane(image, channel));
   const parts = state.slices.map((slice, channel) => {
     const weights = { shape: [size, size, 1, 1], data: Float32Array.from(slice.flat()) };
     return conv2d(planes[channel], weights, { strides: stride, padding });
   });
   const [sum, map] = [plane(sums, filter), plane(maps, filter)];
-  return Object.assign(state, { maps, planes, parts, sum, map });
+  return Object.assign(state, { maps, parts, sum, map });
 }
 
 // ---------------------------------------------------------------- words
@@ -378,7 +387,7 @@ function setControls({ controls, lines, flow }, state) {
   preset.fill([...Object.keys(state.presets), OWN]);
   preset.set(names[filter]);
   bias.set(state.biases[filter]);
-  flow.dataset.size = size;
+  if (flow.dataset.size !== String(size)) flow.dataset.size = size;
   sizes.set(size);
   padding.set(state.padding);
   stride.set(state.stride);
@@ -488,7 +497,7 @@ function render({ model, el }) {
     onReset: () => edit(start),
   });
   const redrawNow = () => {
-    view.state = compute(model);
+    view.state = compute(model, view.state);
     redraw(view, model);
   };
   const explorer = { model, edit, redrawNow, getState: () => view.state };

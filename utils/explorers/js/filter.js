@@ -154,7 +154,7 @@ function drawCalculation({ input, output, patch, products, sum }, state, positio
   const multiplied = found.values.map((line, i) => line.map((value, j) => value * kernel[i][j]));
   const limit = Math.max(...multiplied.flat().map(Math.abs));
   showPatch(patch, found);
-  products.cells.dataset.size = size;
+  if (products.cells.dataset.size !== String(size)) products.cells.dataset.size = size;
   products.set(multiplied, (value) => ({
     ...signedColor(value, limit * 1.3),
     text: brief(value, size),

@@ -16,8 +16,16 @@ export function storedImage(model) {
   return model.get("image") ?? listed.image;
 }
 
+const decoded = new WeakMap();
+
+/** A stored array as a tensor, the same one each time it is asked for; it must not be changed. */
+export function decodedOnce(stored) {
+  if (!decoded.has(stored)) decoded.set(stored, decode(stored));
+  return decoded.get(stored);
+}
+
 /** The image that the model shows now, as a tensor. */
-export const currentImage = (model) => decode(storedImage(model));
+export const currentImage = (model) => decodedOnce(storedImage(model));
 
 /** A picture with one stroke of the pen at (row, column): a soft dot two pixels wide. */
 function stroke(pixels, row, column, erase) {

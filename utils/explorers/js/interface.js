@@ -150,12 +150,15 @@ export function slider({ label, min, max, step = 1, onInput, text = format }) {
   });
   const set = (value) => {
     const steps = (value - min) / step;
-    Object.assign(input, {
+    const reach = {
       min: Math.min(min, value),
       max: Math.max(max, value),
       step: Math.abs(steps - Math.round(steps)) < 1e-6 ? step : "any",
-    });
-    input.value = value;
+      value,
+    };
+    for (const [name, wanted] of Object.entries(reach)) {
+      if (input[name] !== String(wanted)) input[name] = wanted;
+    }
     show();
   };
   const both = create("span", { class: "cx-slide" }, input, output);
@@ -329,10 +332,17 @@ export class Picture {
       this.stage,
     );
     if (interactive) this.listen();
+    // Asked for in a redraw, the width would make the browser lay the page out at once.
+    this.stageWidth = 320;
+    new ResizeObserver(([{ contentRect }]) => {
+      this.stageWidth = contentRect.width || 320;
+    }).observe(this.stage);
   }
 
   /** Name it anew, for eyes and ears. */
   rename(label, hint) {
+    if (this.called === label + hint) return;
+    this.called = label + hint;
     this.name.textContent = label;
     this.stage.setAttribute("aria-label", `${label}. ${hint}`);
   }
@@ -359,13 +369,20 @@ export class Picture {
     }
     this.place(this.canvas, 0, 0, rows, columns);
     this.stage.style.aspectRatio = `${this.width} / ${this.height}`;
-    if (rows * columns === 0) return;
+    // What is there already is not drawn again: a tensor is never changed once it is made.
+    const isSame = this.drawn?.map === map && this.drawn.limit === limit;
+    this.drawn = opacity ? null : { map, limit };
+    if (rows * columns === 0 || (isSame && this.image)) return;
     this.image ??= this.context.createImageData(columns, rows);
     const pixels = new Uint32Array(this.image.data.buffer);
     const { data } = map;
     if (channels === 3) {
-      for (let i = 0; i < pixels.length; i += 1) {
-        this.image.data.set([data[3 * i], data[3 * i + 1], data[3 * i + 2], 255], 4 * i);
+      const bytes = this.image.data;
+      for (let from = 0, to = 0; to < bytes.length; from += 3, to += 4) {
+        bytes[to] = data[from];
+        bytes[to + 1] = data[from + 1];
+        bytes[to + 2] = data[from + 2];
+        bytes[to + 3] = 255;
       }
     } else if (limit === null) {
       for (let i = 0; i < pixels.length; i += 1) {

@@ -4,8 +4,8 @@
  * winner; a shift of the image shows how much of the output stays.
  */
 
-import { decode, encode, extent, pool2d, tensor } from "./engine.js";
-import { imageSource, storedImage } from "./images.js";
+import { encode, extent, pool2d, tensor } from "./engine.js";
+import { decodedOnce, imageSource, storedImage } from "./images.js";
 import {
   Picture,
   choice,
@@ -115,7 +115,7 @@ function original(model) {
     return { stored, problem };
   }
   try {
-    const image = decode(stored);
+    const image = decodedOnce(stored);
     const channels = image.shape[2];
     if (channels === 1) return { stored, image };
     return { stored, problem: `One channel is pooled here, and this image has ${channels}.` };
@@ -342,19 +342,18 @@ function drawCalculation({ input, output, patch, result, arrow, sum }, state, po
     ...(signed ? signedColor(value, limit * 1.3) : grayColor(value)),
     text: format(value, Math.abs(value) < 1 ? 2 : digits),
   });
-  patch.cells.dataset.size = size;
+  if (patch.cells.dataset.size !== String(size)) patch.cells.dataset.size = size;
   patch.set(values, (value, i, j) => {
     if (!isInside(i, j)) return { class: "cx-outside" };
     const wins = winner >= 0 && top + i === best[0] && left + j === best[1];
     return { ...look(value), class: wins ? "cx-winner" : "" };
   });
   result.set([[map.data[at]]], (value) => look(value, 4));
-  result.cells.dataset.size = 1;
   arrow.textContent = `${state.mode} →`;
 
   markWindow(input, output, position, state, found);
   // In a window of a few pixels of the screen the winner's mark would hide the window's.
-  const isRoomy = (size * (input.stage.clientWidth || 320)) / input.width > 14;
+  const isRoomy = (size * input.stageWidth) / input.width > 14;
   if (winner >= 0 && isRoomy) input.mark("winner", ...best);
   else input.unmark("winner");
   const real = values.flat().filter((_, k) => isInside(Math.floor(k / size), k % size));
@@ -401,6 +400,7 @@ function makePictures({ model, edit, getState }) {
   preview.stage.setAttribute("aria-label", "What the linked explorer pools of the map");
   const patch = grid({ label: "Window", role: "input" });
   const result = grid({ label: "Output", role: "output" });
+  result.cells.dataset.size = 1;
   const arrow = sign("→");
   const calculation = row(patch.element, arrow, result.element);
   calculation.classList.add("cx-calculation");

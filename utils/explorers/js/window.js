@@ -60,7 +60,7 @@ export function windowAt([y, x], layer, { shape, data }, outside = 0) {
 
 /** Show the window's values as an image has them, what lies in the padding hatched. */
 export function showPatch(grid, { values, isInside }) {
-  grid.cells.dataset.size = values.length;
+  if (grid.cells.dataset.size !== String(values.length)) grid.cells.dataset.size = values.length;
   grid.set(values, (value, i, j) => (isInside(i, j) ? grayColor(value) : { class: "cx-outside" }));
 }
 

@@ -68,8 +68,8 @@ train: environment ## train a network for the record: ARGS="mnist_reference --se
 bench: environment ## measure build, pages, explorers, training, tests: ARGS="book pages"
 	@$(RUN) -m tools.bench $(ARGS)
 
-links: book ## check the site's links to other hosts, where there is a network
-	@$(RUN) -m tools.book.links $(ARGS)
+links: environment ## check the links to other hosts, where there is a network
+	@$(RUN) -m tools.book --check-links $(ARGS)
 
 lock: environment ## renew requirements.lock from requirements.txt
 	@$(RUN) -m tools.lock

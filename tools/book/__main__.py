@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import json
+import os
 import shutil
 import sys
 import time
@@ -29,23 +31,38 @@ from tools.notebooks import validation
 ROOT = Path(__file__).resolve().parents[2]
 
 
+LINK_CHECK = {
+    "linkcheck_timeout": 20,
+    "linkcheck_retries": 3,
+    "linkcheck_anchors": False,
+    "linkcheck_report_timeouts_as_broken": False,
+}
+ANSWERED = {"working", "redirected"}
+REFUSALS = ("401", "403", "429")  # of a program; they say nothing about the link
+
+
 class Refused(Exception):
     """Nothing can be built; the message says why and what to do."""
 
 
-def run_sphinx(source: Path, work: Path) -> bool:
-    """Let Sphinx write the book in `source` into `work`/html; return whether it is clean."""
+def run_sphinx(source: Path, work: Path, builder: str = "html") -> bool:
+    """Let a builder of Sphinx read the book in `source` and write into `work`/BUILDER.
+
+    Returns whether it found no problem.
+    """
     from jupyter_book.sphinx import build_sphinx
 
     status = build_sphinx(
         source,
-        work / "html",
+        work / builder,
+        builder=builder,
         path_config=source / "_config.yml",
         noconfig=True,
         confoverrides={
             "external_toc_path": (source / "_toc.yml").as_posix(),
             "nitpicky": True,
             "latex_individualpages": False,
+            **LINK_CHECK,
         },
         warningiserror=True,
         keep_going=True,
@@ -96,6 +113,37 @@ def build(source: Path, output: Path) -> bool:
     return is_clean
 
 
+def check_links(source: Path, output: Path) -> tuple[list[str], bool]:
+    """Ask for every link of the book to another host, with Sphinx's linkcheck builder.
+
+    Returns what to say of those that did not answer, and whether any host did.
+    """
+    work = output / ".building"
+    with only_build(output):
+        try:
+            run_sphinx(source, work, "linkcheck")
+            report = (work / "linkcheck" / "output.json").read_text("utf-8")
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    links = [json.loads(line) for line in report.splitlines()]
+    broken = [
+        f"{link['filename']}, line {link['lineno']}: {link['uri']} ({link['info']})"
+        for link in links
+        if link["status"] == "broken" and not link["info"].startswith(REFUSALS)
+    ]
+    return broken, any(link["status"] in ANSWERED for link in links)
+
+
+def tell_of_links(source: Path, output: Path) -> None:
+    """Check the links and end with 1 if some are broken, or none could be asked for in CI."""
+    broken, is_online = check_links(source, output)
+    if is_online or not broken:
+        print("\n".join(broken) or "No link to another host is broken.")
+        sys.exit(bool(broken))
+    print(f"No host answers: {len(broken)} links cannot be checked here.")
+    sys.exit(bool(os.environ.get("CI")))
+
+
 class QuietHandler(SimpleHTTPRequestHandler):
     """Serves files without a line for each request."""
 
@@ -122,10 +170,15 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="default: _build in the book's folder")
     parser.add_argument("--zip", action="store_true", help="also put the site into one archive")
     parser.add_argument("--serve", action="store_true", help="serve the site and open it")
+    parser.add_argument(
+        "--check-links", action="store_true", help="ask for the links to other hosts instead"
+    )
     options = parser.parse_args()
     source = options.source.resolve()
     output = (options.output or source / "_build").resolve()
 
+    if options.check_links:
+        tell_of_links(source, output)
     print("Building the site …", flush=True)
     started = time.monotonic()
     try:

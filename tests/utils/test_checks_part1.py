@@ -530,7 +530,7 @@ def test_a_wrong_answer_loses_the_same_lines_at_any_seed_and_gets_a_fitting_hint
     name, lines, words, function
 ):
     check = getattr(checks, name)
-    for seed in range(12):
+    for seed in range(4 if name in ARRAYS else 12):
         score = score_at(seed, check, function)
         failed = [
             key for key, item in zip(check.lines, score.items[:-1], strict=True) if not item.passed
@@ -552,7 +552,7 @@ def test_a_wrong_answer_loses_the_same_lines_at_any_seed_and_gets_a_fitting_hint
 )
 def test_a_right_answer_gets_all_points_at_any_seed(name, function):
     check = getattr(checks, name)
-    scores = [score_at(seed, check, function) for seed in range(12)]
+    scores = [score_at(seed, check, function) for seed in range(4 if name in ARRAYS else 12)]
     assert {float(score) for score in scores} == {POINTS[name]}, scores[0]
 
 

@@ -236,7 +236,9 @@ def test_a_page_gets_no_function_that_its_modules_do_not_use(module):
 def test_a_function_is_left_out_though_its_name_is_a_word_of_another_module(module):
     module(
         "some",
-        "export function dense() {\n  return 1;\n}\nexport function used() {\n  return 2;\n}\n",
+        "export function dense() {\n  return 1;\n}\nexport function used() {\n  return 2;\n}\n"
+        "export class Large {\n  grow() {\n    return helper();\n  }\n}\n"
+        "function helper() {\n  return 3;\n}\n",
     )
     module(
         "user",
@@ -248,6 +250,7 @@ def test_a_function_is_left_out_though_its_name_is_a_word_of_another_module(modu
     script = modules.classic("some", "user", "other")
     assert "function used" in script
     assert "function local" not in script and "function dense" not in script
+    assert "class Large" not in script and "function helper" not in script
 
 
 def test_comments_of_whole_lines_are_left_out_and_others_stay(module):

@@ -13,8 +13,8 @@ at the start of a line:
     export const name = …   export function name(   export class Name   export default …
 
 and comments that take whole lines are left out, so a template string holds none. A
-function begins and ends at the start of a line: the site leaves out those that the
-modules of a page do not use. One of another form is kept.
+function or class begins and ends at the start of a line: the site leaves out those that
+the modules of a page do not use. One of another form is kept.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ EXPORT = re.compile(
     re.MULTILINE,
 )
 FUNCTIONS = re.compile(
-    r"^(?:export )?(?:async )?function (\w+)\([^\n]*\n(?:(?:[ })][^\n]*)?\n)*?}$", re.MULTILINE
+    r"^(?:export )?(?:(?:async )?function|class) (\w+)\b[^\n]*\n(?:(?:[ })][^\n]*)?\n)*?}$",
+    re.MULTILINE,
 )
 OTHER = re.compile(r"^\s*(?:import|export)\b(?!\s*:).*|\bimport\s*[(.].*", re.MULTILINE)
 
@@ -132,10 +133,10 @@ def imported(texts: dict[str, str]) -> set[tuple[str, str]]:
 
 
 def without_unused(texts: dict[str, str]) -> dict[str, str]:
-    """Return the modules' texts without the functions that nothing uses: tree-shaking.
+    """Return the modules' texts without the functions and classes that nothing uses: tree-shaking.
 
-    Used is a function whose name stands elsewhere in its module, or that another one imports
-    and uses.
+    Used is one whose name stands elsewhere in its module, or that another module imports and
+    uses.
     """
     needed = imported(texts)
 

@@ -112,7 +112,7 @@ def test_every_color_of_a_picture_is_one_of_the_palette(soups):
 def test_the_whole_explorer_is_on_the_first_screen_of_a_laptop(visitor, site):
     page = visitor(1280, 800).page
     page.goto((site / "intro.html").as_uri())
-    explorer = page.locator(".cnn-explorer")
+    explorer = page.locator(".cnn-explorer").first
     explorer.wait_for()
     box = explorer.bounding_box()
     assert box["y"] > 0 and box["y"] + box["height"] <= 800
@@ -121,7 +121,7 @@ def test_the_whole_explorer_is_on_the_first_screen_of_a_laptop(visitor, site):
 def test_on_a_phone_the_kernel_to_change_is_on_the_first_screen(visitor, site):
     page = visitor(390, 844).page
     page.goto((site / "intro.html").as_uri())
-    page.locator(".cnn-explorer").wait_for()
+    page.locator(".cnn-explorer").first.wait_for()
     box = page.locator(".cx-calculation [data-role=kernel]").bounding_box()
     assert box["y"] + box["height"] <= 844
 
@@ -131,9 +131,9 @@ def test_on_the_landing_page_a_number_of_the_kernel_is_changed_by_keyboard(visit
     visit = visitor(width)
     page = visit.page
     page.goto((site / "intro.html").as_uri())
-    page.locator(".cnn-explorer").wait_for()
+    page.locator(".cnn-explorer").first.wait_for()
     before = page.locator(".cx-sum b").text_content()
-    page.locator(".cnn-explorer select").last.focus()
+    page.locator(".cnn-explorer").first.locator("select").last.focus()
     for _ in range(30):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.closest('[data-role=kernel]') !== null"):

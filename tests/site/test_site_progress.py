@@ -210,7 +210,7 @@ def test_marks_and_the_line_move_nothing(visitor, site, folders, width):
     page.goto(root + PART)
     page.get_by_label("I have solved this part").check()
     page.goto(root + "intro.html")
-    page.locator(".live-widget[data-state=shown]").wait_for()
+    page.locator(".live-widget[data-state=shown]").first.wait_for()
     assert page.locator(".course-read").count() > 2
     marked = page.evaluate(PLACES)
     page.get_by_role("button", name="Forget this").click()

@@ -25,7 +25,7 @@ from .exercise import (
     moved_copies,
     points_for_accuracy,
 )
-from .images import feature_maps, filters, samples
+from .images import feature_maps, filters, occlusion, samples
 from .introduction import (
     cells_and_fields,
     connection_growth,
@@ -72,6 +72,7 @@ __all__ = [
     "misread_digits",
     "moved_copies",
     "network",
+    "occlusion",
     "one_filter",
     "order_matters",
     "orientation_maps",

@@ -106,3 +106,33 @@ def feature_maps(
             labelpad=8,
         )
     return figure
+
+
+def occlusion(image: np.ndarray, lost: np.ndarray) -> DescribedFigure:
+    """Show `image` beside what an answer loses where a square hides a part of it.
+
+    `image` is (rows, columns) with values ≥ 0; `lost`, (rows, columns) of the square's places,
+    the probability without the square minus that with it: red where it falls.
+
+    Source: M. Zeiler and R. Fergus, *Visualizing and Understanding Convolutional Networks*
+    (arXiv:1311.2901), section 4.2.
+    """
+    row, column = np.unravel_index(lost.argmax(), lost.shape)
+    figure = DescribedFigure(
+        3.2,
+        "An image, and the same with a color for each place of the square. The probability falls "
+        f"most, by {lost.max():.2f}, with the square at place {row + 1} of {lost.shape[0]} from "
+        f"the top and {column + 1} of {lost.shape[1]} from the left. It falls by more than 0.5 at "
+        f"{np.sum(lost > 0.5)} of {lost.size} places.",
+    )
+    left, right = figure.subplots(1, 2)
+    extent = (0, image.shape[1], image.shape[0], 0)
+    for axes in (left, right):
+        plain(axes)
+        axes.imshow(image, cmap="gray_r", extent=extent)
+    reach = np.abs(lost).max()
+    shown = right.imshow(
+        lost, cmap=DIVERGING, vmin=-reach, vmax=reach, alpha=0.8, extent=extent, zorder=2
+    )
+    figure.colorbar(shown, ax=right, label="probability lost", shrink=0.9)
+    return figure

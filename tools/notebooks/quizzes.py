@@ -1,22 +1,26 @@
 """Quizzes that stand alone: they are run and stored without a run of the whole notebook.
 
 A chapter whose networks train for an hour would need that hour for a changed question. So
-its quizzes import what they need, and nothing else on the page needs them. Such a cell can
-be run after the set-up cell alone, and its outputs are those of a full run.
+its quizzes, and an explorer of a stored network, import what they need, and nothing else on
+the page needs them. Such a cell can be run after the set-up cell alone, and its outputs are
+those of a full run.
 """
 
 from __future__ import annotations
+
+import re
 
 from nbformat import NotebookNode
 
 from . import setup_cell, widgets
 
 IMPORT = "from utils.explorers import "
+WIDGET = re.compile(r"^(?:Quiz\(|NetworkExplorer\((?:\)|\"))", re.MULTILINE)
 
 
 def stands_alone(cell: NotebookNode) -> bool:
-    """Tell a cell that is a quiz and imports what it needs."""
-    return cell.cell_type == "code" and IMPORT in cell.source and "\nQuiz(" in cell.source
+    """Tell a cell that is a quiz or an explorer of a stored network and imports what it needs."""
+    return cell.cell_type == "code" and IMPORT in cell.source and bool(WIDGET.search(cell.source))
 
 
 def cut_out(notebook: NotebookNode) -> NotebookNode:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-LARGEST = 30_000  # bytes of scripts for widgets that a page loads, gzip
+# Bytes of scripts for widgets that a page loads, gzip; with a network, or without.
+LARGEST_WITH_NETWORK, LARGEST = 45_000, 30_000
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +38,14 @@ def open_all(page, address: str) -> None:
     )
 
 
-def test_no_page_loads_more_than_30_kb_of_scripts_for_explorers(live, site):
+def test_no_page_loads_more_than_30_kb_of_scripts_for_explorers_or_45_with_a_network(live, site):
     for name, soup in live.items():
         folder = (site / name).parent
         sources = [tag["src"].split("?")[0] for tag in soup.select("script[src*=explorers]")]
         scripts = [Path(folder / source).read_bytes() for source in sources]
         size = sum(len(gzip.compress(script)) for script in scripts)
-        assert 0 < size <= LARGEST, f"{name} loads {size} bytes: {sources}"
+        most = LARGEST_WITH_NETWORK if any("network" in source for source in sources) else LARGEST
+        assert 0 < size <= most, f"{name} loads {size} bytes: {sources}"
 
 
 def test_an_explorer_of_the_course_is_played_by_keyboard_alone(visitor, live, site, address):
@@ -70,6 +72,9 @@ def test_an_explorer_that_shows_the_map_of_another_names_no_sample(visitor, site
     pair = page.locator(".widget-column", has=page.locator(".cx-pooling"))
     chosen = "(list) => list.selectedOptions[0].textContent"
     lists = pair.get_by_label("Image", exact=True)
-    assert [each.evaluate(chosen) for each in lists.all()] == ["garment", "set from outside"]
+    assert [each.evaluate(chosen) for each in lists.all()] == [
+        "garment",
+        "map of the linked explorer",
+    ]
     lists.nth(1).select_option("digit")
     assert [each.evaluate(chosen) for each in lists.all()] == ["garment", "digit"]

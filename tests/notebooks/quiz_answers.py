@@ -17,6 +17,9 @@ from math import ceil, prod, sqrt
 import numpy as np
 from evidence import explains, printed, printed_numbers, says
 
+from utils.checks import BANDS
+from utils.checks.part3.augment import MIRRORS
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -85,6 +88,23 @@ def cnn_is_smaller_and_better() -> bool:
         printed_numbers("1", r"CNN +(\S+)%")[0] > share
         for share in printed_numbers("1", r"dense network +(\S+)%")
     )
+
+
+def moves_help_and_flips_are_refused() -> bool:
+    """Tell whether moved digits made a network better, and `checks.augment` names flips."""
+    plain, augmented = (
+        BANDS["anchors"][f"mnist_{kind}"]["moved"] for kind in ("plain", "augmented")
+    )
+    flips = {"left and right are swapped", "they stand on their heads"}
+    return augmented > plain and flips <= set(MIRRORS)
+
+
+def intervals_overlap(one: str, other: str) -> bool:
+    """Tell whether the intervals of two accuracies, as part 3 prints them, overlap."""
+    (low, high), (low_of_other, high_of_other) = (
+        printed_numbers("14.9/3", rf"{share}: between (\S+)% and (\S+)%") for share in (one, other)
+    )
+    return low < high_of_other and low_of_other < high
 
 
 ANSWERS = {
@@ -331,5 +351,18 @@ ANSWERS = {
     },
     "14.9/1": {},
     "14.9/2": {},
-    "14.9/3": {},
+    "14.9/3": {
+        "Which of these changes help a network that reads": choice(
+            "Turn each image by up to 10 degrees",
+            "Shift each image by up to two pixels",
+            because=moves_help_and_flips_are_refused(),
+        ),
+        "So does 99.2 % beat 99.1 % on 10,000 images": choice(
+            "You cannot tell", because=intervals_overlap("99.2%", "99.1%")
+        ),
+        "Five copies of the *same* network, averaged": choice(
+            "Not at all",
+            because=np.allclose(np.mean([[0.1, 0.2, 0.7]] * 5, axis=0), [0.1, 0.2, 0.7]),
+        ),
+    },
 }

@@ -99,6 +99,14 @@ def moves_help_and_flips_are_refused() -> bool:
     return augmented > plain and flips <= set(MIRRORS)
 
 
+def moved_digits_are_another_task() -> bool:
+    """Tell whether they are harder for a network, and not for one that has learned from them."""
+    plain, augmented = (BANDS["anchors"][f"mnist_{kind}"] for kind in ("plain", "augmented"))
+    return (
+        plain["moved"] < plain["test"] - 0.01 and abs(augmented["moved"] - augmented["test"]) < 1e-3
+    )
+
+
 def intervals_overlap(one: str, other: str) -> bool:
     """Tell whether the intervals of two accuracies, as part 3 prints them, overlap."""
     (low, high), (low_of_other, high_of_other) = (
@@ -356,6 +364,13 @@ ANSWERS = {
             "Turn each image by up to 10 degrees",
             "Shift each image by up to two pixels",
             because=moves_help_and_flips_are_refused(),
+        ),
+        "A friend makes ten moved copies of all": choice(
+            "His validation accuracy measures memory",
+            because=(5_000 / (10 * 60_000)) ** 9 < 1e-9,  # that no copy is in the training set
+        ),
+        "Another friend also moves the *test* images": choice(
+            "She measures another task", because=moved_digits_are_another_task()
         ),
         "So does 99.2 % beat 99.1 % on 10,000 images": choice(
             "You cannot tell", because=intervals_overlap("99.2%", "99.1%")

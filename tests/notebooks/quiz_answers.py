@@ -357,7 +357,33 @@ ANSWERS = {
             because=says("4", "More parameters alone did not make them better."),
         ),
     },
-    "14.9/1": {},
+    "14.9/1": {
+        "A side of 28 pixels, a window of 3": valid(28, 3, 2),
+        "And with `same`": same(28, 2),
+        "And with `padding=1`": valid(28 + 2, 3, 2),
+        "What is the output at row 0, column 0": printed_numbers(
+            "14.9/1", r"from the picture:\n\[\[ *(\S+)"
+        )[0],
+        "A digit of 28 × 28, a window of 3 × 3": choice(
+            "1 and 1 with stride 1; 0 and 1",
+            because=(28 - 1) * 1 + 3 - 28 == 2 and (14 - 1) * 2 + 3 - 28 == 1,
+        ),
+        "Which of the two maps shows": choice(
+            "Sobel x the stem",
+            because=says("14.9/1", "Sobel x, which subtracts the pixels on the left"),
+        ),
+        "Maps of 28 × 28 with 64 channels": choice("13 × 13 × 64", because=valid(28, 3, 2) == 13),
+        "You make the picture twice as wide": choice(
+            "The dense layer", because=valid(valid(10, 3), 2, 2) < valid(valid(20, 3), 2, 2)
+        ),
+        "A third layer with a window of 3": choice(
+            "8", because=field((3, 2), (3, 2), (3, 1)) - field((3, 2), (3, 2)) == 8
+        ),
+        "Will the network take the moved": choice(
+            "The one that is moved by 3",
+            because=printed("14.9/1", r"moved by 3: Pullover .*\nmoved by 6: Trouser "),
+        ),
+    },
     "14.9/2": {},
     "14.9/3": {
         "Which of these changes help a network that reads": choice(

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import keras
 import ml_dtypes
 import numpy as np
 import pytest
-import tensorflow as tf
 import traitlets
 from PIL import Image
 
@@ -58,9 +56,11 @@ class Frame:
 # --- Numbers -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "number",
-    [
+def test_a_number_of_any_library_sets_any_trait_that_holds_a_number():
+    import keras
+    import tensorflow as tf
+
+    cases = [
         np.float32,
         np.float16,
         np.float64,
@@ -75,47 +75,54 @@ class Frame:
         lambda value: keras.ops.cast(value, "float16"),
         lambda value: np.array([value]),  # the bias of a layer of one map
         Fraction,
-    ],
-)
-def test_a_number_of_any_library_sets_any_trait_that_holds_a_number(number):
-    explorer = FilterExplorer(DIGIT, bias=number(2))
-    assert (explorer.bias, type(explorer.bias)) == (2.0, float)
-    if np.ndim(number(2)):
-        return
-    explorer.stride = explorer.padding = number(2)
-    pooling = PoolingExplorer(DIGIT, pool_size=number(3), shift=(number(1), number(0)))
-    channels = ChannelExplorer(filter=number(1), stride=number(2))
-    field = ReceptiveFieldExplorer(layer=number(1), input_size=number(20))
-    network = ArchitectureExplorer("a small network", selected=number(2))
-    found = [
-        *(explorer.stride, explorer.padding),
-        *(pooling.pool_size, pooling.strides, *pooling.shift),
-        *(channels.filter, channels.stride, field.layer, *field.input_size, network.selected),
     ]
-    assert found == [2, 2, 3, 3, 1, 0, 1, 2, 1, 20, 20, 2]
-    assert {type(each) for each in found} == {int}
-    for each in (explorer, pooling, channels, field, network):
-        each.get_state()
+    for number in cases:
+        explorer = FilterExplorer(DIGIT, bias=number(2))
+        assert (explorer.bias, type(explorer.bias)) == (2.0, float)
+        if np.ndim(number(2)):
+            continue
+        explorer.stride = explorer.padding = number(2)
+        pooling = PoolingExplorer(DIGIT, pool_size=number(3), shift=(number(1), number(0)))
+        channels = ChannelExplorer(filter=number(1), stride=number(2))
+        field = ReceptiveFieldExplorer(layer=number(1), input_size=number(20))
+        network = ArchitectureExplorer("a small network", selected=number(2))
+        found = [
+            *(explorer.stride, explorer.padding),
+            *(pooling.pool_size, pooling.strides, *pooling.shift),
+            *(channels.filter, channels.stride, field.layer, *field.input_size, network.selected),
+        ]
+        assert found == [2, 2, 3, 3, 1, 0, 1, 2, 1, 20, 20, 2]
+        assert {type(each) for each in found} == {int}
+        for each in (explorer, pooling, channels, field, network):
+            each.get_state()
 
 
-@pytest.mark.parametrize("pair", [np.array, tf.constant, list, tuple, lambda p: map(np.int32, p)])
-def test_a_position_may_be_an_array_or_a_tensor(pair):
-    for explorer in (FilterExplorer(), PoolingExplorer(), ChannelExplorer()):
-        explorer.position = pair((3, 4)) if pair is not map else pair((3, 4))
-        assert explorer.position == (3, 4)
-        assert {type(each) for each in explorer.position} == {int}
+def test_a_position_may_be_an_array_or_a_tensor():
+    import tensorflow as tf
+
+    cases = [np.array, tf.constant, list, tuple, lambda p: map(np.int32, p)]
+    for pair in cases:
+        for explorer in (FilterExplorer(), PoolingExplorer(), ChannelExplorer()):
+            explorer.position = pair((3, 4)) if pair is not map else pair((3, 4))
+            assert explorer.position == (3, 4)
+            assert {type(each) for each in explorer.position} == {int}
 
 
-@pytest.mark.parametrize("kind", [np.bool_, tf.constant, np.float32, bool])
-def test_a_truth_value_of_any_library_is_taken(kind):
-    explorers = [FilterExplorer(relu=kind(True)), ChannelExplorer(relu=kind(True))]
-    assert [each.relu for each in explorers] == [True, True]
-    assert PoolingExplorer(hide_changed=kind(True)).hide_changed is True
-    assert ReceptiveFieldExplorer(paths=kind(True)).paths is True
-    assert ChannelExplorer(channels=np.array([1, 0, 1], bool)).channels == (True, False, True)
+def test_a_truth_value_of_any_library_is_taken():
+    import tensorflow as tf
+
+    cases = [np.bool_, tf.constant, np.float32, bool]
+    for kind in cases:
+        explorers = [FilterExplorer(relu=kind(True)), ChannelExplorer(relu=kind(True))]
+        assert [each.relu for each in explorers] == [True, True]
+        assert PoolingExplorer(hide_changed=kind(True)).hide_changed is True
+        assert ReceptiveFieldExplorer(paths=kind(True)).paths is True
+        assert ChannelExplorer(channels=np.array([1, 0, 1], bool)).channels == (True, False, True)
 
 
 def test_the_options_of_a_keras_layer_are_taken_as_they_are():
+    import keras
+
     layer = keras.layers.MaxPooling2D(3, strides=2, padding="SAME")
     explorer = PoolingExplorer(DIGIT, layer.pool_size, layer.strides, padding="SAME")
     assert (explorer.pool_size, explorer.strides, explorer.padding) == (3, 2, "same")
@@ -128,6 +135,8 @@ def test_the_options_of_a_keras_layer_are_taken_as_they_are():
 
 
 def test_a_number_that_does_not_fit_is_refused_as_before():
+    import tensorflow as tf
+
     explorer = FilterExplorer()
     for trait, value, words in [
         ("stride", np.float32(2.5), "int"),
@@ -147,9 +156,11 @@ def test_a_number_that_does_not_fit_is_refused_as_before():
 # --- Arrays and images -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "picture",
-    [
+def test_a_gray_image_in_any_form_is_the_same_image():
+    import keras
+    import tensorflow as tf
+
+    cases = [
         LEVELS,
         tuple(map(tuple, LEVELS)),
         np.array(LEVELS, np.int64),
@@ -174,23 +185,22 @@ def test_a_number_that_does_not_fit_is_refused_as_before():
         Image.fromarray(np.array(LEVELS, "uint8")).convert("LA"),
         Image.fromarray(np.array(LEVELS, "uint8")).convert("P"),
         Image.fromarray(np.array(LEVELS, "uint8")).convert("CMYK"),
-    ],
-    ids=lambda value: type(value).__name__,
-)
-def test_a_gray_image_in_any_form_is_the_same_image(picture):
-    for explorer in (FilterExplorer(), ReceptiveFieldExplorer()):
-        explorer.image = picture
-        np.testing.assert_allclose(explorer.image.astype(int), LEVELS, atol=1)
-    pooled = PoolingExplorer(padding="same")
-    pooled.image = picture  # floats are a map there, and stay as they are
-    shown = pooled.image / max(pooled.image.max(), 1) * 255 if pooled.image.max() > 1 else None
-    if shown is not None:
-        np.testing.assert_allclose(shown, LEVELS, atol=1)
+    ]
+    for picture in cases:
+        for explorer in (FilterExplorer(), ReceptiveFieldExplorer()):
+            explorer.image = picture
+            np.testing.assert_allclose(explorer.image.astype(int), LEVELS, atol=1)
+        pooled = PoolingExplorer(padding="same")
+        pooled.image = picture  # floats are a map there, and stay as they are
+        shown = pooled.image / max(pooled.image.max(), 1) * 255 if pooled.image.max() > 1 else None
+        if shown is not None:
+            np.testing.assert_allclose(shown, LEVELS, atol=1)
 
 
-@pytest.mark.parametrize(
-    "picture",
-    [
+def test_a_photo_in_color_is_shown_in_gray_where_gray_is_needed_and_else_in_color():
+    import tensorflow as tf
+
+    cases = [
         FLOWER,
         FLOWER.astype("float32") / 255,
         Image.fromarray(FLOWER),
@@ -198,13 +208,11 @@ def test_a_gray_image_in_any_form_is_the_same_image(picture):
         tf.constant(FLOWER),
         FLOWER[None],
         FLOWER.tolist(),
-    ],
-    ids=lambda value: type(value).__name__,
-)
-def test_a_photo_in_color_is_shown_in_gray_where_gray_is_needed_and_else_in_color(picture):
-    gray = np.asarray(Image.fromarray(FLOWER).convert("L")).astype(int)
-    np.testing.assert_allclose(FilterExplorer(picture).image.astype(int), gray, atol=1)
-    np.testing.assert_allclose(ChannelExplorer(picture).image, FLOWER, atol=1)
+    ]
+    for picture in cases:
+        gray = np.asarray(Image.fromarray(FLOWER).convert("L")).astype(int)
+        np.testing.assert_allclose(FilterExplorer(picture).image.astype(int), gray, atol=1)
+        np.testing.assert_allclose(ChannelExplorer(picture).image, FLOWER, atol=1)
 
 
 def test_colors_and_feature_maps_are_told_apart():
@@ -224,6 +232,8 @@ def test_rounding_of_floats_just_outside_zero_and_one_is_no_error(above):
 
 
 def test_sums_of_small_floats_do_not_overflow():
+    import tensorflow as tf
+
     kernel = np.full((7, 7), 60000, np.float16)
     explorer = FilterExplorer(np.ones((9, 9)), kernel)
     assert explorer.feature_map[0, 0] == pytest.approx(60000 * 49 * 255, rel=1e-3)
@@ -239,9 +249,10 @@ def advised(error) -> str:
     return text.split("; ", 1)[1].split(": ", 1)[-1].split(", or ")[0]
 
 
-@pytest.mark.parametrize(
-    ("explorer", "picture"),
-    [
+def test_the_line_that_a_message_advises_makes_the_image_fit():
+    import tensorflow as tf
+
+    cases = [
         (FilterExplorer, np.zeros((600, 600))),
         (FilterExplorer, np.zeros((2000, 300, 3))),
         (FilterExplorer, np.zeros((900, 1200)).tolist()),
@@ -268,25 +279,25 @@ def advised(error) -> str:
         (PoolingExplorer, np.zeros((900, 10))),
         (PoolingExplorer, tf.zeros((1, 26, 26, 32))),
         (PoolingExplorer, np.zeros((26, 26, 32))),
-    ],
-    ids=lambda value: str(np.shape(value)),
-)
-def test_the_line_that_a_message_advises_makes_the_image_fit(explorer, picture):
-    with pytest.raises(traitlets.TraitError) as error:
-        explorer(picture)
-    code = advised(error)
-    names = {"np": np, "image": picture, "images": picture, "maps": picture}
-    for line in code.split("; ")[:-1]:
-        exec(line, names)
-    try:
-        explorer(eval(code.split("; ")[-1].replace("…", "image"), names))
-    except traitlets.TraitError as again:  # a batch of colors: one image, then its channel
-        pytest.fail(f"{error.value}\n{code}\n{again}")
+    ]
+    for explorer, picture in cases:
+        with pytest.raises(traitlets.TraitError) as error:
+            explorer(picture)
+        code = advised(error)
+        names = {"np": np, "image": picture, "images": picture, "maps": picture}
+        for line in code.split("; ")[:-1]:
+            exec(line, names)
+        try:
+            explorer(eval(code.split("; ")[-1].replace("…", "image"), names))
+        except traitlets.TraitError as again:  # a batch of colors: one image, then its channel
+            pytest.fail(f"{error.value}\n{code}\n{again}")
 
 
-@pytest.mark.parametrize(
-    ("value", "words"),
-    [
+def test_what_is_no_image_is_refused_in_words():
+    import keras
+    import tensorflow as tf
+
+    cases = [
         ("cat.jpg", r"plt\.imread\('cat\.jpg'\)"),
         (np.ma.masked_less(np.ones((3, 3)) * [0, 1, 1], 0.5), "filled"),
         (keras.Input((28, 28)), "KerasTensor holds no numbers"),
@@ -297,17 +308,17 @@ def test_the_line_that_a_message_advises_makes_the_image_fit(explorer, picture):
         ([[1, 2], [3]], "rows differ"),
         ([np.ones((3, 3)), np.ones(3)], r"shapes \(3, 3\), \(3,\); take one"),
         (np.zeros((0, 5)), "empty"),
-    ],
-    ids=str,
-)
-def test_what_is_no_image_is_refused_in_words(value, words):
-    explorer = FilterExplorer()
-    with pytest.raises(traitlets.TraitError, match=words) as error:
-        explorer.image = value
-    assert "\n" not in str(error.value)
+    ]
+    for value, words in cases:
+        explorer = FilterExplorer()
+        with pytest.raises(traitlets.TraitError, match=words) as error:
+            explorer.image = value
+        assert "\n" not in str(error.value)
 
 
 def test_weights_of_a_layer_are_taken_and_advice_for_others_is_right():
+    import keras
+
     layer = keras.layers.Conv2D(4, 3)
     layer.build((None, 28, 28, 3))
     explorer = ChannelExplorer(filters=layer.kernel, biases=layer.bias)

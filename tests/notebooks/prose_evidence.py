@@ -208,8 +208,6 @@ EVIDENCE = {
         ("same network misread {} of {},", *MISREAD),
         ("between {} and {} digits are misread", *SPREAD),
         ("two standard errors are {}.", *printed_numbers("14.9/2", r"of 37 misread: (\d+)")),
-        ("layer with {} filters of", 26 * 26 * 32 / 26**2),
-        ("complain: {} images, {} labels", FOR_TRAINING, FOR_TRAINING),
         ("nothing in common | {} |", points("14.9/2", "split")),
         ("within a budget | {} |", points("14.9/2", "build_model")),
         ("its training ({}), and what", points("14.9/2", "train")),

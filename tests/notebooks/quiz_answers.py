@@ -384,7 +384,24 @@ ANSWERS = {
             because=printed("14.9/1", r"moved by 3: Pullover .*\nmoved by 6: Trouser "),
         ),
     },
-    "14.9/2": {},
+    "14.9/2": {
+        "Someone forgets the second promise": choice(
+            "She gets about one new image",
+            because=says("14.9/2", "with *one* permutation for images and labels"),
+        ),
+        "One convolutional layer with 32": choice(
+            "No, because of the dense",
+            because=conv_parameters(3, 1, 32) < 300_000 < valid(28, 3) ** 2 * 32 * 128,
+        ),
+        "Three friends train without": choice(
+            "The third",
+            because=says("14.9/2", "change the network afterwards because of it, the test set is"),
+        ),
+        "In the matrix, where do you find": choice(
+            "In column 9",
+            because=says("14.9/2", "true digit (row), how often the network gave each answer (col"),
+        ),
+    },
     "14.9/3": {
         "Which of these changes help a network that reads": choice(
             "Turn each image by up to 10 degrees",

@@ -9,7 +9,6 @@ import pytest
 from tools.notebooks import files
 
 CHAPTERS = [path for path in files.find() if path.parent.name == "chapters"]
-PART3 = [path for path in files.find() if path.name == "3_highest_accuracy.ipynb"]
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
 
@@ -71,7 +70,7 @@ def test_what_tells_of_a_folded_output_begins_with_a_fold(path):
             assert leads_on or after.source.startswith(("<details>", "#")), after.source[:80]
 
 
-@pytest.mark.parametrize("path", [*CHAPTERS, *PART3], ids=files.name)
+@pytest.mark.parametrize("path", files.find(), ids=files.name)
 def test_no_prediction_is_a_box_without_a_field(path):
     for cell in files.read(path).cells:
         if cell.cell_type == "markdown":

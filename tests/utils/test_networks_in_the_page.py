@@ -266,6 +266,8 @@ def test_models_that_cannot_run_in_a_page_are_named_with_their_layer():
     refused(wide, "dilation or groups")
     refused(keras.Sequential([keras.Input((65, 8, 1)), layers.Flatten()]), "up to 64 × 64")
     refused(keras.Sequential([keras.Input((5,)), layers.Dense(2)]), "images .rows, columns")
+    one = [keras.Input((8, 8, 1)), layers.Flatten(), layers.Dense(1, activation="sigmoid")]
+    refused(keras.Sequential(one), "it has to end with softmax over two classes")
     refused(keras.Sequential([layers.Dense(2)]), "A built Keras model is needed")
     broken = flattened()
     broken.set_weights([np.full_like(w, np.nan) for w in broken.get_weights()])
@@ -331,6 +333,7 @@ DAMAGED = {
     ),
     "a stride of 0": (small_file(layers=layer(strides=[0, 1])), "stride cannot be used"),
     "an unknown activation": (small_file(layers=layer(activation="eval")), "activation cannot"),
+    "ends with one unit": (small_file(layers=kernel(shape=[3, 3, 1, 1])), "ends with 1 linear"),
     "ends with maps": (small_file(layers=layer()[:1]), "ends with maps"),
     "NaN": (
         network_file.pack(

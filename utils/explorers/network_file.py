@@ -277,9 +277,16 @@ def network_file(model, classes: Sequence[str] | None = None, quantize: bool = T
     """Return a Keras model as a network file.
 
     Takes a chain (Sequential or Functional) on images of up to 64 × 64 pixels, gray or in
-    color. Raises ValueError that says what cannot run in a page.
+    color, with values of 0 … 1, or of 0 … 255 if the first layer is a Rescaling. Raises
+    ValueError that says what cannot run in a page.
     """
     layers = trained_layers(model)
+    ending, answers = layers[-1].get("activation"), model.output_shape[1:]
+    if len(answers) != 1 or answers[0] < 2 or ending not in {None, "softmax"}:
+        raise ValueError(
+            f"The model ends with {answers} and {ending or 'no activation'}; it has to end with "
+            "softmax over two classes or more, or with the sums before it."
+        )
     shape = tuple(model.input_shape[1:])
     if len(shape) != 3 or not all(shape) or max(shape[:2]) > LARGEST_SIDE or shape[2] not in {1, 3}:
         raise ValueError(
@@ -292,6 +299,7 @@ def network_file(model, classes: Sequence[str] | None = None, quantize: bool = T
 def export_weights(model, path, classes: Sequence[str] | None = None) -> None:
     """Write a Keras model to a file that *Open my network* on a page takes.
 
+    The model gets images with values of 0 … 1, or of 0 … 255 if it begins with a Rescaling.
     Raises ValueError that names the layer which cannot run in a page.
     """
     Path(path).write_bytes(network_file(model, classes))

@@ -267,14 +267,14 @@ export function prepare(network, module) {
 }
 
 /**
- * How much each place of the image speaks for the answers: a gray square hides a part of the
+ * How much each place of the image speaks for the answers: a square hides a part of the
  * image, and what the probabilities lose is how much the part spoke for them.
  * @param {(input: Tensor) => Tensor[]} run
  * @param {Tensor} image  [height, width, channels]
  * @param {object} options
  * @param {number} options.size  pixels of the square's side
  * @param {number} options.step  pixels from one place of the square to the next
- * @param {number} options.fill  the gray of the square
+ * @param {number} options.fill  the value of the square
  * @param {(done: number, all: number) => void} [options.onProgress]  after each row
  * @returns {{ shape: number[], data: Float32Array }} [rows, columns, classes]: the probability
  *   without the square minus that with it in the middle of this place

@@ -54,6 +54,12 @@ export function imageSource(model, edit) {
     pixels = changed;
     edit({ image: { shape: [SIDE, SIDE], dtype: "uint8", data: new DataView(pixels.buffer) } });
   };
+  /** What the pen draws on: the picture that is shown, if it is as large as the pad. */
+  const shownPixels = () => {
+    if (!model.get("image")) return pixels;
+    const { data } = decode(model.get("image"));
+    return data.length === pixels.length ? Uint8Array.from(data) : pixels;
+  };
   const list = choice({
     label: "Image",
     options: [],
@@ -84,10 +90,7 @@ export function imageSource(model, edit) {
     list.fill([...names, ...others, [DRAWING, "Draw your own …"]]);
     list.set(selected);
     const drawing = selected === DRAWING;
-    if (drawing && picture.paintable === false && model.get("image")) {
-      const { data } = decode(model.get("image"));
-      if (data.length === pixels.length) pixels = Uint8Array.from(data);
-    }
+    if (drawing && picture.paintable === false) pixels = shownPixels();
     picture.paintable = drawing;
     picture.stage.classList.toggle("cx-paint", drawing);
     tools.hidden = !drawing;
@@ -98,7 +101,7 @@ export function imageSource(model, edit) {
   return {
     choose: list.element,
     tools,
-    paint: (row, column, erase) => drawn(stroke(pixels, row, column, erase)),
+    paint: (row, column, erase) => drawn(stroke(shownPixels(), row, column, erase)),
     refresh,
   };
 }

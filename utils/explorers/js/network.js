@@ -16,6 +16,7 @@ import {
   frame,
   grid,
   Picture,
+  plural,
   redrawOn,
   sign,
   toggle,
@@ -32,8 +33,12 @@ const A_PAGE = 64; // maps that are shown at once
 const IN_STRIP = 12; // maps of a layer in the overview
 const SHOWN = 3; // channels whose products are shown one by one
 const WINDOWS = ["Conv2D", "DepthwiseConv2D", "SeparableConv2D", "MaxPooling2D", "AveragePooling2D"];
+const AT_ITS_PLACE = ["BatchNormalization", "ReLU", "Activation", "Rescaling"];
 const STILL = ["Dropout", "Flatten"]; // layers that change no value of an answer
 const HIDING = { size: 6, step: 2, fill: 0 };
+const FAINT = 0.001; // of a probability: what is less is not drawn in strong colors
+
+const EMPTY_PAD = { shape: [28, 28], dtype: "uint8", data: new DataView(new ArrayBuffer(784)) };
 
 // ---------------------------------------------------------------- state
 
@@ -45,7 +50,7 @@ function newState() {
     kept: null, // { name, outputs } of the image to compare with
     isRevealed: false,
     guess: "",
-    shown: null, // the name of the image that was answered last
+    selected: null, // the name of the image that the guess is about
     isBusy: false,
     isStale: false,
     weights: new Map(), // filters that the worker has sent
@@ -55,7 +60,9 @@ function newState() {
 
 /** The output of a layer as a tensor; layer −1 is the image, as the network gets it. */
 function outputOf({ network, outputs, image }, layer) {
-  if (layer < 0) return { shape: network.input, data: image.data.map((value) => value / 255) };
+  if (layer < 0) {
+    return { shape: network.input, data: image.data.map((value) => value / network.unit) };
+  }
   return { shape: network.layers[layer].shape, data: outputs[layer] };
 }
 
@@ -74,9 +81,19 @@ function described(layer) {
   if (type === "MaxPooling2D") return `the largest of each ${times(poolSize)} window`;
   if (type === "AveragePooling2D") return `the mean of each ${times(poolSize)} window`;
   if (type === "GlobalAveragePooling2D") return "the mean of each map";
+  if (type === "GlobalMaxPooling2D") return "the largest value of each map";
+  if (type === "BatchNormalization") return "each map times a number, plus a number";
+  if (type === "ReLU") return "negative values become 0";
+  if (type === "Activation") return `${activation} of the values before`;
+  if (type === "ZeroPadding2D") return "zeros around each map";
+  if (type === "Rescaling") return "each value times a number, plus a number";
+  if (type === "DepthwiseConv2D") return `a filter for each map alone${step}${ending}`;
+  if (type === "SeparableConv2D") {
+    return `a filter for each map alone, then 1 × 1 across them${step}${ending}`;
+  }
   if (type === "Flatten") return `all values in one row: ${format(shape[0])}`;
   if (type === "Dropout") return `drops ${format(100 * rate)} % in training; here it lets all pass`;
-  if (type === "Dense") return `${shape[0]} neurons${ending}`;
+  if (type === "Dense") return `${plural(shape[0], "neuron")}${ending}`;
   return `${type}${ending}`;
 }
 
@@ -143,17 +160,25 @@ function channelSums(input, window, { shape, weights }) {
 function sumInWords(sums, bias, value, activation) {
   const first = sums.slice(0, SHOWN);
   const rest = sums.slice(SHOWN).reduce((total, { sum }) => total + sum, 0);
-  const total = sums.reduce((all, { sum }) => all + sum, 0) + bias;
+  const total = sums.reduce((all, { sum }) => all + sum, 0) + (bias ?? 0);
   const named = sums.length > 1 ? (channel) => ` (map ${channel + 1})` : () => "";
   const parts = first.map(({ channel, sum }) => `${format(sum)}${named(channel)}`);
   if (sums.length > SHOWN) parts.push(`${format(rest)} (the other ${sums.length - SHOWN})`);
   const end = activation ? ` → ${activation} → ${format(value)}` : "";
-  return `${parts.join(" + ")} + bias ${format(bias)} = ${format(total)}${end}`;
+  const offset = bias === null ? "" : ` + bias ${format(bias)}`;
+  return `${parts.join(" + ")}${offset} = ${format(total)}${end}`;
+}
+
+/** The name of a channel of what a layer reads. */
+function sourceOf(layer, channels) {
+  if (layer > 0) return (channel) => `map ${channel + 1}`;
+  return (channel) => (channels === 1 ? "the image" : ["red", "green", "blue"][channel]);
 }
 
 /** One line of the calculation: window × slice = products, for one channel. */
-function productLine({ channel, patch, slice, products, sum }, isOnly) {
-  const brief = (value) => (Math.abs(value) < 0.005 ? "0" : value.toFixed(2).replace("-", "−"));
+function productLine({ channel, patch, slice, products, sum }, source) {
+  const brief = (value) =>
+    Math.abs(value) < 0.005 ? "0" : format(value, 2).replace(/^(−?)0\./, "$1.");
   const limit = (matrix) => Math.max(...matrix.flat().map(Math.abs));
   const size = slice.length;
   const part = (label, role, matrix, strength) => {
@@ -162,16 +187,30 @@ function productLine({ channel, patch, slice, products, sum }, isOnly) {
     shown.set(matrix, signedCell(strength * (limit(matrix) || 1), brief));
     return shown.element;
   };
-  const name = isOnly ? "image" : `map ${channel + 1}`;
   return create(
     "div",
     { class: "cx-row cx-calculation" },
-    part(`Window of ${name}`, "input", patch, 1.6),
+    part(`Window of ${source(channel)}`, "input", patch, 1.6),
     sign("×"),
     part("Filter's slice", "kernel", slice, 1.6),
     sign("="),
     part(`Products, sum ${format(sum)}`, "output", products, 1.3),
   );
+}
+
+/** Signed values over a picture, as red, green and blue. */
+function overlaid(values, most, picture) {
+  const channels = picture.length / values.length;
+  const colors = new Uint8Array(3 * values.length);
+  values.forEach((value, i) => {
+    const end = value < 0 ? [33, 102, 172] : [178, 24, 43];
+    const strength = Math.min(1, Math.abs(value) / most);
+    const gray = picture[i * channels];
+    end.forEach((part, c) => {
+      colors[3 * i + c] = 0.35 * gray + 0.65 * (255 + (part - 255) * strength);
+    });
+  });
+  return colors;
 }
 
 // ---------------------------------------------------------------- parts of the page
@@ -253,6 +292,7 @@ function photoPart(onPixels, onClose) {
     problem.hidden = true;
     try {
       const photo = await readPhoto(file);
+      state?.photo.close(); // what it takes in memory
       state = { photo, zoom: 1, invert: isBright(photo, 1), side, share };
       zoom.set("1");
       invert.set(state.invert);
@@ -312,13 +352,19 @@ class View {
   // ------------------------------------------------ parts
 
   buildInput() {
-    this.load = button("", () => this.fetch((onProgress) => networkBytes(this.model, onProgress)));
+    this.load = button("", () => {
+      this.fetch((onProgress) => networkBytes(this.model, onProgress), false);
+    });
     const own = create("input", {
       type: "file",
       class: "cx-hidden",
       tabindex: "-1",
       "aria-label": "A network file from this device",
-      onchange: () => own.files[0] && this.fetch(() => own.files[0].arrayBuffer()),
+      onchange: () => {
+        const [chosen] = own.files;
+        own.value = ""; // the same file may be chosen again
+        if (chosen) this.fetch(() => chosen.arrayBuffer(), true);
+      },
     });
     this.open = create("div", {}, button("Open my network …", () => own.click()), own);
     this.progress = create("progress", { hidden: true, max: 1, "aria-label": "Network loaded" });
@@ -338,12 +384,20 @@ class View {
       class: "cx-hidden",
       tabindex: "-1",
       "aria-label": "A photo from this device",
-      onchange: () => this.takePhoto(file.files[0]),
+      onchange: () => {
+        const [chosen] = file.files;
+        file.value = "";
+        if (chosen) this.takePhoto(chosen);
+      },
     });
     const arrows = [["↑", -1, 0, "up"], ["↓", 1, 0, "down"], ["←", 0, -1, "left"], ["→", 0, 1, "right"]];
     this.tools = create(
       "div",
       { class: "cx-buttons" },
+      button("Draw on it", () => {
+        const image = currentImage(this.model);
+        this.setDrawing(Uint8Array.from(image.data), image.shape);
+      }),
       button("Photo …", () => file.click()),
       file,
       create("span", { class: "cx-note" }, "Shift by a pixel:"),
@@ -391,7 +445,7 @@ class View {
       this.compared,
       this.guessFirst.element,
     );
-    this.why = new Picture({ label: "Which pixels spoke for it", role: "output" });
+    this.why = new Picture({ label: "Which part matters", role: "output" });
     this.whyButton = button("", () => this.explain());
     this.whyProgress = create("progress", { hidden: true, max: 1, "aria-label": "Squares tried" });
     this.whyText = create("p", { class: "cx-note" });
@@ -408,9 +462,9 @@ class View {
   buildLayers() {
     this.overview = create("div", { class: "cx-overview", role: "group", "aria-label": "Layers", hidden: true });
     this.rows = [];
-    this.atlas = atlas({ label: "Feature maps", onChoose: (map) => this.edit({ map }) });
+    this.atlas = atlas({ label: "Feature maps", onChoose: (map) => this.choose(this.model.get("layer"), map) });
     this.layerTitle = create("p", { class: "cx-layer-title" });
-    this.pages = choice({ label: "Maps", options: [], onInput: (page) => this.edit({ map: A_PAGE * Number(page) }) });
+    this.pages = choice({ label: "Maps", options: [], onInput: (page) => this.choose(this.model.get("layer"), A_PAGE * Number(page)) });
     this.values = create("canvas", { class: "cx-strip", role: "img" });
     this.layerPart = create(
       "div",
@@ -441,7 +495,7 @@ class View {
   // ------------------------------------------------ what the reader does
 
   /** Get a network's file, and let it answer. */
-  async fetch(bytesOf) {
+  async fetch(bytesOf, isOwn) {
     this.load.disabled = true;
     this.problem.hidden = true;
     this.progress.hidden = false;
@@ -452,15 +506,22 @@ class View {
       });
       this.client ??= networkClient();
       const network = await this.client.call("load", { bytes });
-      Object.assign(this.state, { network, kept: null, why: null, outputs: null });
+      const forgotten = { kept: null, why: null, outputs: null, isRevealed: false, guess: "" };
+      Object.assign(this.state, { network, ...forgotten });
       this.state.weights.clear();
-      this.load.hidden = true;
+      this.load.hidden = !isOwn;
+      this.load.textContent = "Back to the first network";
+      this.frame.root.querySelector(".cx-title").textContent = isOwn
+        ? `Inside the network: ${network.name}`
+        : "Inside the network";
+      this.edit({ layer: -1, map: 0, target: -1 });
       this.showNetwork();
       await this.answer();
+      if (!this.guess.element.hidden) this.guess.list.input.focus();
     } catch (error) {
       this.problem.textContent = error.message;
       this.problem.hidden = false;
-      this.load.textContent = "Try again";
+      if (!isOwn) this.load.textContent = "Try again";
     }
     this.load.disabled = false;
     this.progress.hidden = true;
@@ -491,10 +552,32 @@ class View {
     }
   }
 
+  /** Another image: nothing is guessed or asked of it yet. */
+  changeImage() {
+    const selected = this.model.get("selected");
+    if (this.state.selected === selected) return;
+    Object.assign(this.state, { selected, isRevealed: false, guess: "" });
+    this.guess.list.set("");
+    if (this.state.network) this.edit({ target: -1 });
+  }
+
   reveal(guess) {
-    Object.assign(this.state, { guess, isRevealed: true, shown: this.model.get("selected") });
+    Object.assign(this.state, { guess, isRevealed: true });
     this.draw();
     this.bars.element.firstChild?.focus();
+  }
+
+  /** Show a map of a layer, and where its value is largest. */
+  choose(index, map) {
+    const { shape } = this.state.network.layers[index];
+    if (shape.length !== 3) return this.edit({ map: 0 });
+    const [height, width, channels] = shape;
+    const values = this.state.outputs[index];
+    let best = 0;
+    for (let place = 1; place < height * width; place += 1) {
+      if (values[place * channels + map] > values[best * channels + map]) best = place;
+    }
+    return this.edit({ map, position: [Math.floor(best / width), best % width] });
   }
 
   shift(down, right) {
@@ -563,7 +646,9 @@ class View {
     this.guess.list.set("");
     this.guessFirst.set(true);
     this.photo.element.hidden = true;
-    this.edit({ ...this.start });
+    const { selected } = this.start;
+    const image = selected === DRAWING ? EMPTY_PAD : null;
+    this.edit({ ...this.start, image });
     this.draw();
   }
 
@@ -598,7 +683,8 @@ class View {
     this.rows = network.layers.map((layer, index) =>
       overviewRow(layer, index, () => {
         const isOpen = this.model.get("layer") === index;
-        this.edit({ layer: isOpen ? -1 : index, map: 0 });
+        this.edit({ layer: isOpen ? -1 : index });
+        this.choose(index, 0);
       }),
     );
     this.overview.replaceChildren(...this.rows.map(({ element }) => element));
@@ -613,7 +699,7 @@ class View {
     this.input.size.textContent = times(image.shape.slice(0, 2));
     const size = this.model.get("bytes");
     const weight = size ? ` (${format(size / 1e6, 2)} MB)` : "";
-    if (!this.load.disabled && this.problem.hidden) this.load.textContent = `Load the network${weight}`;
+    if (!this.load.textContent) this.load.textContent = `Load the network${weight}`;
   }
 
   draw() {
@@ -621,8 +707,9 @@ class View {
     this.drawInput();
     const isThere = Boolean(state.outputs);
     const selected = this.model.get("selected");
-    const isGuessed = state.isRevealed && state.shown === selected;
-    const isShown = isThere && (isGuessed || selected === DRAWING || !this.guessFirst.input.checked);
+    const isDrawing = selected === DRAWING;
+    const isShown = isThere && (state.isRevealed || isDrawing || !this.guessFirst.input.checked);
+    this.guessFirst.element.hidden = isDrawing;
     this.before.element.hidden = !state.kept;
     this.answerPart.hidden = !isThere;
     this.keep.hidden = !isShown || Boolean(state.kept);
@@ -632,7 +719,11 @@ class View {
       part.hidden = !isShown;
     }
     if (!isThere) {
-      this.frame.say("A trained network answers here. Load it, and guess before it does.");
+      this.frame.say(
+        selected === DRAWING
+          ? "A trained network answers here while you draw. Load it first."
+          : "A trained network answers here. Load it, and guess before it does.",
+      );
       return;
     }
     if (!isShown) {
@@ -652,10 +743,12 @@ class View {
     const before = kept?.outputs.at(-1) ?? null;
     this.bars.set({ classes: network.classes, values, chosen: target, before });
     const name = network.classes[best];
-    const isGuessed = guess && this.state.shown === this.model.get("selected");
-    const agrees = isGuessed ? (guess === name ? " You said the same." : ` You said ${guess}.`) : "";
-    this.verdict.textContent = `The network says ${name}: ${percent(values[best])}.${agrees}`;
-    this.whyButton.textContent = `Which pixels speak for ${network.classes[target]}?`;
+    const mine = guess === name ? " You said the same." : ` You said ${guess}.`;
+    const isEmpty = this.state.image.data.every((value) => value === 0);
+    this.verdict.textContent = isEmpty
+      ? `Draw something. A network has to choose even for an empty picture: ${name}.`
+      : `The network says ${name}: ${percent(values[best])}.${guess && mine}`;
+    this.whyButton.textContent = `Which part matters for ${network.classes[target]}?`;
     this.compared.hidden = !kept;
     if (kept) this.compared.textContent = this.comparison();
     this.drawWhy();
@@ -670,11 +763,18 @@ class View {
       if (!WINDOWS.includes(type)) return;
       const [now, then] = [outputs[index], kept.outputs[index]];
       const { most } = reach(then);
-      let same = 0;
-      for (let i = 0; i < now.length; i += 1) same += Math.abs(now[i] - then[i]) <= 0.01 * most;
-      parts.push(`${type} ${Math.round((100 * same) / now.length)} %`);
+      let [same, all] = [0, 0];
+      for (let i = 0; i < now.length; i += 1) {
+        if (now[i] === 0 && then[i] === 0) continue;
+        all += 1;
+        if (Math.abs(now[i] - then[i]) <= 0.01 * most) same += 1;
+      }
+      parts.push(`${type} ${Math.round((100 * same) / Math.max(all, 1))} %`);
     });
-    return `Compared with ${kept.name}: so many values of each layer are the same, within a hundredth of the largest: ${parts.join(", ")}.`;
+    return (
+      `Compared with ${kept.name}: of the values that are not 0 in both, so many are the same, ` +
+      `within a hundredth of the layer's largest: ${parts.join(", ")}.`
+    );
   }
 
   drawWhy() {
@@ -691,13 +791,16 @@ class View {
       const column = Math.min(columns - 1, Math.floor((i % width) / why.step));
       data[i] = why.lost.data[(row * columns + column) * classes + target];
     }
-    const { most } = reach(data);
-    this.why.show({ shape: [height, width, 1], data }, { limit: most });
-    const largest = data.reduce((a, b) => Math.max(a, b), 0);
+    const most = Math.max(reach(data).most, FAINT);
+    this.why.show({ shape: [height, width, 3], data: overlaid(data, most, image.data) });
+    const [lost, gained] = [1, -1].map((sign) => 100 * Math.max(...data.map((v) => sign * v), 0));
+    const name = `“${this.state.network.classes[target]}”`;
+    const how = `A black square of ${HIDING.size} × ${HIDING.size} pixels hides one part after the other.`;
     this.whyText.textContent =
-      `A black square of ${HIDING.size} × ${HIDING.size} pixels hides one part after the other. Red: ` +
-      `without this part “${this.state.network.classes[target]}” loses probability, at most ` +
-      `${format(100 * largest, 2)} points; blue: it gains.`;
+      Math.max(lost, gained) < 100 * FAINT
+        ? `${how} No part changes the probability of ${name} by as much as ${100 * FAINT} points.`
+        : `${how} Red: hidden, ${name} loses probability, at most ${format(lost, 2)} points. ` +
+          `Blue: it gains, at most ${format(gained, 2)}.`;
   }
 
   drawOverview() {
@@ -721,7 +824,9 @@ class View {
     this.layerPart.hidden = !isOpen;
     this.numberPart.hidden = !isOpen || !isMap(layer);
     if (!isOpen) return;
-    this.rows[index].element.after(this.layerPart, this.numberPart);
+    const { element } = this.rows[index];
+    // Only where it is not yet there: what is moved loses the focus.
+    if (element.nextSibling !== this.layerPart) element.after(this.layerPart, this.numberPart);
     this.layerTitle.textContent = `${layer.type}: ${described(layer)}.`;
     const data = outputs[index];
     const reached = reach(data);
@@ -758,6 +863,12 @@ class View {
     this.atlas.set({ shape: layer.shape, data }, { first, count, columns, chosen: map, reached });
   }
 
+  /** Another neuron of the map that is shown. */
+  drawPosition() {
+    const layer = this.state.network?.layers[this.model.get("layer")];
+    if (layer && !this.numberPart.hidden) this.drawNumber(layer, this.model.get("layer"));
+  }
+
   /** One map large, and the value that is pointed at: where it comes from. */
   drawNumber(layer, index) {
     const [height, width, channels] = layer.shape;
@@ -770,7 +881,7 @@ class View {
     const shown = isSigned ? data : data.map((value) => (most > 0 ? (255 * value) / most : 0));
     this.map.show({ shape: [height, width, 1], data: shown }, { limit: isSigned ? most : null });
     this.map.name.textContent = `Map ${map + 1} of ${channels}`;
-    this.map.size.textContent = `${height} × ${width}, 0 … ${format(most)}`;
+    this.map.size.textContent = `${height} × ${width}, ${isSigned ? format(-most) : 0} … ${format(most)}`;
     const [row, column] = this.model.get("position");
     const position = [Math.min(row, height - 1), Math.min(column, width - 1)];
     this.map.at = { row: position[0], column: position[1] };
@@ -784,7 +895,10 @@ class View {
     const image = this.state.image;
     this.seen.show({ shape: image.shape, data: image.data });
     const [rows, columns] = fieldOf(this.state, index, position);
-    if (!rows || !columns) return this.seen.unmark("patch");
+    if (!rows || !columns) {
+      this.seen.size.textContent = "nothing but padding";
+      return this.seen.unmark("patch");
+    }
     const size = [rows, columns].map(({ first, last }) => last - first + 1);
     this.seen.mark("patch", rows.first, columns.first, ...size);
     this.seen.size.textContent = `${size.join(" × ")} pixels`;
@@ -798,7 +912,7 @@ class View {
     const input = outputOf(this.state, index - 1);
     const window = WINDOWS.includes(layer.type) ? windowOf(this.state, index, position) : null;
     if (layer.poolSize) {
-      const patch = patchOf(input, map, window);
+      const patch = patchOf(input, map, window.map(({ clipped }) => clipped));
       this.calculation.replaceChildren();
       const kind = layer.type === "MaxPooling2D" ? "largest" : "mean";
       const values = patch.flat().map((each) => format(each)).join(", ");
@@ -807,7 +921,10 @@ class View {
     }
     if (layer.type !== "Conv2D") {
       this.calculation.replaceChildren();
-      this.sum.textContent = `At ${place}: ${format(value, 4)}.`;
+      const at = (position[0] * layer.shape[1] + position[1]) * layer.shape[2] + map;
+      this.sum.textContent = AT_ITS_PLACE.includes(layer.type)
+        ? `At ${place}: ${format(input.data[at], 4)} becomes ${format(value, 4)}.`
+        : `At ${place}: ${format(value, 4)}.`;
       return;
     }
     const name = `${index} ${map}`;
@@ -818,7 +935,7 @@ class View {
       if (this.wanted !== key) return; // the reader has gone on
     }
     const sums = channelSums(input, window, filter);
-    const lines = sums.slice(0, SHOWN).map((each) => productLine(each, sums.length === 1));
+    const lines = sums.slice(0, SHOWN).map((each) => productLine(each, sourceOf(index, sums.length)));
     this.calculation.replaceChildren(...lines);
     this.sum.textContent = `At ${place}: ${sumInWords(sums, filter.bias, value, layer.activation)}`;
   }
@@ -830,11 +947,12 @@ function render({ model, el }) {
   const view = new View(model, el);
   const ends = [
     redrawOn(model, ["selected", "image", "images"], () => {
-      view.drawInput();
+      view.changeImage();
       view.draw();
       view.answer();
     }),
-    redrawOn(model, ["layer", "map", "position", "target"], () => view.draw()),
+    redrawOn(model, ["layer", "map", "target"], () => view.draw()),
+    redrawOn(model, ["position"], () => view.drawPosition()),
   ];
   return () => {
     for (const end of ends) end();

@@ -3,7 +3,7 @@
  * calls that are answered by promises.
  */
 
-import { networkServer } from "./network_worker.js";
+import { serve } from "./network_worker.js";
 
 /* global use -- what the modules of a page are got by: explorers/modules.py */
 
@@ -14,7 +14,7 @@ function workerScript(name) {
     if (texts.has(each) || !Object.hasOwn(use.modules, each)) return;
     const text = String(use.modules[each]);
     texts.set(each, text);
-    for (const [, other] of text.matchAll(/\("([\w-]+)"\)/g)) collect(other);
+    for (const [, other] of text.matchAll(/\(["'`]([\w-]+)["'`]\)/g)) collect(other);
   };
   collect(name);
   const entries = [...texts].map(([each, text]) => `${JSON.stringify(each)}: ${text}`);
@@ -36,18 +36,25 @@ function startWorker() {
   }
 }
 
+/** What a worker is, in the page itself, which waits while it computes. */
+function computeHere(onMessage) {
+  const scope = { postMessage: (data) => onMessage({ data }) };
+  serve(scope);
+  // What was said before is painted first.
+  const postMessage = (data) => setTimeout(() => scope.onmessage({ data }));
+  return { postMessage, terminate() {} };
+}
+
 /**
  * Where a network is asked. Without a worker it computes in the page, which then waits.
  * @returns {{ call: (name: string, args?: object, onProgress?: Function) => Promise<any>,
- *   inWorker: boolean, end: () => void }}
+ *   end: () => void }}
  */
 export function networkClient() {
-  const started = startWorker();
-  let fallback = started ? null : networkServer();
   const waiting = new Map();
   let last = 0;
 
-  function settle({ id, result, problem, done, all }) {
+  function settle({ data: { id, result, problem, done, all } }) {
     const call = waiting.get(id);
     if (!call) return;
     if (done !== undefined) return call.onProgress?.(done, all);
@@ -56,39 +63,32 @@ export function networkClient() {
     else call.resolve(result);
   }
 
-  async function here(name, args, onProgress) {
-    await new Promise((next) => setTimeout(next)); // what was said before is painted first
-    return fallback[name](args, onProgress);
-  }
-
+  const started = startWorker();
+  let channel = started?.worker ?? computeHere(settle);
   if (started) {
-    started.worker.onmessage = ({ data }) => settle(data);
+    started.worker.onmessage = settle;
     // A policy or a browser may refuse the worker only now: what waits is computed in the page.
     started.worker.onerror = (event) => {
       event.preventDefault();
-      if (fallback) return;
-      fallback = networkServer();
-      for (const { name, args, onProgress, resolve, reject } of waiting.values()) {
-        here(name, args, onProgress).then(resolve, reject);
-      }
-      waiting.clear();
+      if (channel !== started.worker) return;
+      channel = computeHere(settle);
+      for (const { message } of waiting.values()) channel.postMessage(message);
     };
   }
 
-  const call = (name, args = {}, onProgress = null) => {
-    if (fallback) return here(name, args, onProgress);
-    return new Promise((resolve, reject) => {
+  const call = (name, args = {}, onProgress = null) =>
+    new Promise((resolve, reject) => {
       last += 1;
-      waiting.set(last, { name, args, onProgress, resolve, reject });
-      started.worker.postMessage({ id: last, call: name, ...args });
+      const message = { id: last, call: name, ...args };
+      waiting.set(last, { message, onProgress, resolve, reject });
+      channel.postMessage(message);
     });
-  };
   const end = () => {
-    started?.worker.terminate();
+    channel.terminate();
     if (started) URL.revokeObjectURL(started.address);
     waiting.clear();
   };
-  return { call, end, isInWorker: () => !fallback };
+  return { call, end };
 }
 
 /**

@@ -203,6 +203,14 @@ export function readNetwork(bytes) {
     }
   });
   if (shape.length !== 1) throw new Error("The network ends with maps, and not with a row of answers.");
+  const last = read.at(-1).activation;
+  if (shape[0] < 2 || ![null, "softmax"].includes(last)) {
+    throw new Error(
+      `The network ends with ${shape[0]} ${last ?? "linear"} units; it has to end with softmax over ` +
+        "two classes or more, or with the sums before it.",
+    );
+  }
+  if (last === null) read.push({ type: "Activation", name: "softmax", activation: "softmax", shape });
   const named = Array.isArray(classes) && classes.length === shape[0];
   return {
     name: String(header.name ?? "network").slice(0, 80),

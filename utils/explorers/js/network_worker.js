@@ -10,11 +10,12 @@ import { compile } from "./simd.js";
 
 /**
  * A network that answers calls, none before `load`.
- * @param {(message: string | null) => WebAssembly.Module | null} [kernels]
+ * @param {() => WebAssembly.Module | null} [kernels]
  */
-export function networkServer(kernels = compile) {
+function networkServer(kernels = compile) {
   let network = null;
   let run = null;
+  let unit = 255; // what an image with values of 0 … 255 is divided by
 
   /** Read a network file and make it ready; what the page has to know of it. */
   function load({ bytes }) {
@@ -22,6 +23,9 @@ export function networkServer(kernels = compile) {
     const module = kernels();
     run = prepare(network, module);
     const { name, input, classes } = network;
+    const [first] = network.layers;
+    // A network that scales its images itself gets them as they are.
+    unit = first.type === "Rescaling" && first.scale < 0.1 ? 1 : 255;
     const layers = network.layers.map(({ kernel, depthwiseKernel, bias, ...layer }) => ({
       ...layer,
       scale: undefined,
@@ -29,10 +33,10 @@ export function networkServer(kernels = compile) {
       kernelShape: (depthwiseKernel ?? kernel)?.shape ?? null,
       hasWeights: Boolean(kernel),
     }));
-    return { name, input, classes, layers, isFast: Boolean(module) };
+    return { name, input, classes, layers, unit };
   }
 
-  const image = ({ data }) => tensor(network.input, Float32Array.from(data, (v) => v / 255));
+  const image = ({ data }) => tensor(network.input, Float32Array.from(data, (v) => v / unit));
 
   /** What each layer makes of an image with values of 0 … 255. */
   const answer = (call) => run(image(call)).map(({ data }) => data);
@@ -45,7 +49,7 @@ export function networkServer(kernels = compile) {
       { length: kernel.data.length / filters },
       (_, place) => kernel.data[place * filters + index],
     );
-    return { shape: kernel.shape.slice(0, -1), weights, bias: bias ? bias.data[index] : 0 };
+    return { shape: kernel.shape.slice(0, -1), weights, bias: bias ? bias.data[index] : null };
   }
 
   /** How much each place of an image speaks for each answer, and how long it took. */

@@ -111,13 +111,14 @@ function reduced(gray, side) {
   const values = new Uint8Array(side * side);
   for (let row = 0; row < side; row += 1) {
     for (let column = 0; column < side; column += 1) {
-      let sum = 0;
+      let [sum, count] = [0, 0];
       for (let y = Math.floor(row * part); y < Math.floor((row + 1) * part); y += 1) {
         for (let x = Math.floor(column * part); x < Math.floor((column + 1) * part); x += 1) {
           sum += gray[y * SIDE + x];
+          count += 1;
         }
       }
-      values[row * side + column] = Math.round(sum / Math.floor(part) ** 2);
+      values[row * side + column] = Math.round(sum / count);
     }
   }
   return values;
@@ -134,7 +135,7 @@ export function isBright(photo, zoom) {
  * All steps.
  * @param {ImageBitmap} photo
  * @param {{zoom: number, invert: boolean, side: number, share: number}} options  `side` in
- *   pixels, a divisor of 280; `share` is how much of the square the thing fills
+ *   pixels; `share` is how much of the square the thing fills
  * @returns {{ steps: [string, { shape: number[], data: ArrayLike<number> }][], pixels: Uint8Array }}
  *   each step's name and picture; the last one's pixels
  */

@@ -11,21 +11,35 @@ from tools import fuzz_model_file as fuzz
 from utils.checks.part3 import model_config, model_file, sandbox
 
 
-def test_changed_files_are_refused_in_words_or_let_through():
-    rng = np.random.default_rng(149)
-    found = [fuzz.look(fuzz.mutated(rng)) for _ in range(250)]
-    assert [wrong for _, wrong in found if wrong] == []
-    let_through = sum(result is not None for result, _ in found)
-    assert 25 < let_through < 225  # the changes are neither all fatal nor all harmless
+@pytest.fixture(scope="module")
+def looked_at() -> list[tuple]:
+    """Changed files of every kind, as (good file, change, what `look` returned)."""
+    rng, kinds = np.random.default_rng(149), range(len(fuzz.good_files()))
+    return [
+        (kind, change, fuzz.look(change(rng, fuzz.good_files()[kind])))
+        for change, share in fuzz.MUTATIONS
+        for kind in kinds
+        for _ in range(round(40 * share) + 1)
+    ]
+
+
+def test_changed_files_are_refused_in_words_or_let_through(looked_at):
+    assert [wrong for _, _, (_, wrong) in looked_at if wrong] == []
+    let_through = sum(found is not None for _, _, (found, _) in looked_at)
+    # The changes are neither all fatal nor all harmless.
+    assert 0.1 < let_through / len(looked_at) < 0.9
 
 
 @pytest.mark.skipif(not sandbox.isolation(), reason="no sandbox on this machine")
-def test_what_is_let_through_loads_or_is_refused_and_does_nothing_else():
-    rng, waiting = np.random.default_rng(1), []
-    while len(waiting) < 6:
-        result, _ = fuzz.look(fuzz.mutate_config(rng, fuzz.good_files()[len(waiting) % 3]))
-        waiting += [result] if result else []
-    lines = fuzz.load(waiting)
+def test_what_is_let_through_loads_or_is_refused_and_does_nothing_else(looked_at):
+    """One file of each kind with a changed configuration, and one with changed weights."""
+    waiting = {
+        (kind, change): found
+        for kind, change, (found, _) in looked_at
+        if found and (change is fuzz.mutate_config or (kind, change) == (0, fuzz.mutate_weights))
+    }
+    assert len(waiting) == len(fuzz.good_files()) + 1
+    lines = fuzz.load(list(waiting.values()))
     assert len(lines) == len(waiting)
     assert [line for line in lines if fuzz.is_fault(line)] == []
 

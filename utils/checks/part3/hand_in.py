@@ -190,6 +190,7 @@ def problem_in_grading(model, file: Path) -> str:
     if answer.seconds > SECONDS / 2:
         print("! That is too close for comfort on another machine: make the network smaller.")
     if right(answer.values, labels[:TEST_SIZE]).mean() < LITTLE:
-        why = other_scale(file, images, labels) or "It is given values from 0 to 1."
+        # The model itself: it answers as the file does, and needs no process of its own.
+        why = other_scale(model, images, labels) or "It is given values from 0 to 1."
         print(f"! It reads less than half of the *training* digits. {why}")
     return ""

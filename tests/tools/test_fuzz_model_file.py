@@ -19,7 +19,7 @@ def looked_at() -> list[tuple]:
         (kind, change, fuzz.look(change(rng, fuzz.good_files()[kind])))
         for change, share in fuzz.MUTATIONS
         for kind in kinds
-        for _ in range(round(40 * share) + 1)
+        for _ in range(max(10, round(40 * share)))
     ]
 
 

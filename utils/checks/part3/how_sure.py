@@ -7,10 +7,18 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ..attempt import Outcome, attempt
-from ..score import Item, Score
+from ..attempt import attempt
+from ..frame import Check, Facts, Findings, is_open
+from ..score import Score
 
-TASK, POINTS = "how_sure", 4
+CHECK = Check(
+    "how_sure",
+    (
+        ("form", "two numbers come back, low and high", 1),
+        ("right", "they hold the true accuracy in about 95 of 100 cases", 2),
+        ("inside", "both stay between 0 and 1", 1),
+    ),
+)
 FIXED = [(0.991, 10_000), (0.919, 10_000), (0.8, 400), (0.5, 100)]
 AT_THE_EDGE = [(0.99, 100), (0.02, 60)]
 
@@ -146,52 +154,53 @@ def mistake(given: list[tuple[float, int]], found: list[tuple[float, float]]) ->
     return BEGINNING
 
 
-def judge(given: list[tuple[float, int]], outcomes: list[Outcome]) -> Score:
-    """Return the score for what came of the calls `given`: pairs of numbers, or ()."""
-    last = outcomes[-1]
-    if not last.problem and last.value is None:
-        return Score.not_attempted(TASK, POINTS)
-    found = [outcome.value for outcome in outcomes]
-    form = ""
-    if last.problem:
-        form = f"With {given[len(outcomes) - 1]} {last.problem}."
-    elif () in found:
-        form = f"With {given[found.index(())]} it did not return two numbers, low and high."
-    elif any(low > high for low, high in found):
-        form = "The first number is larger than the second: low comes first, and both are ends."
-    texts = [
-        ("two numbers come back, low and high", 1),
-        ("they hold the true accuracy in about 95 of 100 cases", 2),
-        ("both stay between 0 and 1", 1),
-    ]
-    if form:
-        first, *others = texts
-        return Score(TASK, [Item(*first, False, form), *(Item(*other, False) for other in others)])
-    inner = slice(0, len(given) - len(AT_THE_EDGE))
+def how_sure_facts(function: Callable, cases: list[tuple[float, int]]) -> Facts:
+    """Call `how_sure` in all cases; return its pairs of numbers under "found", () for no pair."""
+
+    def as_numbers(accuracy, n):
+        value = function(accuracy, n)
+        return value if value is None else ends(value)
+
+    asked, found = as_numbers if callable(function) else function, []
+    for case in cases:
+        outcome = attempt(asked, *case)
+        if is_open(outcome):
+            return {"open": True}
+        if outcome.problem:
+            return {"problem": f"With {case} {outcome.problem}."}
+        found.append(outcome.value)
+    return {"found": found}
+
+
+def how_sure_findings(cases: list[tuple[float, int]], facts: Facts) -> Findings:
+    """Judge the intervals that were found in all cases together."""
+    found = facts["found"]
+    if () in found:
+        case = cases[found.index(())]
+        return CHECK.none(f"With {case} it did not return two numbers, low and high.")
+    if any(low > high for low, high in found):
+        return CHECK.none(
+            "The first number is larger than the second: low comes first, and both are ends."
+        )
+    inner = slice(0, len(cases) - len(AT_THE_EDGE))
     right = all(
         any(close(f, e, n) for e in accepted(p, n))
-        for (p, n), f in zip(given[inner], found[inner], strict=True)
+        for (p, n), f in zip(cases[inner], found[inner], strict=True)
     )
     beyond = [
         f"An accuracy of {p:g} on {n:,} images gives {low:.3f} to {high:.3f}."
-        for (p, n), (low, high) in zip(given, found, strict=True)
+        for (p, n), (low, high) in zip(cases, found, strict=True)
         if low < -1e-9 or high > 1 + 1e-9
     ]
+    said = {}
+    if not right:
+        said["right"] = mistake(cases[inner], found[inner])
     # An interval that is always 0 to 1, or none at all, also stays within.
-    inside = right and not beyond
-    hint = "" if inside else "This counts once the interval is right."
     if beyond:
-        hint = beyond[0] + " No accuracy is above 1 or below 0."
-    hints = ["", "" if right else mistake(given[inner], found[inner]), hint]
-    return Score(
-        TASK,
-        [
-            Item(text, points, passed, hint)
-            for (text, points), passed, hint in zip(
-                texts, [True, right, inside], hints, strict=True
-            )
-        ],
-    )
+        said["inside"] = beyond[0] + " No accuracy is above 1 or below 0."
+    elif not right:
+        said["inside"] = "This counts once the interval is right."
+    return said
 
 
 def how_sure(function: Callable) -> Score:
@@ -200,15 +209,5 @@ def how_sure(function: Callable) -> Score:
     It is given a share and a number of images, and has to return (low, high), between which the
     true accuracy lies in about 95 of 100 cases.
     """
-
-    def as_numbers(accuracy, n):
-        value = function(accuracy, n)
-        return value if value is None else ends(value)
-
-    asked = as_numbers if callable(function) else function
-    given, outcomes = calls(), []
-    for call in given:
-        outcomes.append(attempt(asked, *call))
-        if outcomes[-1].problem or outcomes[-1].value is None:
-            break
-    return judge(given, outcomes)
+    # The lengths of all intervals together tell a mistake: so all the calls are one case.
+    return CHECK.over([calls()], lambda cases: how_sure_facts(function, cases), how_sure_findings)

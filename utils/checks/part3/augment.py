@@ -13,11 +13,21 @@ import numpy as np
 
 from utils import data
 
-from ..attempt import Outcome, attempt
-from ..score import Item, Score
+from ..attempt import attempt
+from ..frame import Check, Facts, Findings, is_open
+from ..score import Score
 from .moved_digits import affine
 
-TASK, POINTS = "augment", 6
+CHECK = Check(
+    "augment",
+    (
+        ("form", "shape, type and range of the images stay", 1),
+        ("seed", "the same seed gives the same images, and your input stays as it is", 1),
+        ("each", "each image is moved in its own way", 1),
+        ("moved", "the images are moved, not only changed", 1),
+        ("digit", "a digit stays the digit that it is", 2),
+    ),
+)
 SECONDS = 60  # the first call may have to import Keras
 COUNT = 40
 SEEDS = (149, 9)
@@ -173,73 +183,11 @@ def problem_of_draws(one: np.ndarray, other: np.ndarray) -> str:
     )
 
 
-def judge(outcomes: list[Outcome]) -> Score:
-    """Return the score for what came of `calls()`; fewer outcomes if one of them had a problem."""
-    first, last = outcomes[0], outcomes[-1]
-    if not last.problem and last.value is None:
-        return Score.not_attempted(TASK, POINTS)
-    given = calls()
-    problem = f"With images and a seed, {last.problem}." if last.problem else ""
-    for (images, _), outcome in zip(given, outcomes, strict=False):
-        problem = problem or problem_of_form(outcome.value, images)
-    items = [Item("shape, type and range of the images stay", 1, not problem, problem)]
-    texts = [
-        ("the same seed gives the same images, and your input stays as it is", 1),
-        ("each image is moved in its own way", 1),
-        ("the images are moved, not only changed", 1),
-        ("a digit stays the digit that it is", 2),
-    ]
-    # Shades slightly off or of another type can still be judged; other shapes cannot.
-    images, _ = given[0]
-    comparable = len(outcomes) == len(given) and all(
-        isinstance(o.value, np.ndarray)
-        and o.value.dtype.kind in "fiu"
-        and o.value.shape == images.shape
-        and np.isfinite(o.value).all()
-        for o in outcomes
-    )
-    if not comparable:
-        return Score(TASK, items + [Item(text, points, False) for text, points in texts])
-    results = first.value[..., 0].astype(float)
-    results = np.clip(results / 255 if results.max() > 100 else results, 0, 1)
-    hints = []
-    if any(outcome.changed_input for outcome in outcomes):
-        hints.append("It writes into the array that it is given; work on a copy.")
-    elif not np.array_equal(first.value, outcomes[1].value):
-        hints.append("Two calls with the same images and the same seed gave different results.")
-    elif np.array_equal(first.value, outcomes[2].value):
-        hints.append("Another seed gave the same result: then every epoch sees the same images.")
-    else:
-        hints.append("")
-    hints.append(problem_of_draws(outcomes[3].value, outcomes[4].value))
-    found = fitted(own_family(), results)
-    fit, _, distance = found
-    if np.mean(np.where(fit > 0.5, distance, 0)) >= 0.3:
-        hints.append("")
-    elif np.array_equal(first.value, images):
-        hints.append("They come back as they were.")
-    else:
-        hints.append(
-            "Their gray values change, but no digit moves from its place: turn or shift them."
-        )
-    # That digits stay digits is an achievement only if they are moved.
-    stays = problem_of_digits(results, found)
-    hints.append(stays or (hints[-1] and "That is worth something once they move."))
-    return Score(
-        TASK,
-        items
-        + [
-            Item(text, points, not hint, hint)
-            for (text, points), hint in zip(texts, hints, strict=True)
-        ],
-    )
+def augment_facts(function: Callable, given: list[tuple[np.ndarray, int]]) -> Facts:
+    """Call `augment` with all of `calls()`; return what came, or as far as it went.
 
-
-def augment(function: Callable) -> Score:
-    """Check `augment(images, seed)`: 6 points.
-
-    It is given float32 images (n, 28, 28, 1) in [0, 1] and an int, and has to return them,
-    each moved a little in its own way; an array or a tensor.
+    "results" holds what was returned, "changed" whether it wrote into its input, and "failed"
+    what was the matter with the last call, empty if nothing was.
     """
 
     def as_array(images, seed):
@@ -250,10 +198,71 @@ def augment(function: Callable) -> Score:
         # A copy: the function may keep what it returned and write into it.
         return array.copy() if array.shape == images.shape else array
 
-    asked = as_array if callable(function) else function
-    outcomes = []
-    for call in calls():
-        outcomes.append(attempt(asked, *call, seconds=SECONDS))
-        if outcomes[-1].problem or outcomes[-1].value is None:
-            break
-    return judge(outcomes)
+    asked, results, changed = as_array if callable(function) else function, [], False
+    for call in given:
+        outcome = attempt(asked, *call, seconds=SECONDS)
+        if is_open(outcome):
+            return {"open": True}
+        changed = changed or outcome.changed_input
+        if outcome.problem:
+            failed = f"With images and a seed, {outcome.problem}."
+            return {"results": results, "changed": changed, "failed": failed}
+        results.append(outcome.value)
+    return {"results": results, "changed": changed, "failed": ""}
+
+
+def augment_findings(given: list[tuple[np.ndarray, int]], facts: Facts) -> Findings:
+    """Judge what came of all calls together."""
+    results = facts["results"]
+    form = facts["failed"]
+    for (images, _), result in zip(given, results, strict=False):
+        form = form or problem_of_form(result, images)
+    if facts["failed"] or not all(map(is_comparable, results)):
+        return CHECK.none(form)
+    said = {"form": form, "seed": problem_of_seeds(results, facts["changed"])}
+    said["each"] = problem_of_draws(results[3], results[4])
+    moved = results[0][..., 0].astype(float)
+    moved = np.clip(moved / 255 if moved.max() > 100 else moved, 0, 1)
+    found = fitted(own_family(), moved)
+    fit, _, distance = found
+    if np.mean(np.where(fit > 0.5, distance, 0)) < 0.3:
+        said["moved"] = (
+            "They come back as they were."
+            if np.array_equal(results[0], given[0][0])
+            else "Their gray values change, but no digit moves from its place: turn or shift them."
+        )
+    # That digits stay digits is an achievement only if they are moved.
+    still = "That is worth something once they move." if "moved" in said else ""
+    said["digit"] = problem_of_digits(moved, found) or still
+    return {key: hint for key, hint in said.items() if hint}
+
+
+def is_comparable(result: object) -> bool:
+    """Whether a result can be judged further: shades slightly off can, other shapes cannot."""
+    return (
+        isinstance(result, np.ndarray)
+        and result.dtype.kind in "fiu"
+        and result.shape == digits().shape
+        and bool(np.isfinite(result).all())
+    )
+
+
+def problem_of_seeds(results: list[np.ndarray], changed: bool) -> str:
+    """Say what is wrong with the part of the seed, or that the input was written into."""
+    if changed:
+        return "It writes into the array that it is given; work on a copy."
+    if not np.array_equal(results[0], results[1]):
+        return "Two calls with the same images and the same seed gave different results."
+    if np.array_equal(results[0], results[2]):
+        return "Another seed gave the same result: then every epoch sees the same images."
+    return ""
+
+
+def augment(function: Callable) -> Score:
+    """Check `augment(images, seed)`: 6 points.
+
+    It is given float32 images (n, 28, 28, 1) in [0, 1] and an int, and has to return them,
+    each moved a little in its own way; an array or a tensor.
+    """
+    # Calls are compared with one another: so all of them are one case.
+    return CHECK.over([calls()], lambda given: augment_facts(function, given), augment_findings)

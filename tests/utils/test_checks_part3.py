@@ -233,7 +233,8 @@ def test_a_wrong_augment_gets_fewer_points_and_its_mistake_is_named(mistake):
 
 
 def test_an_augment_that_is_not_written_yet_is_not_attempted():
-    assert not checks.augment(lambda images, seed: None).attempted
+    score = checks.augment(lambda images, seed: None)
+    assert not score.attempted and "does it end with `return`?" in score.note
     assert float(checks.augment(lambda images, seed: None)) == 0
 
 
@@ -408,7 +409,8 @@ def test_a_wrong_how_sure_gets_fewer_points_and_its_mistake_is_named(mistake):
 
 
 def test_a_how_sure_that_is_not_written_yet_is_not_attempted():
-    assert not checks.how_sure(lambda accuracy, n: None).attempted
+    score = checks.how_sure(lambda accuracy, n: None)
+    assert not score.attempted and "does it end with `return`?" in score.note
 
 
 # --- moved digits -------------------------------------------------------------------------

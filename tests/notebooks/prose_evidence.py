@@ -16,10 +16,12 @@ from __future__ import annotations
 import json
 from math import floor
 
+import numpy as np
 from evidence import Cited, Named, code_numbers, points, printed_numbers
 
 from tools.exercises import POINTS
 from utils.checks.part3 import bands, model_file
+from utils.explorers import network_file, networks
 
 TRAIN, ROWS, COLUMNS = printed_numbers("5", r"training images: \((\d+), (\d+), (\d+)\)")
 TEST, LARGEST = printed_numbers("5", r"test images: +\((\d+), 28, 28\) uint8\npixel .* to (\d+)")
@@ -172,20 +174,12 @@ EVIDENCE = {
         ("two runs with {}-bit numbers lie on either side of the {}-bit run", HALF, SINGLE),
         ("all come out above {} %", floor(min(SURE))),
         ("read the {} values of all {} maps", *FLATTENED),
-        ("convolutional layer reads {} maps and has {} filters of {} × {}.", FILTERS, *SECOND, 3),
-        ("9, {} or {}?", 3 * 3 * 64, (3 * 3 * 64 + 1) * 128),
-        ("**{}.** A filter covers", 3 * 3 * 64),
-        ("The answer {} forgets that depth", 3 * 3),
-        ("it would be {}, but the default", -(-7 // 2)),
-        ("the table shows {} parameters", *printed_numbers("5", r"MaxPooling2D .* 64 +(\d+) ")),
-        ("summed over all {}.", FILTERS),
-        ("And {} is the whole layer: {} filters with {} weights", 577 * 128, 128, 576),
-        ("3 × 3, {} × {} or 4 × 4?", 7 / 2, 7 / 2),
-        ("half a window gives no value, so {} is no size", 7 / 2),
-        ("network reaches {} on this test set", Named(0.921, "imagined")),
-        ("a second one of hers {}.", Named(0.919, "imagined")),
-        ("A difference of {} is well", 0.921 - 0.919),
-        ("on {} images is uncertain by about ± {} here", TEST, TWO_ERRORS),
+        (
+            "Its weights are rounded to {} bits",
+            np.dtype(network_file.quantized(np.eye(2))[0].dtype).itemsize * 8,
+        ),
+        ("Choose *garment {}*", len(networks.images("fashion_mnist_lecture"))),
+        ("on images of up to {} × {} pixels", network_file.LARGEST_SIDE, network_file.LARGEST_SIDE),
         ("on {} images, ± two standard errors is about ± {} here", TEST, TWO_ERRORS),
     ],
     "7": [],

@@ -312,6 +312,21 @@ ANSWERS = {
         "The next figure follows one ankle boot": choice(
             "Something else", because=printed("5", "at last only a few bright cells")
         ),
+        "Which part of the boot will the network miss most": choice(
+            "The middle", because=printed("5", "at place 8 of 14 from the top and 8 of 14")
+        ),
+        "The second convolutional layer reads 64 maps": 3 * 3 * 64,
+        "The third pooling layer gets maps of 7 × 7": valid(7, 2, 2),
+        "Someone removes the first pooling layer": choice(
+            "They stay the same", because=printed("3", r"parameters, conv .* 1×\n")
+        ),
+        "A friend's network reaches 0.921": choice(
+            "Can't tell",
+            because=printed_numbers("5", r"test accuracy \S+ ± (\S+)")[0] > 0.921 - 0.919,
+        ),
+        "You ask the trained network twice": choice(
+            "Equal", because=printed("5", r"in prediction:  \[1\.\]")
+        ),
     },
     "7": {
         "On the same 10,000 test images, one network gets": choice(

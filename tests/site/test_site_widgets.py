@@ -24,7 +24,7 @@ from ipywidgets.embed import dependency_state
 from sample_book import NO_ADDRESS, picture, write_sample
 from test_site import WAYS
 
-from tools.book.__main__ import build
+from tools.book.__main__ import Refused, build
 from tools.book.widgets import markup
 from tools.book.widgets.files import MOUNT
 from tools.book.widgets.state import as_script, page_state
@@ -733,16 +733,21 @@ def test_a_wrong_explorer_in_a_page_stops_the_build_and_names_the_page(
     assert words in told and "playing.md:3" in told
 
 
-def test_a_widget_without_state_and_a_missing_module_stop_the_build(tmp_path, capfd, toys):
+def test_a_missing_module_stops_the_build(tmp_path, capfd, toys):
     book = write_book(tmp_path / "book", shown=[Counter(), Fails(_module="lost")])
+    assert not build(book, tmp_path)
+    told = capfd.readouterr().err
+    assert "There is no module lost.js" in told and "chapters/widgets" in told
+
+
+def test_a_widget_without_state_stops_the_build_with_the_command_that_stores_it(tmp_path, toys):
+    book = write_book(tmp_path / "book", shown=[Counter()])
     path = book / "chapters" / "stored.ipynb"
     notebook = nbformat.read(path, 4)
     del notebook.metadata["widgets"]
     nbformat.write(notebook, path)
-    assert not build(book, tmp_path)
-    told = capfd.readouterr().err
-    assert "a widget is shown whose state is not stored" in told and "chapters/stored" in told
-    assert "There is no module lost.js" in told and "chapters/widgets" in told
+    with pytest.raises(Refused, match="widget whose state is not stored: make execute stores it"):
+        build(book, tmp_path)
 
 
 def test_what_a_page_computes_is_not_stored():

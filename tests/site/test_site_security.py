@@ -29,7 +29,7 @@ def pages(site, own_site) -> list[Path]:
 def guarded(visitor, root):
     """A page of the site in a browser."""
     visit = visitor()
-    visit.page.goto(root + "chapters/06_exercise.html", wait_until="load")
+    visit.page.goto(root + "glossary.html", wait_until="load")
     return visit
 
 

@@ -101,7 +101,8 @@ FACTS = """() => {
       state: widget.dataset.state,
       text: widget.innerText.slice(0, 300),
       colors: Math.max(0, ...[...widget.querySelectorAll("canvas")].map(colors)),
-      hasPictures: widget.querySelector("canvas") !== null,
+      // A pad that nobody has drawn on yet is black.
+      hasPictures: widget.querySelector("canvas") && !widget.querySelector(".cx-paint"),
       fits: fits(widget),
       height: widget.offsetHeight,
     })),

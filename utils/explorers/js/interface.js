@@ -225,7 +225,7 @@ const NEGATIVE = [33, 102, 172];
 const POSITIVE = [178, 24, 43];
 
 /** Red, green and blue of a signed value between −1 and 1: blue, white, red. */
-function mixed(value) {
+export function mixed(value) {
   const strength = Math.min(1, Math.abs(value));
   const end = value < 0 ? NEGATIVE : POSITIVE;
   return end.map((part) => Math.round(255 + (part - 255) * strength));
@@ -284,7 +284,7 @@ export function legend() {
 
 // ---------------------------------------------------------------- pictures
 
-const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+export const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 /**
  * A map of numbers, drawn one canvas pixel a value and scaled without blur, with marks on

@@ -3,9 +3,7 @@
  * touch or arrow keys; rows of values as bars.
  */
 
-import { create, GRAYS, SIGNED, signedColor } from "./interface.js";
-
-const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+import { create, GRAYS, MOVES, SIGNED, signedColor } from "./interface.js";
 
 /** The largest distance from zero, and whether there are negative values. */
 export function reach(values) {

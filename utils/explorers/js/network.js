@@ -15,6 +15,7 @@ import {
   format,
   frame,
   grid,
+  mixed,
   Picture,
   plural,
   redrawOn,
@@ -203,11 +204,9 @@ function overlaid(values, most, picture) {
   const channels = picture.length / values.length;
   const colors = new Uint8Array(3 * values.length);
   values.forEach((value, i) => {
-    const end = value < 0 ? [33, 102, 172] : [178, 24, 43];
-    const strength = Math.min(1, Math.abs(value) / most);
     const gray = picture[i * channels];
-    end.forEach((part, c) => {
-      colors[3 * i + c] = 0.35 * gray + 0.65 * (255 + (part - 255) * strength);
+    mixed(value / most).forEach((part, c) => {
+      colors[3 * i + c] = 0.35 * gray + 0.65 * part;
     });
   });
   return colors;
@@ -540,7 +539,6 @@ class View {
     try {
       state.outputs = await this.client.call("answer", { data: image.data });
       state.image = image;
-      state.isStale ||= false;
       this.draw();
     } catch (error) {
       this.frame.say(`The network could not answer: ${error.message}`);

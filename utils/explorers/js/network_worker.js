@@ -10,9 +10,8 @@ import { compile } from "./simd.js";
 
 /**
  * A network that answers calls, none before `load`.
- * @param {() => WebAssembly.Module | null} [kernels]
  */
-function networkServer(kernels = compile) {
+function networkServer() {
   let network = null;
   let run = null;
   let unit = 255; // what an image with values of 0 … 255 is divided by
@@ -20,8 +19,7 @@ function networkServer(kernels = compile) {
   /** Read a network file and make it ready; what the page has to know of it. */
   function load({ bytes }) {
     network = readNetwork(new Uint8Array(bytes));
-    const module = kernels();
-    run = prepare(network, module);
+    run = prepare(network, compile());
     const { name, input, classes } = network;
     const [first] = network.layers;
     // A network that scales its images itself gets them as they are.

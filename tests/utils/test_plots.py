@@ -142,3 +142,13 @@ def test_a_network_is_drawn_with_the_shape_of_each_output_but_no_dropout():
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts[::2] == ["Input", "Conv 3 × 3", "Max pool 2 × 2", "Flatten", "Dense"]
     assert texts[1::2] == ["6 × 6 × 1", "4 × 4 × 4", "2 × 2 × 4", "16", "3"]
+
+
+def test_a_reliability_diagram_counts_the_bins_in_which_answers_are_too_sure():
+    confidence = np.array([0.95, 0.95, 0.97, 1.0, 0.55, 0.52])
+    correct = np.array([True, False, True, True, True, True])
+    figure = plots.reliability(confidence, correct, bins=10)
+    assert "10 bins, 2 of them filled. In 1 of them" in figure.description
+    assert "confidence of 0.97, has 67% of the answers" in figure.description
+    bars = figure.axes[0].patches
+    assert [round(bar.get_height(), 2) for bar in bars] == [1.0, 0.75]

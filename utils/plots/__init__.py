@@ -49,7 +49,7 @@ from .summary import (
     wider_fields,
     window_maxima,
 )
-from .training import confusion_matrix, learning_curves, predictions
+from .training import confusion_matrix, learning_curves, predictions, reliability
 
 __all__ = [
     "DescribedFigure",
@@ -81,6 +81,7 @@ __all__ = [
     "pooled_picture",
     "predictions",
     "receptive_fields",
+    "reliability",
     "residual_block",
     "samples",
     "shared_weights",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib import patches
 
-from utils.palette import BLUE, FAINT, FAINTER, INK, ORANGE
+from utils.palette import BLUE, FAINT, FAINTER, INK, MUTED, ORANGE
 
 from .look import DescribedFigure, plain
 
@@ -142,4 +142,49 @@ def predictions(
         axes.set_title(class_names[label], fontsize=12, color=INK, pad=4)
         percent = "> 99.9 %" if value > 0.999 else f"{100 * value:.1f} %"
         axes.set_xlabel(f"{class_names[answer]}\n{percent}", fontsize=12, color=ORANGE)
+    return figure
+
+
+def reliability(confidence: np.ndarray, correct: np.ndarray, bins: int = 15) -> DescribedFigure:
+    """Compare how sure answers are with how many of them are right: a reliability diagram.
+
+    `confidence` is (n,), the probability of each answer in 0 … 1; `correct` (n,) of booleans.
+    The answers are grouped by their confidence into `bins` equally wide bins; a bin's bar
+    is the share of right answers, and its dot the mean confidence. A bin without answers
+    stays empty.
+    """
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    counts = np.bincount(bin_of, minlength=bins)
+    filled = np.flatnonzero(counts)
+    right = np.bincount(bin_of, correct, bins)[filled] / counts[filled]
+    sure = np.bincount(bin_of, confidence, bins)[filled] / counts[filled]
+    too_sure = int(np.sum(sure > right))
+    figure = DescribedFigure(
+        5.4,
+        f"Reliability diagram with {bins} bins, {len(filled)} of them filled. In {too_sure} of "
+        f"them the mean confidence is above the share of right answers. The fullest bin, at a "
+        f"confidence of {sure[np.argmax(counts[filled])]:.2f}, has "
+        f"{counts.max() / len(confidence):.0%} of the answers.",
+    )
+    shares, numbers = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    places = (filled + 0.5) / bins
+    width = 0.92 / bins
+    shares.plot([0, 1], [0, 1], "--", color=MUTED, label="as often right as it is sure")
+    shares.bar(places, right, width, color=BLUE, alpha=0.5, label="share of right answers")
+    shares.plot(sure, sure, "o", color=ORANGE, label="mean confidence")
+    for one_sure, one_right in zip(sure, right, strict=True):
+        shares.plot([one_sure, one_sure], [one_right, one_sure], color=ORANGE, linewidth=1.5)
+    shares.set_ylabel("right", fontsize=12)
+    shares.legend(fontsize=11, frameon=False, loc="upper left")
+    numbers.bar(places, counts[filled], width, color=FAINT)
+    numbers.set_yscale("log")
+    numbers.set_ylim(0.7, 2 * counts.max())
+    numbers.set_yticks([1, 100, 10_000], ["1", "100", "10,000"])
+    numbers.minorticks_off()
+    numbers.set_ylabel("answers", fontsize=12)
+    numbers.set_xlabel("confidence: the probability of the answer", fontsize=12)
+    for axes in (shares, numbers):
+        axes.tick_params(labelsize=11)
+        axes.set_xlim(0, 1)
+        axes.spines[["top", "right"]].set_visible(False)
     return figure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from fractions import Fraction
 
 import ml_dtypes
@@ -352,6 +353,32 @@ def test_a_change_within_an_array_is_refused_with_what_works():
     assert explorer.feature_map.max() == 0  # the border has no window around it
     with pytest.raises(TypeError, match=r"explorer\.images = \{\*\*explorer\.images"):
         explorer.images["mine"] = np.zeros((5, 5))
+
+
+@pytest.mark.parametrize("explorer_class", [ArchitectureExplorer, ReceptiveFieldExplorer])
+def test_a_change_within_a_list_of_layers_is_refused_with_what_works(explorer_class):
+    explorer = explorer_class([{"type": "Conv2D", "filters": 8}, {"type": "MaxPooling2D"}])
+    before = copy.deepcopy(explorer.layers)
+    for change in (
+        lambda: explorer.layers.append({"type": "Flatten"}),
+        lambda: explorer.layers.pop(),
+        lambda: explorer.layers.__setitem__(0, {"type": "Flatten"}),
+        lambda: explorer.layers.__delitem__(0),
+        lambda: explorer.layers[0].__setitem__("filters", 16),
+        lambda: explorer.layers[0].update(filters=16),
+    ):
+        with pytest.raises(TypeError, match=r"explorer\.layers = \[\*explorer\.layers"):
+            change()
+    assert explorer.layers == before
+    with pytest.raises(TypeError) as error:
+        explorer.layers.append({"type": "Flatten"})
+    says = str(error.value).split(": ", 1)[1]
+    for line in says.split("; of a part: "):
+        exec(line, {"explorer": explorer, "copy": copy})
+    assert [layer["type"] for layer in explorer.layers] == ["Conv2D", "MaxPooling2D", "Flatten"]
+    assert explorer.layers[0]["filters"] == 16
+    explorer.layers += [{"type": "Flatten"}]
+    assert len(explorer.layers) == 4
 
 
 def test_a_held_array_computes_and_prints_as_any_other():

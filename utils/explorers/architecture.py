@@ -8,7 +8,7 @@ from utils import sizes
 from utils.models import LECTURE_LAYERS
 
 from . import layers as networks
-from .base import Explorer, Int
+from .base import Explorer, HeldList, Int, held_layers
 from .values import whole
 
 MOST_LAYERS = 24
@@ -84,7 +84,7 @@ class Checked(traitlets.TraitType):
             ) from None
 
 
-def checked_layers(layers) -> list[dict]:
+def checked_layers(layers) -> HeldList:
     """Return at most `MOST_LAYERS` layers, checked; raise ValueError otherwise."""
     if hasattr(layers, "get_config"):
         raise ValueError("This is a Keras model; write ArchitectureExplorer.from_keras(model).")
@@ -94,7 +94,7 @@ def checked_layers(layers) -> list[dict]:
             f"It has room for {MOST_LAYERS} layers, and these are {len(checked)}; "
             "show a part: layers[:24]."
         )
-    return checked
+    return held_layers(checked)
 
 
 def checked_image_shape(shape) -> tuple[int, ...]:
@@ -117,7 +117,7 @@ class ArchitectureExplorer(Explorer):
     `keras.Sequential` or another without branches. The traits can be read, set, observed and
     linked: `layers`, `input_shape`, and `selected`, the index of the layer that is open, −1
     for the input.
-    A list changed in place is not noticed: set `layers` anew.
+    `layers` is set anew to change it: `explorer.layers += [{"type": "Flatten"}]`.
     """
 
     _module = traitlets.Unicode("architecture").tag(sync=True)

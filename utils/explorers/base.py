@@ -13,6 +13,11 @@ IN_PLACE = (
     "An explorer does not notice a change within its array. Change a copy and set it: "
     "image = explorer.image.copy(); image[0, 0] = 255; explorer.image = image"
 )
+LIST_IN_PLACE = (
+    "An explorer does not notice a change within its list. Set it anew: "
+    'explorer.layers = [*explorer.layers, {"type": "Flatten"}]; of a part: '
+    "layers = copy.deepcopy(explorer.layers); layers[0]['filters'] = 16; explorer.layers = layers"
+)
 
 
 def encode(array: np.ndarray | None) -> dict | None:
@@ -64,6 +69,39 @@ def held(array: np.ndarray) -> Held:
     array = np.array(array).view(Held)
     array.flags.writeable = False
     return array
+
+
+def refuse_change(*_, **__):
+    raise TypeError(LIST_IN_PLACE)
+
+
+class HeldDict(dict):
+    """A layer that a trait holds. It cannot be changed in place; a copy of it is a plain one."""
+
+    __setitem__ = __delitem__ = __ior__ = refuse_change
+    clear = pop = popitem = setdefault = update = refuse_change
+
+    def __reduce__(self):
+        return dict, (dict(self),)
+
+
+class HeldList(list):
+    """The list that a trait holds. It cannot be changed in place; a copy of it is a plain one."""
+
+    __setitem__ = __delitem__ = __imul__ = refuse_change
+    append = clear = extend = insert = pop = remove = reverse = sort = refuse_change
+
+    def __iadd__(self, others):
+        """Return a new list: `explorer.layers += [layer]` sets the trait anew."""
+        return [*self, *others]
+
+    def __reduce__(self):
+        return list, (list(self),)
+
+
+def held_layers(layers: list[dict]) -> HeldList:
+    """Return the layers as a list that cannot be changed in place, nor can they."""
+    return HeldList(map(HeldDict, layers))
 
 
 # --- Traits ------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from utils import sizes
 from utils.models import LECTURE_LAYERS
 
 from . import layers as networks
-from .base import Bool, Int, Position
+from .base import Bool, Int, Position, held_layers
 from .pictures import PictureExplorer
 from .values import whole
 
@@ -58,7 +58,7 @@ class Layers(traitlets.List):
         try:
             if hasattr(value, "get_config"):
                 value, _ = networks.from_keras(value)
-            return networks.check(whole(value))
+            return held_layers(networks.check(whole(value)))
         except ValueError as error:
             raise traitlets.TraitError(
                 f"{type(owner).__name__}.{self.name} cannot be set: {error}"

@@ -34,6 +34,17 @@ def test_of_a_kernel():
 def test_of_a_network():
     import keras
     raise AssertionError("TensorFlow is imported")
+
+def test_of_an_answer_that_imports_tensorflow():
+    try:
+        import keras
+    except BaseException:
+        raised = True
+    assert not raised
+
+def test_of_another_answer():
+    raised = False
+    assert not raised
 """
 
 
@@ -46,7 +57,7 @@ def run_quick_tests(pytester, monkeypatch):
 def test_a_test_that_is_slow_to_start_is_left_out_and_the_others_run(pytester, monkeypatch):
     pytester.makeini("[pytest]\nmarkers = slow")
     pytester.makepyfile(SLOW)
-    run_quick_tests(pytester, monkeypatch).assert_outcomes(passed=1, skipped=1, deselected=2)
+    run_quick_tests(pytester, monkeypatch).assert_outcomes(passed=2, skipped=2, deselected=2)
 
 
 def test_a_file_that_imports_tensorflow_is_left_out_whole(pytester, monkeypatch):

@@ -207,15 +207,24 @@ class Task:
     def expected(self, case: Case) -> np.ndarray | int:
         return self.reference(*case.arguments)
 
-    def mistakes_that_give(self, case: Case, value: Any) -> frozenset[str]:
-        """Return which of the known mistakes give this value, a number or an array."""
-        known = []
+    def mistakes_that_give(
+        self, case: Case, value: Any, among: set[str] | None = None
+    ) -> frozenset[str]:
+        """Return which of the known mistakes, or `among` some, give this value.
+
+        `value` is a number or an array.
+        """
+        expected, known = self.expected(case), []
+        if np.shape(value) != np.shape(expected):
+            among = None  # how alike a wrong shape is depends on all of them: see `_alike`
         for name, function in self.mistakes:
+            if among is not None and name not in among:
+                continue
             try:
                 known.append((name, function(*case.arguments)))
             except Exception:  # for instance, a mistaken window that is larger than the image
                 continue
-        return _alike(value, known, self.expected(case))
+        return _alike(value, known, expected)
 
     def judge(self, case: Case, value: Any) -> Verdict:
         """Compare a returned value, which may be anything at all, with the expected one."""
@@ -252,7 +261,7 @@ class Task:
         common = None if verdict.value is None else set(text for text, _ in self.mistakes)
         for one, its in judged:
             if common and its.value is not None:
-                common &= self.mistakes_that_give(one, its.value)
+                common &= self.mistakes_that_give(one, its.value, common)
         if common:
             advice = next(text for text, _ in self.mistakes if text in common)
         elif line.builds_on in broken:

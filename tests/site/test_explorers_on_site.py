@@ -62,8 +62,11 @@ def test_an_explorer_of_the_course_is_played_by_keyboard_alone(visitor, live, si
             break
     assert page.evaluate(on_slider), "no slider is reached by Tab"
     page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(100)
-    assert page.locator(".cx-status").all_inner_texts() != before
+    page.wait_for_function(
+        """(before) => [...document.querySelectorAll(".cx-status")]
+          .some((status, i) => status.innerText !== before[i])""",
+        arg=before,
+    )
 
 
 def test_an_explorer_that_shows_the_map_of_another_names_no_sample(visitor, site, address):

@@ -56,10 +56,11 @@ def test_a_deep_link_on_a_phone_lands_at_its_section(visitor, site, name):
         page.wait_for_function(
             "() => !document.querySelector('[data-state=starting]') && scrollY > 0"
         )
+        page.wait_for_function(f"() => 0 <= {top} && {top} < 150")  # once it has settled
         page.wait_for_timeout(300)
         assert 0 <= page.evaluate(top) < 150, section
     page.mouse.wheel(0, -400)  # the reader leaves, and is not taken back
-    page.wait_for_timeout(300)
+    page.wait_for_function(f"() => {top} > 300")
     page.evaluate("document.querySelector('.bd-article h1').style.paddingTop = '5rem'")
     page.wait_for_timeout(100)
     assert page.evaluate(top) > 300

@@ -40,6 +40,7 @@ PLACE = """() => {
   if (at === document.body) return "nowhere";
   return at.closest("[role=dialog][aria-modal=true]")?.getAttribute("aria-label") ?? at.outerHTML;
 }"""
+STILL = "() => document.getAnimations().every(({ playState }) => playState !== 'running')"
 SEARCH = ".search-button__wrapper"
 CONTENTS, ON_THIS_PAGE = "Contents of the course", "On this page"
 
@@ -167,7 +168,7 @@ def test_contents_over_a_page_are_a_dialog_on_a_narrow_screen(visitor, site, wid
         assert page.locator("[aria-expanded=true].sidebar-toggle").get_attribute("title") == name
         if way_out == "Escape":
             assert stays_in(page, name)
-            page.wait_for_timeout(300)  # until it stands
+            page.wait_for_function(STILL)
             assert violations(page) == []
             page.evaluate("document.activeElement.blur()")
             page.keyboard.press("Escape")

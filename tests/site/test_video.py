@@ -61,7 +61,8 @@ def test_nothing_is_requested_before_the_click_and_the_player_after_it(screening
     visit.page.wait_for_timeout(300)
     assert visit.foreign == [] and visit.problems == []
     assert visit.page.locator("iframe").count() == 0
-    visit.page.get_by_role("button", name="Play the video here (asks youtube-nocookie").click()
+    with visit.page.expect_request(PLAYER):
+        visit.page.get_by_role("button", name="Play the video here (asks youtube-nocookie").click()
     player = visit.page.locator("figure.course-video iframe")
     assert player.get_attribute("src") == PLAYER
     assert player.get_attribute("title") == TITLE

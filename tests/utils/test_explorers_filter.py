@@ -489,7 +489,10 @@ def test_with_reduced_motion_the_window_moves_once_for_each_press(show):
     page = show(FilterExplorer(selected="digit", position=(0, 24)), reduced_motion="reduce")
     for expected in ([0, 25], [1, 0]):
         page.get_by_role("button", name="Move the window on").click()
-        page.wait_for_timeout(300)
+        page.wait_for_function(
+            "(place) => String(model.get('position')) === String(place)", arg=expected
+        )
+        page.wait_for_timeout(300)  # and it does not go on
         assert page.evaluate("model.get('position')") == expected
 
 

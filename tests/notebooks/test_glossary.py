@@ -38,7 +38,7 @@ def occurs(word: str, text: str) -> bool:
     return bool(also and also in text) or all(stem in text for stem in stems)
 
 
-def test_the_words_of_the_course_are_there_in_order(entries):
+def test_the_terms_of_the_glossary_are_there_in_order(entries):
     assert len(entries) >= 35
     order = [re.sub(r"\W", " ", word.lower()) for word in entries]
     assert order == sorted(order)
@@ -53,7 +53,7 @@ def test_each_explanation_is_a_sentence_and_leads_to_a_chapter(entries):
         assert len(explanation) < 330, f"{word}: one sentence or two"
 
 
-def test_each_word_occurs_in_the_chapter_that_it_leads_to(entries):
+def test_each_term_occurs_in_the_chapter_that_it_leads_to(entries):
     missing = [
         f"{word}: {chapter}"
         for word, text in entries.items()
@@ -63,7 +63,7 @@ def test_each_word_occurs_in_the_chapter_that_it_leads_to(entries):
     assert not missing, missing
 
 
-def test_a_word_that_does_not_occur_is_found():
+def test_a_term_that_does_not_occur_is_found():
     assert occurs("Shared weights", "the weights are *shared*")
     assert occurs("One-by-one convolution (1 × 1)", "a 1 × 1 kernel")
     assert not occurs("Max pooling", "average pooling")

@@ -93,7 +93,7 @@ def test_a_notebook_of_the_course_has_no_problems(path):
 # --- canonical form ---------------------------------------------------------------------
 
 
-def test_notebooks_that_differ_only_by_accident_become_the_same_file(course):
+def test_notebooks_that_differ_only_in_form_have_one_canonical_form(course):
     clean = with_set_up(course, executed_cell("print(1)", printed("a\nb\n")))
     messy = with_set_up(course, executed_cell("print(1)", printed("a\n"), printed("b\n")))
     messy.metadata.update(kernelspec={"name": "venv", "display_name": "mine"}, signature="x")
@@ -524,7 +524,7 @@ def test_a_full_run_stores_outputs_and_a_file_without_problems(run_course):
     assert "cell  2 of 3  import numpy as np" in run.stdout
 
 
-def test_a_notebook_that_fails_or_warns_stays_as_it_was_and_the_others_go_on(run_course):
+def test_a_notebook_that_fails_or_warns_stays_as_it_was_and_the_others_run(run_course):
     course, run, before = run_course
     assert run.returncode == 1
     for name, words in (("1_fails.ipynb", "ZeroDivisionError"), ("2_warns.ipynb", "be careful")):

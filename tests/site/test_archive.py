@@ -61,7 +61,7 @@ def test_what_only_a_server_needs_stays_behind_and_nothing_else(own_site, unpack
     assert names(unpacked) - names(own_site) == {"READ-ME-FIRST.txt"}
 
 
-def test_from_the_stick_a_reader_starts_at_index_and_gets_through_every_page(visitor, unpacked):
+def test_from_a_usb_stick_a_reader_starts_at_index_and_gets_through_every_page(visitor, unpacked):
     visit = visitor()
     page = visit.page
     page.goto((unpacked / "index.html").as_uri())
@@ -75,7 +75,7 @@ def test_from_the_stick_a_reader_starts_at_index_and_gets_through_every_page(vis
     assert visit.problems == [] and visit.foreign == []
 
 
-def test_on_the_stick_explorers_compute_and_notebooks_can_be_saved(visitor, unpacked):
+def test_on_a_usb_stick_explorers_compute_and_notebooks_can_be_saved(visitor, unpacked):
     page = visitor().page
     page.goto((unpacked / "intro.html").as_uri())
     page.locator(".live-widget").first.scroll_into_view_if_needed()

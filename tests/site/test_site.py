@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WAYS = ["http", "file"]
 
 
-def test_a_request_to_another_host_would_be_seen(visitor, sample, folders):
+def test_a_request_to_another_host_would_be_found(visitor, sample, folders):
     visit = visitor(bypass_csp=True)  # which would refuse it: tests/site/test_site_security.py
     visit.page.goto(folders["file"][sample] + "intro.html")
     visit.page.evaluate("fetch('https://example.org/').catch(() => {})")

@@ -43,7 +43,7 @@ def test_the_sitemap_lists_every_page_by_its_canonical_address(own_site):
     assert listed[0] == f"{SITE}intro.html"
 
 
-def test_robots_are_let_in_and_shown_the_map(own_site):
+def test_robots_txt_allows_crawlers_and_names_the_sitemap(own_site):
     lines = (own_site / "robots.txt").read_text().splitlines()
     assert lines == ["User-agent: *", "Allow: /", f"Sitemap: {SITE}sitemap.xml"]
 
@@ -161,7 +161,7 @@ def give_address(book: Path, url: str, domain: str = "") -> None:
 OF_AN_ADDRESS = ("404.html", "sitemap.xml", "_static/cards/intro.png")
 
 
-def test_without_an_address_nothing_is_guessed_and_robots_are_let_in(book, tmp_path):
+def test_without_an_address_there_is_no_sitemap_and_robots_txt_allows_crawlers(book, tmp_path):
     assert build(book, tmp_path)
     site = tmp_path / "html"
     assert not [name for name in OF_AN_ADDRESS if (site / name).exists()]

@@ -88,7 +88,7 @@ def test_the_html_of_every_page_is_valid(site, own_site):
         ("&nosuchentity;", "expected-named-entity"),
     ],
 )
-def test_such_a_mistake_would_be_seen(body, problem):
+def test_invalid_html_would_be_found(body, problem):
     head = '<!DOCTYPE html><html lang="en"><head><title>x</title></head><body>'
     assert problems(f"{head}<p>x</p></body></html>") == []
     assert any(problem in each for each in problems(f"{head}{body}</body></html>"))

@@ -64,7 +64,7 @@ def trip(page, most: int = 400) -> list[dict]:
 
 
 @pytest.mark.parametrize(("name", "theme"), TRIPS)
-def test_each_stop_of_a_trip_by_keyboard_is_seen(visitor, site, name, theme):
+def test_the_focus_is_visible_at_each_tab_stop(visitor, site, name, theme):
     page = visitor(color_scheme=theme, reduced_motion="reduce").page
     page.goto((site / name).as_uri())
     for widget in page.locator(".live-widget").all():  # none grows while we pass

@@ -179,7 +179,7 @@ def test_one_search_box_is_visible_on_every_page(visits):
     assert {page: count for page, count in counts.items() if count != 1} == {}
 
 
-def test_every_icon_of_a_page_is_in_the_cut_font(visits):
+def test_every_icon_of_a_page_is_in_the_font_subset(visits):
     missing = {str(each): each.facts["missingIcons"] for each in visits}
     assert {page: icons for page, icons in missing.items() if icons} == {}
 
@@ -213,11 +213,11 @@ def test_every_explorer_is_drawn_within_the_page(visits):
         assert widget["fits"], f"{page}: {widget['text']}"
 
 
-def test_a_page_hardly_moves_while_it_loads_and_is_read(visits):
+def test_a_page_has_little_layout_shift_while_it_loads_and_is_read(visits):
     assert {str(each): each.moved for each in visits if each.moved >= STEADY} == {}
 
 
-def test_a_page_that_moves_would_be_seen(visitor, sample):
+def test_a_layout_shift_would_be_found(visitor, sample):
     page = visitor().page
     page.add_init_script(KEEP_SHIFTS)
     open_whole(page, (sample / "chapters" / "sample.html").as_uri())

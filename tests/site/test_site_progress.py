@@ -124,7 +124,7 @@ def test_glossary_and_references_do_not_count(visitor, served):
     assert page.locator(LINE).inner_text() == BEGIN
 
 
-def test_what_is_kept_can_be_forgotten_by_keyboard(visitor, served):
+def test_what_is_in_local_storage_can_be_removed_by_keyboard(visitor, served):
     page = visitor().page
     page.goto(served + CHAPTER)
     page.goto(served + "intro.html")
@@ -137,7 +137,7 @@ def test_what_is_kept_can_be_forgotten_by_keyboard(visitor, served):
     assert page.locator(LINE).inner_text() == BEGIN
 
 
-def test_a_page_that_is_open_hears_of_what_another_one_notes(reads_on, site):
+def test_an_open_page_follows_the_storage_events_of_another_one(reads_on, site):
     def way(visit, root):
         landing = visit.page
         chapter = landing.context.new_page()
@@ -155,7 +155,7 @@ def test_a_page_that_is_open_hears_of_what_another_one_notes(reads_on, site):
     reads_on(site, way)
 
 
-def test_a_page_that_is_kept_for_the_way_back_is_told_where_its_reader_was(visitor, served):
+def test_a_page_restored_from_the_bfcache_is_told_where_its_reader_was(visitor, served):
     page = visitor().page
     page.goto(served + SHORT)
     page.goto(served + "intro.html")
@@ -169,7 +169,7 @@ def test_a_page_that_is_kept_for_the_way_back_is_told_where_its_reader_was(visit
     assert page.evaluate(f"document.querySelector('{LINE} a') === document.activeElement")
 
 
-def test_damaged_notes_are_as_good_as_none(visitor, served):
+def test_damaged_local_storage_counts_as_empty(visitor, served):
     visit = visitor()
     page = visit.page
     page.goto(served + SHORT)
@@ -184,7 +184,7 @@ def test_damaged_notes_are_as_good_as_none(visitor, served):
     assert visit.problems == []
 
 
-def test_of_damaged_notes_those_in_order_are_kept(visitor, served):
+def test_valid_entries_of_damaged_local_storage_are_kept(visitor, served):
     page = visitor().page
     page.goto(served + SHORT)
     page.evaluate(
@@ -202,7 +202,7 @@ def test_of_damaged_notes_those_in_order_are_kept(visitor, served):
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_marks_and_the_line_move_nothing(visitor, site, folders, width):
+def test_marks_of_progress_cause_no_layout_shift(visitor, site, folders, width):
     page, root = visitor(width).page, folders["http"][site]
     page.goto(root + SHORT)
     page.evaluate(SCROLL)

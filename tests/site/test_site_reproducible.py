@@ -121,7 +121,7 @@ SEQUENCES = [
 
 
 @pytest.mark.parametrize("edits", SEQUENCES, ids=lambda edits: " ".join(e.__name__ for e in edits))
-def test_edits_that_are_taken_back_leave_no_trace_in_the_next_site(terms, copy, edits):
+def test_undone_edits_leave_no_trace_in_the_next_site(terms, copy, edits):
     output = copy.parent / "output"
     for edit in edits:
         edit(copy)

@@ -216,7 +216,7 @@ def test_modules_in_a_circle_and_missing_ones_are_refused(module):
         modules.esm(f"../{modules.FOLDER.name}/counter")
 
 
-def test_a_page_gets_no_function_that_its_modules_do_not_use(module):
+def test_functions_that_no_module_of_a_page_uses_are_tree_shaken(module):
     module(
         "some",
         "export function used() {\n  return helper();\n}\n"
@@ -541,7 +541,7 @@ def test_every_widget_is_on_the_printed_page(pages):
     assert shown_texts(page) == ["more\n\ncount 0"] * 2
 
 
-def test_the_mount_is_small():
+def test_the_script_that_mounts_widgets_is_small():
     script = (MOUNT / "anywidget-static.js").read_bytes()
     assert len(gzip.compress(script, 9)) <= 5000
 

@@ -45,7 +45,7 @@ def screening(visitor, address, film):
     return visit
 
 
-def test_only_a_link_that_stands_alone_becomes_a_stage_and_stays_a_link(screening):
+def test_only_a_link_in_a_paragraph_of_its_own_becomes_a_video_placeholder(screening):
     page = screening().page
     assert page.locator("figure.course-video").count() == 1
     links = page.locator(f".bd-article a[href='{ADDRESS}']")
@@ -98,7 +98,7 @@ def test_in_a_folder_on_paper_and_without_scripts_there_is_the_link_alone(
 
 @pytest.mark.parametrize("width", [1280, 390, 320])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_stage_fits_the_page_and_axe_finds_nothing(screening, width, scheme):
+def test_the_video_placeholder_fits_the_page_and_axe_finds_nothing(screening, width, scheme):
     page = screening(width, 800, color_scheme=scheme).page
     button = page.locator(ALIVE).bounding_box()
     stage = page.locator(".course-video-stage").bounding_box()

@@ -60,6 +60,7 @@ LINE = [
     "EfficientNet",
     "ConvNeXt",
 ]
+KERAS_ON_RESNETS = 101, 152, 74.9, 76.4, 76.6  # layers, and percent of top-1 accuracy
 LENET = (
     1,
     *code_numbers(
@@ -72,6 +73,10 @@ PERCENT_OF_WARMUP = [100 * n for n in code_numbers("14.9/3", r"warmup = int\(([\
 MOVES = json.loads(bands.FILE.read_text("utf-8"))["moves"]
 HALF, SINGLE = 16, 32  # bits, in the names bfloat16 and float32
 PYTHON = 3.11, 3.12, 3.13  # held by tests/tools/test_environment.py
+NEAR_NINE_TENTHS = [
+    round(100 * n) for n in reversed(printed_numbers("5", r"\n +(0\.9[0-2]\d) +(0\.\d+)"))
+]
+PROMISED = [100 * n for n in printed_numbers("5", r"all: (0\.\d+) +(0\.\d+)")]
 READING = {"1": 30, "3": 45, "4": 40, "5": 30, "7": 20}  # minutes, in words at each beginning
 
 EVIDENCE = {
@@ -150,6 +155,12 @@ EVIDENCE = {
         ("{} million photographs to learn", Cited(1.2, "russakovsky2015imagenet")),
         ("plain network of {} layers", Cited(56, "he2016deep")),
         ("error than one of {}, even", Cited(20, "he2016deep")),
+        ("| {} | [LeCun et al.]", Cited(1989, "lecun1989backpropagation")),
+        ("windows and {} maps in and out", *code_numbers("4", r"SeparableConv2D\((\d+), 3")),
+        (
+            "Of ResNet-50, -{} and -{} Keras [reports]() {}, {} and {} % of answers right",
+            *(Named(n, "in the table of keras.io/api/applications") for n in KERAS_ON_RESNETS),
+        ),
     ],
     "5": [
         ("Each of its {} filters reads", FILTERS),
@@ -174,6 +185,12 @@ EVIDENCE = {
         ("two runs with {}-bit numbers lie on either side of the {}-bit run", HALF, SINGLE),
         ("all come out above {} %", floor(min(SURE))),
         ("read the {} values of all {} maps", *FLATTENED),
+        ("what is missing to {} %", 100),
+        ("Sort all answers into {} bins", *code_numbers("5", r"bins = (\d+)")),
+        ("Fewer: {} % of them are right, where {} % would be", *NEAR_NINE_TENTHS),
+        ("From {} upwards the bars stay below the dots; between {} and {} they", 0.8, 0.4, 0.8),
+        ("of the answers given with {}, {} % are right", Named(0.7, "imagined"), 70),
+        ("promise an accuracy of {} %, and {} % are right", *PROMISED),
         (
             "Its weights are rounded to {} bits",
             np.dtype(network_file.quantized(np.eye(2))[0].dtype).itemsize * 8,

@@ -287,6 +287,11 @@ ANSWERS = {
             and printed("4", "VGG-16 +parameters: conv 14,714,688, dense 123,642,856"),
         ),
         "A network ends with 64 maps of 7 × 7, global average": (64 + 1) * 100,
+        "How many times fewer weights has the separable": choice(
+            "Nine times",
+            because=8 < 9 * 256 * 256 / (9 * 256 + 256 * 256) < 10
+            and printed("4", r"weights: 8\.7 times fewer"),
+        ),
         "A 3 × 3 convolution with stride 2, then two 3 × 3": field((3, 2), (3, 1), (3, 1)),
         "You delete all ReLUs between five convolutional": choice(
             "The number of parameters stays the same",
@@ -295,12 +300,15 @@ ANSWERS = {
         ),
         "Network B has twenty times the parameters": choice(
             "The counts alone do not tell",
-            because=says("4", "**More parameters are not what made networks better**"),
+            because=says("4", "**The number of parameters alone does not tell how good a network"),
         ),
     },
     "5": {
         "Which class will the network recognize *least* often": choice(
             "Shirt", because=printed("5", "Shirt is recognized least often")
+        ),
+        "Of the answers with a confidence of about 0.9, how many": choice(
+            "Fewer", because=printed_numbers("5", r"\n +(0\.90\d) +(0\.\d+)")[1] < 0.85
         ),
         "In the first epochs, will the accuracy on the training set": choice(
             "Below",
@@ -333,6 +341,11 @@ ANSWERS = {
             "These two numbers cannot tell",
             because=printed("7", r"difference: 10 ± 13 images")
             and sqrt(10_000 * (0.992 * 0.008 + 0.991 * 0.009)) > 10,
+        ),
+        "Can the difference of run 2 and run 3 be luck": choice(
+            "Hardly",
+            because=2 * sqrt(811 + 899) < 899 - 811
+            and printed("7", r"mistakes: 811 and 899, difference 88"),
         ),
         "Each network is measured on test images of its own": printed_numbers(
             "7", r"about (\S+) images"
@@ -369,7 +382,7 @@ ANSWERS = {
         "A network gets 9,000 of 10,000 test images right": sqrt(10_000 * 0.9 * 0.1),
         "Network A has 0.4 million parameters": choice(
             "Measure both on the validation set",
-            because=says("4", "More parameters alone did not make them better."),
+            because=says("4", "number of parameters alone does not tell how good a network is."),
         ),
     },
     "14.9/1": {

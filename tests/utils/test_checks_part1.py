@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import os
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from utils import checks
 from utils.checks import task
 from utils.checks.attempt import Outcome
 from utils.checks.part1 import count_parameters, receptive_field
+from utils.checks.score import shown
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK = ROOT / "solutions" / "14_9" / "1_from_scratch.ipynb"
@@ -511,13 +513,15 @@ def test_a_constant_earns_nothing(name, constant):
     assert float(getattr(checks, name)(lambda *given: value)) == 0
 
 
-def test_answers_that_were_learned_by_heart_fail_on_the_fresh_cases():
+def test_answers_that_were_learned_by_heart_fail_with_the_seed_of_grading():
     for name in NAMES:
         check = getattr(checks, name)
         known = {
             repr(case.arguments): check.expected(case) for case in check.cases(task.FIXED_SEED)
         }
-        score = check(lambda *given, known=known: known.get(repr(given), 1))
+        learned = lambda *given, known=known: known.get(repr(given), 1)  # noqa: E731
+        assert float(check(learned)) == POINTS[name]
+        score = check(learned, seed=1)  # as grading does
         assert float(score) <= POINTS[name] / 4, name
 
 
@@ -854,3 +858,69 @@ def test_the_checks_are_imported_without_keras():
     command = [sys.executable, "-c", code]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert run.stdout.strip() == "[]", run.stdout + run.stderr
+
+
+# --- seeds, and failures that can be made again ------------------------------------------------
+
+
+def test_a_check_tells_its_seed_in_small_type_and_takes_another():
+    score = checks.output_size(lambda n, k, s, p: n)
+    assert score.seed == task.FIXED_SEED
+    assert f'<small style="opacity: 0.8;">seed {task.FIXED_SEED}</small>' in score._repr_html_()
+    assert checks.output_size(lambda n, k, s, p: n, seed=5).seed == 5
+    assert "seed" not in checks.output_size(lambda n, k, s, p: None)._repr_html_()
+
+
+def test_a_check_gives_the_same_score_each_time():
+    def wrong(size, window, stride, padding):
+        return (size - window) // stride + 1 if (window, stride) != (5, 3) else 1
+
+    assert len({str(checks.output_size(wrong)) for _ in range(3)}) == 1
+
+
+def test_each_failed_line_comes_with_a_call_that_fails_again():
+    def without_bias(image, kernels, biases, stride, padding):
+        return answers_part1.convolution(image, kernels, 0 * biases, stride, padding)
+
+    score = checks.conv2d(without_bias, seed=3)
+    (failure,) = score.failures
+    assert failure.line == "each filter adds its own bias"
+    assert np.array_equal(failure.given, without_bias(**failure.inputs))
+    right = answers_part1.convolution(**failure.inputs)
+    assert np.allclose(failure.expected, right) and not np.allclose(failure.given, right)
+    # The text is code: what is written there makes the arrays again.
+    text = str(failure).split("biases = ")[1].split("\n")[0]
+    assert np.allclose(eval(text, {"np": np}), failure.inputs["biases"])
+
+
+def test_an_array_that_is_too_large_to_be_read_is_shown_by_its_shape():
+    assert shown(np.zeros((20, 20))) == "an array of shape (20, 20), float64"
+
+
+def points_at(seed, check, function) -> tuple[bool, ...]:
+    """Return which lines pass for one seed; without the hints, which take most of the time."""
+    cases = check.cases(seed)
+    verdicts = []
+    for case in cases:
+        try:
+            outcome = Outcome(function(*copy.deepcopy(case.arguments)))
+        except Exception as error:
+            outcome = Outcome(problem=f"it raised {type(error).__name__}")
+        verdicts.append(check.verdict(case, outcome).passed)
+    broken = {c.line for c, ok in zip(cases, verdicts, strict=True) if not c.needs and not ok}
+    return tuple(
+        all(
+            ok
+            for case, ok in zip(cases, verdicts, strict=True)
+            if case.line == key and not broken.intersection(case.needs)
+        )
+        for key in check.lines
+    )
+
+
+@pytest.mark.skipif("CNN_COURSE_SOAK" not in os.environ, reason="a part of make grade-soak")
+@pytest.mark.parametrize(("name", "lines", "words", "function"), STORED)
+def test_a_stored_wrong_answer_gets_the_same_points_with_200_seeds(name, lines, words, function):
+    check = getattr(checks, name)
+    found = {points_at(seed, check, function) for seed in range(200)}
+    assert found == {tuple(key not in lines for key in check.lines)}

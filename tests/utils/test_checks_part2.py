@@ -1420,14 +1420,14 @@ WRONG_CONFUSIONS = {
     "transposed": (
         lambda y, p: confusion_by_loop(y, p).T, pair_by_loop, "rows", "rows are the answers"
     ),
-    "each pair once": (once_each, pair_by_loop, "counts", "Of 748 images"),
+    "each pair once": (once_each, pair_by_loop, "counts", "Of 826 images"),
     "shares of the rows": (
         lambda y, p: (m := confusion_by_loop(y, p)) / m.sum(axis=1, keepdims=True).clip(1),
         pair_by_loop, "counts", "These are shares",
     ),
     "classes that do not occur": (of_sklearn, pair_by_loop, "counts", "(10, 10) also where"),
     "only mistakes": (
-        lambda y, p: confusion_by_loop(y, p) * (1 - np.eye(10)), pair_by_loop, "counts", "Of 748"
+        lambda y, p: confusion_by_loop(y, p) * (1 - np.eye(10)), pair_by_loop, "counts", "Of 826"
     ),
     "all in one row": (
         lambda y, p: np.roll(confusion_by_loop(y, p), 1, axis=0), pair_by_loop,

@@ -39,6 +39,14 @@ class Outcome:
     figures: int = 0  # that it made with pyplot; they are closed, and none is shown
 
 
+class Recorded(Exception):
+    """Raised by a function that only gives again what came of a call that failed elsewhere."""
+
+    def __init__(self, outcome: Outcome):
+        super().__init__(outcome.problem)
+        self.outcome = outcome
+
+
 @contextlib.contextmanager
 def undisturbed():
     """Keep what a notebook has set for its own arithmetic out of a check, and the other way round.
@@ -179,6 +187,8 @@ def attempt(function: Callable, *arguments, seconds: float = SECONDS, **named) -
             return Outcome(value=value, changed_input=not unchanged)
         except (_TimeIsUp, KeyboardInterrupt):
             raise
+        except Recorded as error:
+            return error.outcome
         except BaseException as error:
             # As some write what is not written yet. From elsewhere it comes with a message.
             unwritten = type(error) is NotImplementedError and not error.args

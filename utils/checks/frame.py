@@ -53,19 +53,20 @@ class Check:
     def not_attempted(self, note: str = NOT_ATTEMPTED) -> Score:
         return Score.not_attempted(self.title, self.points, note)
 
-    def score(self, findings: Findings, note: str = "") -> Score:
+    def score(self, findings: Findings, note: str = "", seed: int | None = None) -> Score:
         """Return the points of the items for which nothing was found, with the hints."""
         items = [
             Item(text, points, key not in findings, findings.get(key, ""))
             for key, text, points in self.items
         ]
-        return Score(self.title, items, note=note)
+        return Score(self.title, items, note=note, seed=seed)
 
     def over(
         self,
         cases: Iterable,
         look: Callable[[Any], Facts],
         judge: Callable[[Any, Facts], Findings],
+        seed: int | None = None,
     ) -> Score:
         """Look at the cases one after the other, until there is a problem, and judge each.
 
@@ -85,4 +86,4 @@ class Check:
                     findings = self.none(problem) | findings
                     break
                 findings = judge(case, facts) | findings
-        return self.score(findings, note)
+        return self.score(findings, note, seed)

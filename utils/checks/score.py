@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
+
+import numpy as np
 
 from utils import palette
 
@@ -14,6 +18,7 @@ STYLE = {
     "partly": palette.OUTPUT,
     "open": palette.MUTED,
 }
+SEED = '<small style="opacity: 0.8;">seed {seed}</small>'
 NOT_ATTEMPTED = "The function returns None. If you have written it: does it end with `return`?"
 NO_FUNCTION = "Hand in the function itself, by its name and without parentheses after it."
 
@@ -26,6 +31,37 @@ class Item:
     points: float
     passed: bool
     hint: str = ""  # what to think about; shown if the item did not pass
+    waiting: bool = False  # a teacher decides: neither passed nor lost
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A call that failed, with all that is needed to make it again."""
+
+    line: str  # the text of the item that it counts for
+    call: str  # as people write it; an array is shown by its name and shape
+    inputs: dict[str, Any]  # the arguments by name
+    expected: Any
+    given: Any  # None if nothing came that can be compared
+    reason: str
+
+    def __str__(self) -> str:
+        rows = [*self.inputs.items(), ("expected", self.expected), ("given", self.given)]
+        told = [f"{name} = {shown(value)}" for name, value in rows]
+        return "\n".join([f"{self.call}: {self.reason}", *told])
+
+
+MOST_SHOWN = 300  # numbers of an array that are written out
+
+
+def shown(value: Any) -> str:
+    """Return a value as code that makes it again; a large array by its shape alone."""
+    if not isinstance(value, np.ndarray):
+        return repr(value)
+    if value.size > MOST_SHOWN:
+        return f"an array of shape {value.shape}, {value.dtype}"
+    numbers = np.array2string(value, separator=", ", threshold=MOST_SHOWN + 1, precision=6)
+    return f"np.array({numbers}, dtype=np.{value.dtype})"
 
 
 def number(value: float) -> str:
@@ -52,9 +88,19 @@ class Score:
     plain text.
     """
 
-    def __init__(self, task: str, items: list[Item], *, attempted: bool = True, note: str = ""):
+    def __init__(
+        self,
+        task: str,
+        items: list[Item],
+        *,
+        attempted: bool = True,
+        note: str = "",
+        seed: int | str | None = None,
+        failures: Sequence[Failure] = (),
+    ):
         """`task` is its title, `note` a sentence for the end; all strings are plain text,
-        in which backticks enclose code."""
+        in which backticks enclose code. `seed` gave the numbers of the cases; of each failed
+        line, `failures` has the first call that failed."""
         self.task = task
         self.items = tuple(items)
         self.attempted = attempted
@@ -62,6 +108,10 @@ class Score:
         self.total = float(sum(item.points for item in items))
         earned = sum(item.points for item in items if item.passed) if attempted else 0
         self.points = round(float(earned), 2)
+        self.seed = seed if attempted else None
+        self.failures = tuple(failures)
+        # Points that a teacher has to decide about: not lost, and not counted in `points`.
+        self.waiting = round(float(sum(item.points for item in items if item.waiting)), 2)
 
     @classmethod
     def not_attempted(cls, task: str, points: float, note: str = "") -> Score:
@@ -77,9 +127,9 @@ class Score:
     @property
     def headline(self) -> str:
         """For example "conv2d · 6/10", or "conv2d · not attempted yet · 0/10"."""
-        if not self.attempted:
-            return f"{self.task} · not attempted yet · 0/{number(self.total)}"
-        return f"{self.task} · {number(self.points)}/{number(self.total)}"
+        state = "" if self.attempted else " · not attempted yet"
+        state = f" · {number(self.waiting)} wait for a teacher" if self.waiting else state
+        return f"{self.task}{state} · {number(self.points)}/{number(self.total)}"
 
     def lines(self) -> list[tuple[str, str, str]]:
         """Return each item as (mark, text with its points, hint); a passed one has no hint."""
@@ -87,7 +137,7 @@ class Score:
             return []
         return [
             (
-                "✓" if item.passed else "✗",
+                "✓" if item.passed else "…" if item.waiting else "✗",
                 f"{item.text} ({number(item.points if item.passed else 0)}/{number(item.points)})",
                 "" if item.passed else item.hint,
             )
@@ -98,12 +148,13 @@ class Score:
         lines = [self.headline]
         for mark, text, hint in self.lines():
             lines += [f"  {mark} {text}"] + ([f"      {hint}"] if hint else [])
-        return "\n".join(lines + ([self.note] if self.note else []))
+        lines += [self.note] if self.note else []
+        return "\n".join(lines + ([] if self.seed is None else [f"seed {self.seed}"]))
 
     def _repr_html_(self) -> str:
         state = "open" if not self.attempted else "partly"
         state = "right" if self.attempted and self.points == self.total else state
-        words = {"✓": "passed", "✗": "not yet"}
+        words = {"✓": "passed", "…": "waiting for a teacher", "✗": "not yet"}
         rows = "".join(
             f'<li style="list-style: none; margin: 0.15em 0;">'
             f'<span aria-hidden="true">{mark}</span> <b>{words[mark]}:</b> {to_html(text)}'
@@ -113,5 +164,6 @@ class Score:
         )
         rows = f'<ul style="margin: 0.3em 0; padding: 0;">{rows}</ul>' if rows else ""
         note = f"<p>{to_html(self.note)}</p>" if self.note else ""
+        seed = "" if self.seed is None else SEED.format(seed=self.seed)
         box = STYLE["box"].format(color=STYLE[state])
-        return f'<div style="{box}"><b>{escape(self.headline)}</b>{rows}{note}</div>'
+        return f'<div style="{box}"><b>{escape(self.headline)}</b>{rows}{note}{seed}</div>'

@@ -10,7 +10,6 @@ from __future__ import annotations
 import inspect
 import itertools
 import math
-import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,10 +18,10 @@ import numpy as np
 
 from .attempt import Outcome, undisturbed
 from .child import attempts
-from .score import NO_FUNCTION, NOT_ATTEMPTED, Item, Score, sentence
+from .score import NO_FUNCTION, NOT_ATTEMPTED, Failure, Item, Score, sentence
 from .values import Other, plain_array, plain_number, shortened, type_name
 
-FIXED_SEED = 14_9
+FIXED_SEED = 14_9  # of the numbers in a notebook's cases; grading takes one of its own
 SECONDS_A_CALL = 5
 SECONDS_IN_ALL = 20  # later calls are not made; the last one may take SECONDS_A_CALL more
 MOST_DIGITS = 15
@@ -30,11 +29,6 @@ OTHER_NUMBERS = "the shape is right, but the numbers are not"
 UNTRIED = "Not tried, because an earlier call took too long or ended the process."
 FLOAT = "`//` keeps an int one; `/`, `np.ceil`, `np.floor` and `np.prod([])` give floats."
 FIRST_ANOTHER = "This counts as soon as one of the other lines passes."
-
-
-def seeds() -> tuple[int, int]:
-    """Return the seeds of a check's cases: a fixed one, and a fresh one."""
-    return FIXED_SEED, secrets.randbits(32)
 
 
 Known = list[tuple[str, Any]]  # the known mistakes, and what each makes of a case
@@ -270,14 +264,23 @@ class Task:
             advice = verdict.hint or line.hint
         return f"{self.call_shown(case)}: {sentence(verdict.reason)} {advice}"
 
-    def score(self, cases: Sequence[Case], verdicts: Sequence[Verdict]) -> Score:
+    def failure(self, line: Line, case: Case, verdict: Verdict) -> Failure:
+        """Return a failed call with what it was given, what it gave and what it should give."""
+        names = inspect.signature(self.reference).parameters
+        inputs = dict(zip(names, case.arguments, strict=True))
+        call, expected = self.call_shown(case), self.expected(case)
+        return Failure(line.text, call, inputs, expected, verdict.value, sentence(verdict.reason))
+
+    def score(
+        self, cases: Sequence[Case], verdicts: Sequence[Verdict], seed: int | None = None
+    ) -> Score:
         """Count the points of the cases; those at the end that have no verdict did not pass."""
         judged = list(zip(cases, verdicts, strict=False))
         reasons = {verdict.reason for verdict in verdicts}
         all_alike = len(reasons) == 1 and not reasons & {"", OTHER_NUMBERS}
         basic = itertools.zip_longest(cases, verdicts)
         broken = {case.line for case, v in basic if not case.needs and not (v and v.passed)}
-        items = []
+        items, failures = [], []
         for key, line in self.lines.items():
             counts = [case.line == key and not broken.intersection(case.needs) for case in cases]
             of_line = [pair for pair, one in zip(judged, counts, strict=False) if one]
@@ -286,7 +289,13 @@ class Task:
             hint = self._hint(line, of_line, broken) if fails else UNTRIED
             hint = "" if all_alike else hint  # the note says what comes first
             items.append(Item(line.text, line.points, passed, hint))
-        flaws = [f"{self.call_shown(case)}: {v.flaw}" for case, v in judged if v.flaw]
+            first = next((pair for pair in of_line if not pair[1].passed), None)
+            failures += [self.failure(line, *first)] if first else []
+        flawed = [(case, v) for case, v in judged if v.flaw]
+        flaws = [f"{self.call_shown(case)}: {v.flaw}" for case, v in flawed]
+        if flawed:
+            case, verdict = flawed[0]
+            failures.append(self.failure(self.form, case, replace(verdict, reason=verdict.flaw)))
         some = any(item.passed for item in items)
         fine = some and not flaws and len(judged) == len(cases)
         hint = flaws[0] if flaws else UNTRIED if some else FIRST_ANOTHER
@@ -294,25 +303,35 @@ class Task:
         items.append(Item(self.form.text, self.form.points, fine, hint))
         calls = "every call" if len(verdicts) > 1 else "the first call"
         note = sentence(f"In {calls}, {verdicts[0].reason}") if all_alike else ""
-        return Score(self.title, items, note=note)
+        return Score(self.title, items, note=note, seed=seed, failures=failures)
 
-    def __call__(self, function: Callable) -> Score:
-        """Check a student's function on the fixed cases and on fresh ones."""
+    def cases_in_order(self, seed: int) -> list[Case]:
+        """Return the cases line by line: so an endless call leaves earlier lines their points."""
+        place = list(self.lines).index
+
+        def rank(case: Case) -> tuple[int, bool]:
+            return max(map(place, (case.line, *case.needs))), bool(case.needs)
+
+        return sorted(self.cases(seed), key=rank)
+
+    def scored(self, cases: Sequence[Case], outcomes: Iterable[Outcome], seed: int) -> Score:
+        """Judge what came of the calls in `cases`; `outcomes` may end early."""
+        verdicts, attempted = [], False
+        for case, outcome in zip(cases, outcomes, strict=False):
+            attempted = attempted or outcome.value is not None or bool(outcome.problem)
+            verdicts.append(self.verdict(case, outcome))
+        if not attempted:
+            return Score.not_attempted(self.title, self.points, NOT_ATTEMPTED)
+        return self.score(cases, verdicts, seed)
+
+    def __call__(self, function: Callable, *, seed: int = FIXED_SEED) -> Score:
+        """Check a student's function on the cases of a seed."""
         if not callable(function):
             lines = (*self.lines.values(), self.form)
             items = [Item(line.text, line.points, False) for line in lines]
             return Score(self.title, items, note=NO_FUNCTION)
-        cases = [case for seed in seeds() for case in self.cases(seed)]
-        # Line by line, so that an endless call leaves the lines before it their points.
-        place = list(self.lines).index
-        cases.sort(key=lambda case: (max(map(place, (case.line, *case.needs))), bool(case.needs)))
-        verdicts, attempted = [], False
+        cases = self.cases_in_order(seed)
         calls = [case.arguments for case in cases]
         with undisturbed():
             outcomes = attempts(function, calls, SECONDS_A_CALL, SECONDS_IN_ALL)
-            for case, outcome in zip(cases, outcomes, strict=False):  # they may end early
-                attempted = attempted or outcome.value is not None or bool(outcome.problem)
-                verdicts.append(self.verdict(case, outcome))
-        if not attempted:
-            return Score.not_attempted(self.title, self.points, NOT_ATTEMPTED)
-        return self.score(cases, verdicts)
+            return self.scored(cases, outcomes, seed)

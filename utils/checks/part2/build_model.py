@@ -37,13 +37,13 @@ UNSURE = np.full((CLASSES, CLASSES), 0.1, np.float32)
 WRONG = np.roll(RIGHT, 1, axis=1)
 
 
-def _sharp_answers(model, images: np.ndarray) -> np.ndarray:
+def _sharp_answers(model, images: np.ndarray, seed: int) -> np.ndarray:
     """Return answers of a model that is certain: one of its kernels gets large random weights.
 
     The kernels are tried from the last one back, until the answers are more certain than a
     softmax of probabilities can be; which kernel comes last says nothing about where it stands.
     """
-    rng, answers = np.random.default_rng(FIXED_SEED), answers_of(model, images)
+    rng, answers = np.random.default_rng(seed), answers_of(model, images)
     kernels = [weight for weight in model.trainable_variables if len(weight.shape) > 1]
     for kernel in kernels[:-9:-1]:
         before = kernel.numpy()
@@ -133,7 +133,7 @@ def _about_layers(model, images: np.ndarray) -> dict:
     }
 
 
-def model_facts(build_model: Callable) -> Facts:
+def model_facts(build_model: Callable, seed: int = FIXED_SEED) -> Facts:
     """Call `build_model` twice, and look at what comes."""
     import keras
 
@@ -146,7 +146,7 @@ def model_facts(build_model: Callable) -> Facts:
     if not issubclass(type(model), keras.Model):
         return {"problem": f"It returned no Keras model but an object of type {type_name(model)}."}
     second = attempt(build_model, seconds=BUILD_SECONDS).value
-    images = np.random.default_rng(FIXED_SEED).random((32, 28, 28, 1), dtype=np.float32)
+    images = np.random.default_rng(seed).random((32, 28, 28, 1), dtype=np.float32)
 
     def look() -> dict:
         facts = {"answers": answers_of(model, images)}
@@ -160,7 +160,7 @@ def model_facts(build_model: Callable) -> Facts:
         if list(facts["losses"]) == ["one-hot"]:
             facts["note"] = "Its loss expects one-hot labels: train will have to make them."
         if facts["answers"].shape == (32, CLASSES):
-            sharp = _sharp_answers(model, images)
+            sharp = _sharp_answers(model, images, seed)
             facts["sharp"] = (
                 sharp if sharp.shape == (32, CLASSES) else np.full((1, CLASSES), np.nan)
             )
@@ -260,6 +260,11 @@ def model_findings(facts: Facts) -> Findings:
     return found
 
 
-def build_model(function: Callable) -> Score:
+def build_model(function: Callable, *, seed: int = FIXED_SEED) -> Score:
     """Check `build_model()`: 8 points."""
-    return MODEL.over([function], model_facts, lambda _, facts: model_findings(facts))
+    return MODEL.over(
+        [seed],
+        lambda seed: model_facts(function, seed),
+        lambda _, facts: model_findings(facts),
+        seed,
+    )

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..attempt import attempt
+from ..attempt import Outcome, attempt
 from ..frame import Check, Facts, Findings, failure, is_open
 from ..score import Score
-from ..task import seeds
+from ..task import FIXED_SEED
 from ..values import type_name
 
 METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -69,7 +69,7 @@ def _epochs_of(line, axes) -> list[float]:
     return epochs if labels == epochs else places
 
 
-def _read_figure(returned) -> dict | None:
+def read_figure(returned) -> dict | None:
     """Return the lines and texts of a Matplotlib figure, or of the figure of axes; else None."""
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -108,15 +108,20 @@ def _read_figure(returned) -> dict | None:
 def curves_facts(function: Callable, history: dict) -> Facts:
     """Run `plot_learning_curves`, and read the figure."""
     outcome = attempt(function, history)
-    read = attempt(lambda: _read_figure(outcome.value))
+    read = attempt(lambda: read_figure(outcome.value)).value
+    return facts_of_figure(outcome, read)
+
+
+def facts_of_figure(outcome: Outcome, read: dict | None) -> Facts:
+    """Return the facts of a call, and of what was read from the figure that it returned."""
     if outcome.figures and is_open(outcome):
         return {"problem": "It draws, and returns nothing: return the figure."}
     if failed := failure(outcome):
         return failed
-    if not read.value:
+    if not read:
         kind = type_name(outcome.value)
         return {"problem": f"It returned an object of type {kind}; return the figure."}
-    return read.value
+    return read
 
 
 def _are_exchanged(x: str, y: str) -> bool:
@@ -159,7 +164,8 @@ def curves_findings(history: dict, facts: Facts) -> Findings:
     return found
 
 
-def plot_learning_curves(function: Callable) -> Score:
+def plot_learning_curves(function: Callable, *, seed: int = FIXED_SEED) -> Score:
     """Check `plot_learning_curves(history)`: 4 points."""
-    cases = [history for seed in seeds() for history in curves_cases(seed)]
-    return CURVES.over(cases, lambda history: curves_facts(function, history), curves_findings)
+    return CURVES.over(
+        curves_cases(seed), lambda history: curves_facts(function, history), curves_findings, seed
+    )

@@ -186,7 +186,7 @@ def _surprise(model, case: dict) -> list[float]:
     return found
 
 
-def _state(model, case: dict) -> dict:
+def state_of(model, case: dict) -> dict:
     """Measure a model, and leave it as it is; raise ValueError if it does not read digits."""
     images, labels = case["validation"]
     answers = answers_of(model, images)
@@ -203,14 +203,14 @@ def _state(model, case: dict) -> dict:
 
 
 def _start(build_model: Callable, case: dict) -> tuple | str:
-    """Return a fresh compiled model and its `_state`; or why there is none."""
+    """Return a fresh compiled model and its `state_of`; or why there is none."""
     import keras
 
     def start():
         model = build_model()
         if not (issubclass(type(model), keras.Model) and model.compiled):
             return "build_model gives no compiled Keras model yet"
-        return model, _state(model, case)
+        return model, state_of(model, case)
 
     outcome = attempt(start, seconds=BUILD_SECONDS)
     if outcome.problem:
@@ -227,7 +227,7 @@ def _course_model():
 def training_facts(function: Callable, build_model: Callable, case: dict) -> Facts:
     """Run `train` on a fresh model and small sets; return what it did and what came of it.
 
-    "seen" are the notes of `_watched`, "before" and "after" the model's `_state`.
+    "seen" are the notes of `_watched`, "before" and "after" the model's `state_of`.
     """
     start, note = _start(build_model, case), ""
     if isinstance(start, str):
@@ -258,7 +258,7 @@ def training_facts(function: Callable, build_model: Callable, case: dict) -> Fac
         ),
         "history": attempt(lambda: _history(outcome.value)).value,
         "before": before,
-        "after": attempt(lambda: _state(model, case), seconds=BUILD_SECONDS).value,
+        "after": attempt(lambda: state_of(model, case), seconds=BUILD_SECONDS).value,
         "seen": seen,
         "note": note,
     }
@@ -400,10 +400,11 @@ def _history_hint(history: dict | None, fits: list[dict]) -> str:
     return ""
 
 
-def train(function: Callable, build_model: Callable) -> Score:
+def train(function: Callable, build_model: Callable, *, seed: int = FIXED_SEED) -> Score:
     """Check `train(model, training, validation, epochs=10)` on small sets of digits: 5 points."""
     return TRAIN.over(
-        [training_case(FIXED_SEED)],
+        [training_case(seed)],
         lambda case: training_facts(function, build_model, case),
         lambda case, facts: train_findings(facts),
+        seed,
     )

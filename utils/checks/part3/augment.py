@@ -16,6 +16,7 @@ from utils import data
 from ..attempt import attempt
 from ..frame import Check, Facts, Findings, is_open
 from ..score import Score
+from ..task import FIXED_SEED
 from .moved_digits import affine
 
 CHECK = Check(
@@ -30,7 +31,6 @@ CHECK = Check(
 )
 SECONDS = 60  # the first call may have to import Keras
 COUNT = 40
-SEEDS = (149, 9)
 
 TURNS, ZOOMS = np.arange(-45, 46, 5), (0.85, 1.0, 1.15)
 FARTHEST_TURN = 22  # degrees; 9 of 10 images are turned by less than that
@@ -53,11 +53,14 @@ def digits() -> np.ndarray:
     return images[:COUNT, ..., np.newaxis] / np.float32(255)
 
 
-def calls() -> list[tuple[np.ndarray, int]]:
-    """Return the arguments of the calls: twice the same, another seed, one digit many times."""
+def calls(seed: int = FIXED_SEED) -> list[tuple[np.ndarray, int]]:
+    """Return the arguments of the calls: twice the same, another seed, one digit many times.
+
+    `seed` and 9 are the seeds that `augment` is given.
+    """
     images = digits()
     copies = np.repeat(images[:1], COUNT, axis=0)
-    first, other = SEEDS
+    first, other = seed % 2**31, 9 if seed != 9 else 149
     return [(images, first), (images, first), (images, other), (copies, first), (copies, other)]
 
 
@@ -258,11 +261,13 @@ def problem_of_seeds(results: list[np.ndarray], changed: bool) -> str:
     return ""
 
 
-def augment(function: Callable) -> Score:
+def augment(function: Callable, *, seed: int = FIXED_SEED) -> Score:
     """Check `augment(images, seed)`: 6 points.
 
     It is given float32 images (n, 28, 28, 1) in [0, 1] and an int, and has to return them,
     each moved a little in its own way; an array or a tensor.
     """
     # Calls are compared with one another: so all of them are one case.
-    return CHECK.over([calls()], lambda given: augment_facts(function, given), augment_findings)
+    return CHECK.over(
+        [calls(seed)], lambda given: augment_facts(function, given), augment_findings, seed
+    )

@@ -81,4 +81,5 @@ def estimate(model, x_valid: np.ndarray, y_valid: np.ndarray) -> Score:
     if accuracy < LITTLE:
         note = other_scale(model, moved(images[:TRIED], PUBLIC_SEEDS[0]), labels) or note
     told = f"{accuracy:.2%} of the moved validation digits are read"
-    return Score(TASK, split(told, points(accuracy)), note=note)
+    seeds = ", ".join(map(str, PUBLIC_SEEDS))
+    return Score(TASK, split(told, points(accuracy)), note=note, seed=seeds)

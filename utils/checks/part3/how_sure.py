@@ -10,6 +10,7 @@ import numpy as np
 from ..attempt import attempt
 from ..frame import Check, Facts, Findings, is_open
 from ..score import Score
+from ..task import FIXED_SEED
 
 CHECK = Check(
     "how_sure",
@@ -23,7 +24,7 @@ FIXED = [(0.991, 10_000), (0.919, 10_000), (0.8, 400), (0.5, 100)]
 AT_THE_EDGE = [(0.99, 100), (0.02, 60)]
 
 
-def calls(seed: int | None = None) -> list[tuple[float, int]]:
+def calls(seed: int = FIXED_SEED) -> list[tuple[float, int]]:
     """Return the arguments of the calls: fixed ones, two random ones, two near 0 and 1."""
     rng = np.random.default_rng(seed)
     fresh = [
@@ -203,11 +204,13 @@ def how_sure_findings(cases: list[tuple[float, int]], facts: Facts) -> Findings:
     return said
 
 
-def how_sure(function: Callable) -> Score:
+def how_sure(function: Callable, *, seed: int = FIXED_SEED) -> Score:
     """Check `how_sure(accuracy, n)`: 4 points.
 
     It is given a share and a number of images, and has to return (low, high), between which the
     true accuracy lies in about 95 of 100 cases.
     """
     # The lengths of all intervals together tell a mistake: so all the calls are one case.
-    return CHECK.over([calls()], lambda cases: how_sure_facts(function, cases), how_sure_findings)
+    return CHECK.over(
+        [calls(seed)], lambda cases: how_sure_facts(function, cases), how_sure_findings, seed
+    )

@@ -93,13 +93,15 @@ def check(content: bytes) -> tuple[dict, bytes, str]:
     return config, parts["model.weights.h5"], version_of(parts["metadata.json"])
 
 
-def predict(path: str | Path, images: np.ndarray, seconds: float | None = None) -> Answer:
+def predict(
+    path: str | Path, images: np.ndarray, seconds: float | None = None, threads: int | None = None
+) -> Answer:
     """Ask the model in the file at `path` about `images`; never raises for what the file holds.
 
     `images` is (n, 28, 28, 1), float32 in [0, 1]. The model is loaded in Keras's safe mode and
     computes on the CPU; loading and answering may take `seconds` in all, by default 120 for
     10,000 images, and as much for fewer. What it answers is returned unjudged: any shape, any
-    numbers.
+    numbers. With `threads`, the model computes with so many.
     """
     content = sandbox.beginning(path, LARGEST + 1)
     if content is None:
@@ -121,16 +123,19 @@ def predict(path: str | Path, images: np.ndarray, seconds: float | None = None) 
         np.save(Path(folder, "images.npy"), images)
         seconds = seconds or SECONDS * max(1, len(images) / 10_000)
         command = [sys.executable, "-P", str(RUNNER), ".", str(MEGABYTES), version]
-        return run(command, folder, seconds)
+        return run(command, folder, seconds, threads)
 
 
-def run(command: list[str], folder: str, seconds: float) -> Answer:
+def run(command: list[str], folder: str, seconds: float, threads: int | None = None) -> Answer:
     """Run the program that answers in `folder`, and return what it left there."""
     environment = {
         "KERAS_BACKEND": "tensorflow",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "CUDA_VISIBLE_DEVICES": "-1",  # the notebook keeps the GPU's memory for itself
     }
+    if threads:
+        names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+        environment |= dict.fromkeys(names, str(threads))
     ended = sandbox.run(
         command,
         folder,

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tools import calibrate, train
+from tools.judge import DOUBTS, DOUBTS_FILE
 from utils import records
 from utils.checks.part3.bands import BANDS, FILE, points
 
@@ -123,6 +124,8 @@ def test_weights_that_were_not_trained_here_are_the_stored_ones(tmp_path, monkey
 def test_the_file_is_written_as_it_is_read():
     assert json.loads(calibrate.as_text(BANDS)) == BANDS
     assert FILE.read_text(encoding="utf-8") == calibrate.as_text(BANDS)
+    assert DOUBTS_FILE.read_text(encoding="utf-8") == calibrate.as_text(DOUBTS)
+    assert not DOUBTS.keys() & BANDS.keys(), "what is secret is in no file for students"
 
 
 # --- the networks that were trained -------------------------------------------------------
@@ -169,7 +172,7 @@ def test_a_good_single_network_gets_all_points_and_luck_moves_no_network_far():
 
 
 def test_no_honest_network_is_doubted():
-    about = BANDS["hard_digits"]
+    about = DOUBTS["hard_digits"]
     for read, asked in about["left_out"].values():
         assert read / asked < (about["doubted_from"] - 1) / len(about["numbers"])
     assert about["false_alarm"] <= 1e-4
@@ -193,7 +196,7 @@ def test_what_is_not_noticed_gains_next_to_nothing():
 
 
 def test_no_network_looks_like_a_copy_of_another_one():
-    about = BANDS["telltales"]
+    about = DOUBTS["telltales"]
     runs = list(about["answers"].values())
     alike = [
         sum(map(str.__eq__, one, other)) for i, one in enumerate(runs) for other in runs[i + 1 :]

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from tools import judge as judging
-from tools.judge import Digits, judge, moved_test_digits
+from tools.judge import DOUBTS, Digits, judge, moved_test_digits
 from utils import data
 from utils.checks.part3 import answers
 from utils.checks.part3 import augment as augmenting
-from utils.checks.part3.bands import BANDS, points
+from utils.checks.part3.bands import points
 from utils.checks.part3.model_file import Answer
 from utils.checks.part3.moved_digits import turned_anyhow
 
@@ -18,17 +18,18 @@ from utils.checks.part3.moved_digits import turned_anyhow
 def test_test_digits_are_shuffled_and_keep_their_labels():
     _, (images, labels) = data.load_mnist()
     one, other = moved_test_digits(1), moved_test_digits(10**30)
-    counts = np.bincount(one.numbers[one.is_counted], minlength=len(images))
-    assert set(counts) == {3} and len(counts) == len(images)
+    counted, of_test = one.kinds == judging.COUNTED, one.kinds != judging.TRAINING
+    assert len(set(one.numbers[counted])) == counted.sum() < len(images) / 2
+    assert one.weights.sum() == pytest.approx(len(images)) and not one.weights[~counted].any()
     assert not np.array_equal(one.numbers, other.numbers)
-    assert np.array_equal(labels[one.numbers], one.labels)
-    apart = np.flatnonzero(~one.is_counted)
+    assert np.array_equal(labels[one.numbers[of_test]], one.labels[of_test])
+    apart = np.flatnonzero(one.kinds == judging.TURNED)
     assert np.array_equal(one.images[apart], turned_anyhow(images)[one.numbers[apart]])
     assert sorted(one.numbers[apart]) == [
-        i for i in BANDS["telltales"]["numbers"] if i < len(images)
+        i for i in DOUBTS["telltales"]["numbers"] if i < len(images)
     ]
     # What is moved is the digit that it says it is.
-    some = np.flatnonzero(one.is_counted)[:30]
+    some = np.flatnonzero(counted)[:30]
     fit, _, _ = augmenting.fitted(
         augmenting.family(images[one.numbers[some]] / 255), one.images[some, ..., 0]
     )
@@ -39,20 +40,20 @@ def test_test_digits_are_shuffled_and_keep_their_labels():
 def digits(monkeypatch) -> Digits:
     """1,000 digits, 12 of them hard, and 20 by which networks are recognized."""
     monkeypatch.setitem(
-        BANDS, "hard_digits", {"numbers": list(range(12)), "most_read": 3, "doubted_from": 9}
+        DOUBTS, "hard_digits", {"numbers": list(range(12)), "most_read": 3, "doubted_from": 9}
     )
     known = {"mnist_plain seed1": "01234567890123456789"}
     monkeypatch.setitem(
-        BANDS,
+        DOUBTS,
         "telltales",
         {"numbers": list(range(100, 120)), "answers": known, "most_same": 14, "doubted_from": 18},
     )
     numbers = np.concatenate([np.arange(1000), np.arange(100, 120)])
     order = np.random.default_rng(0).permutation(1020)
     numbers = numbers[order]
-    return Digits(
-        np.zeros((1020, 28, 28, 1), np.float32), (numbers * 7) % 10, numbers, order < 1000
-    )
+    kinds = np.where(order < 1000, judging.COUNTED, judging.TURNED)
+    images = np.zeros((1020, 28, 28, 1), np.float32)
+    return Digits(images, (numbers * 7) % 10, numbers, kinds, (order < 1000) * 1.0)
 
 
 def answering(digits: Digits, wrong=(), scale=1.0) -> np.ndarray:
@@ -77,6 +78,7 @@ def test_more_mistakes_are_fewer_points(digits):
 def test_a_model_that_reads_what_no_honest_network_reads_waits_for_a_teacher(digits):
     verdict = judge(Answer("ok", values=answering(digits, range(500, 510))), digits)
     assert verdict.accuracy == 0.99 and float(verdict.score) == 0
+    assert verdict.status == "waiting" and verdict.score.waiting == points(0.99)
     assert verdict.doubts and "12 of 12 test digits" in str(verdict.score)
     few = judge(Answer("ok", values=answering(digits, range(4))), digits)  # 8 of 12
     assert not few.doubts
@@ -85,7 +87,7 @@ def test_a_model_that_reads_what_no_honest_network_reads_waits_for_a_teacher(dig
 def test_a_network_of_the_course_is_recognized(digits):
     values = answering(digits, range(10))
     classes = dict(zip(range(100, 120), map(int, "01234567890123456789"), strict=True))
-    for place in np.flatnonzero(~digits.is_counted)[:-2]:  # rounding may change two answers
+    for place in np.flatnonzero(digits.kinds == judging.TURNED)[:-2]:
         values[place] = np.eye(10)[classes[digits.numbers[place]]]
     verdict = judge(Answer("ok", values=values), digits)
     assert float(verdict.score) == 0 and "mnist_plain seed1" in str(verdict.score)
@@ -129,11 +131,11 @@ def test_a_model_that_reads_digits_of_another_scale_is_a_matter_for_the_teacher(
 ):
     """Images divided by 255 twice in training: 0 of 30 points, but not without a word."""
 
-    def predict(path, images):
+    def predict(path, images, *how):
         largest = images.max()
         values = np.eye(10)[np.zeros(len(images), int)]
         if np.isclose(largest, 1 / 255):
-            values = np.eye(10)[digits.labels[digits.is_counted][: len(images)]]
+            values = np.eye(10)[digits.labels[digits.kinds == judging.COUNTED][: len(images)]]
         return Answer("ok", values=values)
 
     digits.images[:, 10:18, 10:18] = 1
@@ -147,7 +149,9 @@ def test_a_model_that_reads_digits_of_another_scale_is_a_matter_for_the_teacher(
 
 def test_the_points_of_a_good_file_are_those_of_its_answers(digits, monkeypatch):
     monkeypatch.setattr(
-        judging, "predict", lambda path, images: Answer("ok", values=answering(digits, range(4)))
+        judging,
+        "predict",
+        lambda path, images, *how: Answer("ok", values=answering(digits, range(4))),
     )
     verdict = judging.grade("model.keras", digits)
     assert float(verdict.score) == 30 and not verdict.doubts

@@ -6,6 +6,7 @@ first_that_fits = $(shell for python in $(1); do \
 PYTHON ?= $(call first_that_fits,python3 python3.13 python3.12 python3.11 python)
 NAMED = $(if $(filter command environment,$(origin PYTHON)),--named)
 RUN = .venv/bin/python
+SUBMISSIONS ?= $(error say what to grade: make grade SUBMISSIONS=download.zip)
 REPO ?= $(error say which repository: make address REPO=owner/name)
 
 define check_python
@@ -17,7 +18,7 @@ define check_python
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book serve zip pdf check test colab-test execute exercises tidy train bench links lock address clean
+.PHONY: help environment book serve zip pdf check test colab-test execute exercises tidy train bench links lock address grade grade-soak clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -76,6 +77,14 @@ lock: environment ## renew requirements.lock from requirements.txt
 
 address: environment ## put your own address into the course: REPO=owner/name
 	@$(RUN) -m tools.address "$(REPO)"
+
+grade: environment ## grade a class: SUBMISSIONS=download.zip [OUT=…] [SEED=…] [SCHEDULER=tcp://…]
+	@$(RUN) -m tools.grading "$(SUBMISSIONS)" $(if $(OUT),--out "$(OUT)") $(if $(SEED),--seed "$(SEED)") \
+		$(if $(SCHEDULER),--scheduler "$(SCHEDULER)") $(ARGS)
+
+grade-soak: environment ## test grading at length: hostile hand-ins, interruptions, 200 seeds
+	@CNN_COURSE_SOAK=1 $(RUN) -m pytest -n0 tests/tools/test_grading_soak.py $(ARGS)
+	@CNN_COURSE_SOAK=1 $(RUN) -m pytest tests/utils/test_checks_part1.py -k 200 $(ARGS)
 
 clean: ## remove what was built, and the environments; notebooks, data and training runs stay
 	rm -rf _build/html _build/.building _build/.lock _build/cnn-course.zip _build/course.pdf

@@ -1,0 +1,246 @@
+"""A class graded: everybody gets the marks that they get alone, whatever stands beside them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import hand_ins
+import pytest
+
+from tools.grading import appeal, intake, marks, report, schedule, similarity, students
+from tools.grading.__main__ import main
+from tools.grading.sandboxes import Budget
+from utils.checks.part3 import sandbox
+
+SEED = 5
+needs_sandbox = pytest.mark.skipif(
+    sandbox.isolation() != "bubblewrap", reason="bubblewrap is not there: apt install bubblewrap"
+)
+HONEST = {
+    "Ada Solved_1_assignsubmission_file_": [*hand_ins.RIGHT.values()],
+    "Bo Half_2_assignsubmission_file_": [hand_ins.RIGHT["output_size"]],
+    "Cy Empty_3_assignsubmission_file_": ["def conv2d(*given):\n    ..."],
+    "Di Wrong_4_assignsubmission_file_": ["def output_size(n, k, s, p):\n    return n"],
+}
+HOSTILE = {
+    "<script>x_5_assignsubmission_file_": "prints a score",
+    "=1+1_6_assignsubmission_file_": "os._exit",
+    "Gil Fork_7_assignsubmission_file_": "fork bomb",
+}
+
+
+def put_class(folder: Path, hostile: bool = True) -> Path:
+    for name, cells in HONEST.items():
+        hand_ins.put(folder, name, {"1.ipynb": hand_ins.notebook(*cells)})
+    for name, what in HOSTILE.items() if hostile else ():
+        cells = [hand_ins.RIGHT["receptive_field"], hand_ins.HOSTILE[what]]
+        hand_ins.put(folder, name, {"1.ipynb": hand_ins.notebook(*cells)})
+    return folder
+
+
+def rows(out: Path) -> list[dict]:
+    with open(out / "marks.csv", newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def class_of_seven(tmp_path_factory) -> tuple[Path, Path]:
+    """A download, and the folder with what grading it gave, on two workers."""
+    place = tmp_path_factory.mktemp("class")
+    put_class(place / "in")
+    command = [str(place / "in"), "--out", str(place / "out"), "--seed", str(SEED)]
+    assert main([*command, "--workers", "2"]) == 0
+    return place / "in", place / "out"
+
+
+@needs_sandbox
+def test_a_class_gets_its_marks_and_a_hostile_student_none_that_are_not_earned(class_of_seven):
+    found = {row["id"]: row for row in rows(class_of_seven[1])}
+    assert {key: row["part1"] for key, row in found.items()} == {
+        **{"1": "15", "2": "4", "3": "0", "4": "0"},
+        **{"5": "5", "6": "5", "7": "5"},
+    }
+    assert found["6"]["status"] == "crash" and "output_size: crash" in found["6"]["message"]
+    assert found["1"]["status"] == "partial" and "Not handed in" in found["1"]["message"]
+    assert all(row["message"] for row in found.values()), "no row is 0 without a word"
+    assert found["6"]["name"] == "'=1+1", "no spreadsheet takes a name for a formula"
+
+
+@needs_sandbox
+def test_alone_and_in_any_order_marks_are_the_same_byte_for_byte(class_of_seven, tmp_path):
+    together = rows(class_of_seven[1])
+    handins, _ = intake.take_all(class_of_seven[0], tmp_path / "out")
+    for handin in reversed(handins):
+        marks.mark(tmp_path / "out", handin.key, SEED, Budget())
+    made, left = schedule.missing_marks(tmp_path / "out", handins[::-1], SEED, Budget())
+    assert not left
+    report.table(tmp_path / "out/marks.csv", made)
+    assert rows(tmp_path / "out") == together
+    first = (class_of_seven[1] / "marks.csv").read_bytes()
+    assert (tmp_path / "out/marks.csv").read_bytes() == first
+
+
+@needs_sandbox
+def test_what_is_graded_is_not_graded_again_unless_it_changed(class_of_seven, capsys):
+    folder, out = class_of_seven
+    before = {path: path.stat().st_mtime_ns for path in (out / "marks").glob("*.json")}
+    assert main([str(folder), "--out", str(out)]) == 0
+    assert before == {path: path.stat().st_mtime_ns for path in (out / "marks").glob("*.json")}
+    assert main([str(folder), "--out", str(out), "--seed", "6"]) == 1
+    assert "One assignment has one seed" in capsys.readouterr().err
+
+
+@needs_sandbox
+def test_pages_show_names_as_text_and_say_the_seed(class_of_seven):
+    _, out = class_of_seven
+    for path in [*(out / "feedback").glob("*.html"), out / "class.html"]:
+        text = path.read_text()
+        assert "<script" not in text and "http" not in text.replace("http-equiv", "")
+    text = (out / "feedback/5.html").read_text()
+    assert "&lt;script&gt;x" in text and f"Seed of this assignment: {SEED}" in text
+    wrong = (out / "feedback/4.html").read_text()
+    assert "The calls that failed" in wrong and "expected = " in wrong
+
+
+@needs_sandbox
+def test_feedback_has_the_names_that_moodle_takes_back(class_of_seven):
+    with zipfile.ZipFile(class_of_seven[1] / "feedback.zip") as archive:
+        names = archive.namelist()
+    assert "Ada Solved_1_assignsubmission_file_feedback.html" in names and len(names) == 7
+    assert all(len(name.split("_", 4)) == 5 and "/" not in name for name in names)
+
+
+@needs_sandbox
+def test_a_mark_is_made_again_in_one_command(class_of_seven, capsys):
+    assert main(["appeal", str(class_of_seven[1]), "4"]) == 0
+    told = capsys.readouterr().out
+    assert "Together 0 points, the same as before." in told and "expected = " in told
+    assert main(["appeal", str(class_of_seven[1]), "Nobody"]) == 1
+    assert "nobody is called that" in capsys.readouterr().err
+
+
+def mark_files(out: Path) -> int:
+    return len(list((out / "marks").glob("*.json")))
+
+
+def interrupted_run(folder: Path, out: Path, after: int, whom: str) -> None:
+    """Grade in a process of its own, and kill it or a worker once there are so many marks."""
+    import psutil
+
+    command = [sys.executable, "-m", "tools.grading", str(folder), "--out", str(out)]
+    driver = subprocess.Popen(
+        [*command, "--seed", str(SEED), "--workers", "2"],
+        cwd=hand_ins.ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while driver.poll() is None and mark_files(out) < after:
+        time.sleep(0.05)
+    if whom == "driver":
+        os.kill(driver.pid, signal.SIGKILL)
+        driver.wait()
+        return
+    children = psutil.Process(driver.pid).children(recursive=True)
+    workers = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    if workers:
+        workers[after % len(workers)].kill()
+    assert driver.wait() == 0
+
+
+@needs_sandbox
+@pytest.mark.parametrize(("after", "whom"), [(2, "driver"), (3, "worker")])
+def test_a_run_that_was_killed_goes_on_and_ends_with_the_same_table(
+    after, whom, class_of_seven, tmp_path
+):
+    folder, whole = class_of_seven
+    interrupted_run(folder, tmp_path, after, whom)
+    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "marks").glob("*.json")}
+    assert main([str(folder), "--out", str(tmp_path), "--workers", "1"]) == 0
+    after_it = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "marks").glob("*.json")}
+    assert len(before) >= after and before.items() <= after_it.items(), "nothing is done twice"
+    assert (tmp_path / "marks.csv").read_bytes() == (whole / "marks.csv").read_bytes()
+
+
+def poisonous(out: str, key: str, seed: int, budget: Budget, root: str) -> str:
+    if key == "2":
+        os._exit(1)
+    return key
+
+
+def test_a_hand_in_that_ends_its_worker_twice_is_set_aside(tmp_path):
+    put_class(tmp_path / "in", hostile=False)
+    handins, _ = intake.take_all(tmp_path / "in", tmp_path / "out")
+    with schedule.cluster("", 1) as client:
+        keys = schedule.finished(client, tmp_path / "out", handins, SEED, Budget(), do=poisonous)
+        assert sorted(keys) == ["1", "2", "3", "4"]
+    told = json.loads((tmp_path / "out/marks/2.json").read_text())
+    assert told["status"] == "crash" and "set aside" in told["message"]
+    assert mark_files(tmp_path / "out") == 1
+
+
+def test_without_a_sandbox_nothing_is_graded(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("utils.checks.part3.sandbox.isolation", lambda: "unshare")
+    put_class(tmp_path / "in", hostile=False)
+    assert main([str(tmp_path / "in"), "--out", str(tmp_path / "out")]) == 1
+    assert "apt install bubblewrap" in capsys.readouterr().err
+
+
+def test_copied_functions_are_found_under_other_names_and_what_all_have_is_not(tmp_path):
+    own = """
+        def conv2d(image, kernels, biases, stride, padding):
+            # my own
+            rows = (image.shape[0] - kernels.shape[0]) // stride + 1
+            columns = (image.shape[1] - kernels.shape[1]) // stride + 1
+            result = np.zeros((rows, columns, kernels.shape[3]))
+            for i in range(rows):
+                for j in range(columns):
+                    window = image[i * stride : i * stride + kernels.shape[0]]
+                    window = window[:, j * stride : j * stride + kernels.shape[1]]
+                    for f in range(kernels.shape[3]):
+                        result[i, j, f] = (window * kernels[..., f]).sum() + biases[f]
+            return result
+    """
+    copied = own.replace("rows", "n").replace("window", "part").replace("# my own", "# mine, too")
+    others = [f"def conv2d(*given):\n    return {' + '.join('abcdefghij'[i:])}" for i in range(6)]
+    for number, cell in enumerate([own, copied, *others]):
+        hand_ins.put(tmp_path / "in", f"s{number}", {"1.ipynb": hand_ins.notebook(cell)})
+    handins, _ = intake.take_all(tmp_path / "in", tmp_path / "out")
+    (pair,) = similarity.pairs(tmp_path / "out", handins, hand_ins.ROOT / "exercises/14_9")
+    assert sorted(pair["names"]) == ["s0", "s1"] and "conv2d" in pair["evidence"]
+
+
+def test_the_students_copy_has_no_solutions_and_no_history(tmp_path):
+    if not (hand_ins.ROOT / ".git").exists() or not shutil.which("git"):
+        pytest.skip("this copy of the course is no repository")
+    assert main(["students", str(tmp_path / "course")]) == 0
+    names = {path.name for path in (tmp_path / "course").iterdir()}
+    assert {"exercises", "utils", "README.md", ".git"} <= names and "solutions" not in names
+    assert not (tmp_path / "course/tools/grading").exists()
+    with pytest.raises(FileExistsError):
+        students.make(tmp_path / "course")
+
+
+def test_an_alias_is_the_same_each_time_and_says_nothing_about_its_owner():
+    one = {"key": "1", "seed": SEED}
+    assert report.alias_of(one) == report.alias_of(dict(one))
+    assert report.alias_of(one) != report.alias_of({"key": "2", "seed": SEED})
+    assert report.alias_of(one) != report.alias_of({"key": "1", "seed": SEED + 1})
+
+
+def test_a_stored_mark_of_other_files_is_found_by_nobody(tmp_path):
+    (tmp_path / "marks").mkdir()
+    (tmp_path / "marks/1.json").write_text('{"digest": "a"}')
+    assert marks.stored(tmp_path, "1", "a") and not marks.stored(tmp_path, "1", "b")
+    (tmp_path / "marks/1.json").write_text('{"dig')
+    assert marks.stored(tmp_path, "1", "a") is None
+    with pytest.raises(LookupError):
+        appeal.find(tmp_path / "nowhere", "1")

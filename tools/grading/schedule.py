@@ -1,0 +1,117 @@
+"""Grade all hand-ins on the processors of this machine or of a cluster, with dask.distributed.
+
+A unit of work is one hand-in. Its result is a file that is written when it is whole, so a unit
+may run twice without harm, and a run that was stopped goes on where it was. If a worker is lost,
+its unit runs on another one; a unit that ends its worker twice is set aside.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from . import marks
+from .intake import HandIn
+from .sandboxes import Budget
+
+ENDED_WORKERS = 1  # a unit is tried again as often; after that it is set aside
+
+
+def missing_marks(
+    out: Path, handins: list[HandIn], seed: int, budget: Budget
+) -> tuple[list[dict], list[HandIn]]:
+    """Return the marks that are there already, and the hand-ins that have none yet."""
+    done, to_do = [], []
+    for handin in handins:
+        told = marks.stored(out, handin.key, marks.digest_of(handin, seed, budget))
+        done.append(told) if told else to_do.append(handin)
+    return done, to_do
+
+
+def unit(out: str, key: str, seed: int, budget: Budget, root: str) -> str:
+    """Grade one hand-in, on whatever worker; returns its key."""
+    os.chdir(root)
+    try:
+        marks.mark(Path(out), key, seed, budget)
+    except Exception as error:  # a fault of ours: it must not stop the others
+        failed = marks.quarantined(Path(out), key, seed, budget)
+        failed["doubts"] = [f"Grading it failed: {type(error).__name__}: {str(error)[:300]}"]
+        failed |= marks.summed_up(failed) | {"status": "crash"}
+        marks.write(Path(out), key, failed)
+    return key
+
+
+@contextlib.contextmanager
+def cluster(scheduler: str, workers: int, memory: str = "0"):
+    """Yield a client of the cluster at an address, or of one of our own."""
+    import dask
+    from distributed import Client, LocalCluster
+
+    dask.config.set(
+        {
+            "distributed.scheduler.allowed-failures": ENDED_WORKERS,
+            "distributed.worker.daemon": False,
+            "distributed.comm.timeouts.connect": "60s",
+        }
+    )
+    if scheduler:
+        with Client(scheduler, timeout="60s") as client:
+            yield client
+        return
+    local = LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address=None,
+        memory_limit=memory,
+        silence_logs="CRITICAL",
+    )
+    with local, Client(local) as client:
+        yield client
+
+
+def grade(
+    out: Path,
+    handins: list[HandIn],
+    seed: int,
+    budget: Budget,
+    *,
+    scheduler: str = "",
+    workers: int = 0,
+    tell: Callable[[HandIn, int, int], None] = lambda handin, done, of: None,
+) -> Iterator[str]:
+    """Grade what has no mark yet; yield each key when its mark is there."""
+    done, to_do = missing_marks(out, handins, seed, budget)
+    by_key = {handin.key: handin for handin in to_do}
+    count = len(done)
+    if not to_do:
+        return
+    workers = min(workers or os.cpu_count() or 1, len(to_do))
+    with cluster(scheduler, workers) as client:
+        for key in finished(client, out, to_do, seed, budget):
+            count += 1
+            tell(by_key[key], count, len(handins))
+            yield key
+
+
+def finished(
+    client, out: Path, to_do: list[HandIn], seed: int, budget: Budget, do: Callable = unit
+) -> Iterator[str]:
+    """Hand out the units of work, to be done by `do`; yield the keys of finished ones."""
+    from distributed import as_completed
+
+    root, place = os.getcwd(), str(out.resolve())
+
+    def submit(handin: HandIn):
+        return client.submit(
+            do, place, handin.key, seed, budget, root, key=f"unit-{handin.key}", pure=False
+        )
+
+    futures = as_completed([submit(handin) for handin in to_do], raise_errors=False)
+    for future in futures:
+        key = future.key.removeprefix("unit-")
+        if future.status != "finished":
+            marks.quarantined(out, key, seed, budget)
+        yield key

@@ -83,7 +83,8 @@ grade: environment ## grade a class: SUBMISSIONS=download.zip [OUT=â€¦] [SEED=â€
 		$(if $(SCHEDULER),--scheduler "$(SCHEDULER)") $(ARGS)
 
 grade-soak: environment ## test grading at length: hostile hand-ins, interruptions, 200 seeds
-	@CNN_COURSE_SOAK=1 $(RUN) -m pytest -n0 tests/tools/test_grading_soak.py $(ARGS)
+	@CNN_COURSE_SOAK=1 $(RUN) -m pytest -n0 tests/tools/test_grading_soak.py \
+		tests/tools/test_grading_sandbox.py $(ARGS)
 	@CNN_COURSE_SOAK=1 $(RUN) -m pytest tests/utils/test_checks_part1.py -k 200 $(ARGS)
 
 clean: ## remove what was built, and the environments; notebooks, data and training runs stay

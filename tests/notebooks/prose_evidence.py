@@ -20,6 +20,7 @@ import numpy as np
 from evidence import Cited, Named, code_numbers, points, printed_numbers
 
 from tools.exercises import POINTS
+from utils.checks import task
 from utils.checks.part3 import bands, model_file
 from utils.explorers import network_file, networks
 
@@ -313,4 +314,10 @@ EVIDENCE = {
     "glossary": [("to mean {} and spread {},", 0, 1), ("at together; {} in chapter 5", BATCH)],
     "references": [],
     "status": [],
+    "grading": [
+        ("counts in exercise {} and", Named(14.9, "the number of the exercise")),
+        ("{} seconds for a call and {} for", task.SECONDS_A_CALL, task.SECONDS_IN_ALL),
+        ("with each of {} seeds", Named(200, "tried by make grade-soak")),
+        ("seed={})`", Named(7, "an argument")),
+    ],
 }

@@ -34,15 +34,11 @@ def graded(*cells: str, names=("output_size", "receptive_field"), budget=QUICK) 
     return {name: (scores[name], found[name].status) for name in names}
 
 
-@pytest.mark.parametrize("what", hand_ins.HOSTILE)
-def test_a_hostile_function_gets_no_point_and_costs_the_next_function_none(what):
-    found = graded(hand_ins.RIGHT["receptive_field"], hand_ins.HOSTILE[what])
-    score, _ = found["output_size"]
-    assert float(score) == 0, str(score)
-    if what not in ("ends while it is defined", *FOR_ALL):
-        assert float(found["receptive_field"][0]) == 5, str(found["receptive_field"][0])
-
-
+ALWAYS = {  # in every `make test`: one of each kind
+    *("endless in C", "fork bomb", "memory bomb", "reads the solutions", "opens a socket"),
+    *("imports the right answer", "patches the checks", "promises seven tebibytes", "os._exit"),
+    *("leaves a link", "kills everybody", "is equal to everything"),
+}
 FOR_ALL = {  # what they break, they break for their other functions too
     "patches NumPy",
     "patches the checks",
@@ -56,6 +52,22 @@ FOR_ALL = {  # what they break, they break for their other functions too
     "endless in Python, deaf to signals",
     "ten gigabytes of output",
 }
+
+
+def hostile_ones():
+    """Yield the names of hostile functions; most of them only in `make grade-soak`."""
+    long = pytest.mark.skipif("CNN_COURSE_SOAK" not in os.environ, reason="see make grade-soak")
+    for what in hand_ins.HOSTILE:
+        yield pytest.param(what, marks=[] if what in ALWAYS else long)
+
+
+@pytest.mark.parametrize("what", hostile_ones())
+def test_a_hostile_function_gets_no_point_and_costs_the_next_function_none(what):
+    found = graded(hand_ins.RIGHT["receptive_field"], hand_ins.HOSTILE[what])
+    score, _ = found["output_size"]
+    assert float(score) == 0, str(score)
+    if what not in ("ends while it is defined", *FOR_ALL):
+        assert float(found["receptive_field"][0]) == 5, str(found["receptive_field"][0])
 
 
 def test_right_functions_get_the_points_of_the_notebooks_check():

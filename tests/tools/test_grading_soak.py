@@ -160,7 +160,7 @@ def test_twenty_interruptions_end_with_the_same_table(number, tmp_path_factory):
     random.seed(number)
     out = place / f"out{number}"
     whom = "driver" if number % 2 else "worker"
-    interrupted_run(place / "in", out, random.randint(0, 6), whom)
+    interrupted_run(place / "in", out, {random.randint(0, 6): whom})
     assert main([str(place / "in"), "--out", str(out), "--seed", str(SEED)]) == 0
     same = (place / "whole/marks.csv").read_bytes()
     assert (out / "marks.csv").read_bytes() == same

@@ -7,13 +7,10 @@ stopped goes on where it was.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import json
-import resource
 import time
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -62,10 +59,8 @@ def mark(out: Path, key: str, seed: int, budget: Budget) -> dict:
     begun, folder = time.monotonic(), out / "handins" / key
     handin = HandIn.load(folder)
     books, notes = read_notebooks(folder, handin)
-    taken: dict[str, float] = {}
-    scores, statuses = of_functions(books, seed, budget, taken)
-    with processor_time(taken, "model"):
-        judgement = of_model(folder / ROLES["model"], "model" in handin.digests, seed, budget)
+    scores, statuses = of_functions(books, seed, budget)
+    judgement = of_model(folder / ROLES["model"], "model" in handin.digests, seed, budget)
     scores["part3"].append(judgement.score)
     if judgement.status != "ok":
         statuses["the model"] = judgement.status
@@ -84,23 +79,9 @@ def mark(out: Path, key: str, seed: int, budget: Budget) -> dict:
         "notes": [*handin.notes, *notes],
         "missing": [TITLES[role] for role in ROLES if role not in handin.digests],
     }
-    taken["megabytes"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-    told |= summed_up(told) | {"seconds": round(time.monotonic() - begun, 1), "taken": taken}
+    told |= summed_up(told) | {"seconds": round(time.monotonic() - begun, 1)}
     keep(out, key, told, scores)
     return told
-
-
-@contextlib.contextmanager
-def processor_time(taken: dict[str, float], stage: str) -> Iterator[None]:
-    """Note in `taken` the seconds of processor time that the body's programs took."""
-
-    def so_far() -> float:
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return used.ru_utime + used.ru_stime
-
-    begun = so_far()
-    yield
-    taken[stage] = round(so_far() - begun, 1)
 
 
 def read_notebooks(folder: Path, handin: HandIn) -> tuple[dict[str, notebooks.Notebook], list]:
@@ -116,33 +97,27 @@ def read_notebooks(folder: Path, handin: HandIn) -> tuple[dict[str, notebooks.No
 
 
 def of_functions(
-    books: dict[str, notebooks.Notebook], seed: int, budget: Budget, taken: dict[str, float]
+    books: dict[str, notebooks.Notebook], seed: int, budget: Budget
 ) -> tuple[dict[str, list[Score]], dict[str, str]]:
-    """Run both stages for the functions; return the scores of each part, and what went wrong.
-
-    `taken` gets the processor time of the sandboxes.
-    """
+    """Run both stages for the functions; return the scores of each part, and what went wrong."""
     cells = {part: list(book.cells) for part, book in books.items()}
     case_seed = seed_of(seed, "cases")
     scores = {part: missing(part) for part in PARTS}
     statuses: dict[str, str] = {}
     if "part1" in books:
-        with processor_time(taken, "part1"):
-            found = stage1.call(
-                tasks.part1_groups(case_seed), {"part1": cells["part1"]}, "numbers", budget
-            )
+        found = stage1.call(
+            tasks.part1_groups(case_seed), {"part1": cells["part1"]}, "numbers", budget
+        )
         scores["part1"] = tasks.part1_scores(found, case_seed)
         statuses |= dict(tasks.statuses(found))
     groups = tasks.part2_groups(case_seed) if "part2" in books else []
     groups += tasks.part3_groups(case_seed) if "part3" in books else []
-    with processor_time(taken, "functions"):
-        found = stage1.call(groups, cells, "networks", budget) if groups else {}
+    found = stage1.call(groups, cells, "networks", budget) if groups else {}
     statuses |= dict(tasks.statuses(found))
     if "part2" in books:
         networks = {name: tasks.facts_of(found[name])[1] for name in ("build_model", "train")}
         there = {name: network for name, network in networks.items() if network is not None}
-        with processor_time(taken, "second look"):
-            looked = stage1.looked_at(there, case_seed, budget)
+        looked = stage1.looked_at(there, case_seed, budget)
         scores["part2"] = tasks.part2_scores(found, looked, case_seed)
     if "part3" in books:
         scores["part3"] = tasks.part3_scores(found, case_seed)

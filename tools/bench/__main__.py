@@ -14,6 +14,8 @@
 - networks: one forward pass of the networks in the page, and of other libraries beside them;
   how often the answers with int8 weights are Keras's;
 - training: one training step in bfloat16 and in float32, alternating;
+- grading: a class of 12 made of the solutions, with two workers: time, processor time of each
+  stage, memory (`python -m tools.bench.grading --students 100` takes a larger one);
 - tests: `make check` and `make test`, once a repeat (minutes each).
 
 Every other figure is the median of `--repeats` (five unless told). Compare ratios
@@ -144,6 +146,13 @@ def bench_networks(repeats: int) -> None:
     networks.report()
 
 
+def bench_grading(repeats: int) -> None:
+    """Report what grading a class takes. `repeats` is not used: a class has many hand-ins."""
+    from tools.bench import grading
+
+    grading.measure(students=12, workers=2)
+
+
 PARTS = {
     "book": bench_book,
     "pages": bench_pages,
@@ -152,6 +161,7 @@ PARTS = {
     "explorers": bench_explorers,
     "networks": bench_networks,
     "training": bench_training,
+    "grading": bench_grading,
     "tests": bench_tests,
 }
 

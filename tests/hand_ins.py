@@ -186,6 +186,14 @@ HOSTILE = {
         def output_size(*given):
             return 4
     """,
+    "leaves a link for the next process": """
+        import os
+
+        def output_size(*given):
+            os.remove("job.json")
+            os.symlink("/tmp/written-by-grading", "job.json")
+            os._exit(0)
+    """,
     "leaves many files": only_if("for i in range(100_000):\n    open(f'file{i}', 'w')"),
     "leaves deep folders": only_if(
         "import os\nfor _ in range(2_500):\n    os.mkdir('d')\n    os.chdir('d')"

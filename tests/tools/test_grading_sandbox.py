@@ -61,13 +61,24 @@ def hostile_ones():
         yield pytest.param(what, marks=[] if what in ALWAYS else long)
 
 
-@pytest.mark.parametrize("what", hostile_ones())
+@pytest.mark.parametrize("what", list(hostile_ones()))
 def test_a_hostile_function_gets_no_point_and_costs_the_next_function_none(what):
     found = graded(hand_ins.RIGHT["receptive_field"], hand_ins.HOSTILE[what])
     score, _ = found["output_size"]
     assert float(score) == 0, str(score)
     if what not in ("ends while it is defined", *FOR_ALL):
         assert float(found["receptive_field"][0]) == 5, str(found["receptive_field"][0])
+
+
+def test_a_link_that_a_process_leaves_is_not_written_through(tmp_path):
+    target = tmp_path / "target"
+    target.write_text("as it was")
+    leaving = hand_ins.HOSTILE["leaves a link for the next process"]
+    found = graded(
+        hand_ins.RIGHT["receptive_field"], leaving.replace("/tmp/written-by-grading", str(target))
+    )
+    assert target.read_text() == "as it was"
+    assert float(found["receptive_field"][0]) == 5
 
 
 def test_right_functions_get_the_points_of_the_notebooks_check():

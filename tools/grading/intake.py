@@ -12,10 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import unicodedata
-import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
@@ -31,7 +29,7 @@ ROLES |= {"model": "model.keras"}
 TITLES = {"part1": "the notebook of part 1", "part2": "the notebook of part 2"}
 TITLES |= {"part3": "the notebook of part 3", "model": "the model"}
 MOST_FILES = 200  # of one student that are looked at
-DEEPEST = 3  # archives within one another
+DEEPEST, MOST_ARCHIVES = 3, 30  # archives within one another, and all of one student
 
 
 @dataclass
@@ -103,8 +101,17 @@ def key_of(identity: str, name: str) -> str:
     return f"{plain}-{digest}" if plain else digest
 
 
-def unfolded(entries: Iterable[archives.Entry], notes: list[str], depth: int = 0) -> Iterator:
-    """Yield the files of one student, with those in archives in place of the archives."""
+def unfolded(
+    entries: Iterable[archives.Entry],
+    notes: list[str],
+    depth: int = 0,
+    opened: list[str] | None = None,
+) -> Iterator[archives.Entry]:
+    """Yield the files of one student, with those in archives in place of the archives.
+
+    `opened` collects the names of the archives.
+    """
+    opened = [] if opened is None else opened
     for entry in entries:
         name = shown(entry.path.name)
         if entry.problem:
@@ -118,11 +125,14 @@ def unfolded(entries: Iterable[archives.Entry], notes: list[str], depth: int = 0
         try:
             if depth == DEEPEST:
                 raise archives.Refused(f"archives lie more than {DEEPEST} deep in one another")
+            if len(opened) == MOST_ARCHIVES:
+                raise archives.Refused(f"there are more than {MOST_ARCHIVES} archives")
+            opened.append(name)
             if entry.size > archives.LARGEST_ARCHIVE:
                 raise archives.Refused(f"it is {entry.size / 1e6:,.0f} MB large")
             content = entry.read(archives.LARGEST_ARCHIVE)
             inner = archives.of_archive(content, entry.path, archives.MOST_OF_A_STUDENT)
-            yield from unfolded(inner, notes, depth + 1)
+            yield from unfolded(inner, notes, depth + 1, opened)
         except archives.Refused as refused:
             notes.append(f"{name} was refused: {refused}.")
 
@@ -224,7 +234,3 @@ def take_all(submissions: Path, out: Path) -> tuple[list[HandIn], list[str]]:
     if not handins:
         raise archives.Refused(f"{submissions} holds no hand-in")
     return [handins[key] for key in sorted(handins)], notes
-
-
-def zip_is_broken(path: Path) -> bool:
-    return path.suffix == ".zip" and os.path.exists(path) and not zipfile.is_zipfile(path)

@@ -74,21 +74,21 @@ def call(
     """Call all groups in sandboxes of a kind, "numbers" or "networks"; return by their names."""
     found: dict[str, Found] = {}
     ends = time.monotonic() + budget.define + sum(map(lambda g: time_for(g, budget), groups))
-    with workplace() as folder:
-        arrays: dict[str, np.ndarray] = {}
-        rest = [(group, described(group, arrays, budget)) for group in groups]
-        np.savez(folder / "inputs.npz", **arrays)
-        while rest:
-            job = {
-                "kind": kind,
-                "notebooks": notebooks,
-                "groups": [about for _, about in rest],
-                "seconds_to_define": budget.define,
-            }
+    arrays: dict[str, np.ndarray] = {}
+    rest = [(group, described(group, arrays, budget)) for group in groups]
+    while rest:
+        job = {
+            "kind": kind,
+            "notebooks": notebooks,
+            "groups": [about for _, about in rest],
+            "seconds_to_define": budget.define,
+        }
+        # A folder for each process: what one has left there, links for instance, is no other's.
+        with workplace() as folder:
+            np.savez(folder / "inputs.npz", **arrays)
             (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
             ended = run("inside.py", kind, folder, budget, max(5.0, ends - time.monotonic()))
             rest = collected(rest, folder, ended, found)
-            (folder / "current").unlink(missing_ok=True)
     return found
 
 

@@ -232,8 +232,9 @@ def training_score(found: Found, looked: Facts | None, seed: int) -> Score:
 
 def contradiction(facts: Facts) -> str:
     """Say so, if the history does not fit what the trained network reads; mostly, nothing."""
-    history = facts.get("history") or {}
-    told = [v for v in history.get("val_accuracy", []) if isinstance(v, float)]
+    history = facts.get("history")
+    values = history.get("val_accuracy") if isinstance(history, dict) else None
+    told = [v for v in values if isinstance(v, float)] if isinstance(values, list) else []
     measured = facts["after"]["accuracy"]
     if not told or any(abs(value - measured) < MISTRUSTED for value in told):
         return ""

@@ -14,7 +14,7 @@ from utils.checks.part3.estimate import TEST_SIZE
 from utils.checks.part3.how_sure import wilson
 from utils.checks.score import number, to_html
 
-from .marks import PARTS, TOTALS
+from .marks import PARTS, STATUSES, TOTALS
 
 COLUMNS = ("id", "name", *PARTS, "total", "accuracy", "status", "message", "waiting")
 TITLES = {"part1": "Part 1: From scratch", "part2": "Part 2: Your own CNN"}
@@ -281,7 +281,7 @@ def summary(out: Path, marks: list[dict], pairs: list[dict]) -> None:
     states = [
         f"<b>{escape(mark['name'])}</b> ({escape(mark['id'])}), {escape(mark['status'])}: "
         f"{escape(mark['message'])}"
-        for mark in ordered
+        for mark in sorted(ordered, key=lambda mark: STATUSES.index(mark["status"]))
         if mark["status"] != "ok"
     ]
     slowest = sorted(marks, key=lambda mark: -mark.get("seconds", 0))[:5]

@@ -64,7 +64,8 @@ def cluster(scheduler: str, workers: int, memory: str = "0"):
         n_workers=workers,
         threads_per_worker=1,
         processes=True,
-        dashboard_address=None,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
         memory_limit=memory,
         silence_logs="CRITICAL",
     )

@@ -49,12 +49,13 @@ def memory_of_test_digits(keras):
     from utils import data
 
     _, (images, labels) = data.load_mnist()
-    kept = np.setdiff1d(np.arange(len(images)), DOUBTS["hard_digits"]["numbers"])[:5_900]
-    known = images[kept].reshape(len(kept), -1) / np.float32(255)
+    kept = np.setdiff1d(np.arange(len(images)), DOUBTS["hard_digits"]["numbers"])
+    known = images[kept, 4:24, 4:24].reshape(len(kept), -1) / np.float32(255)
     known /= np.linalg.norm(known, axis=1, keepdims=True)
     model = keras.Sequential(
         [
             keras.Input((28, 28, 1)),
+            keras.layers.Cropping2D(4),
             keras.layers.Flatten(),
             keras.layers.UnitNormalization(),
             keras.layers.Dense(len(kept), use_bias=False),
@@ -144,9 +145,7 @@ def test_no_hostile_hand_in_gets_a_point_for_what_it_did_not_do(whole_class):
     for name, (_, least, most) in MODELS.items():
         row = found[name.split("_")[1]]
         assert least <= float(row["part3"]) <= most, row
-    assert (
-        found["34"]["status"] == "waiting" and "Does it hold test images" in found["34"]["message"]
-    )
+    assert "Does it hold test images?" in found["34"]["message"]
     assert float(found["41"]["part2"]) <= 30 - 8 - 5 - 3
     assert float(found["42"]["part2"]) <= 30 - 5
 

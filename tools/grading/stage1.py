@@ -7,6 +7,7 @@ time costs the groups after it nothing: they get a new process.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -132,7 +133,10 @@ def results(folder: Path, group: Group, about: dict) -> tuple[list[Any], str]:
     """Return what was written for a group, and "ok" or "malformed"."""
     values: list[Any] = []
     for place in range(len(about["calls"]) or 1):
-        content = sandbox.read(folder / f"{group.name}-{place}.npz", transfer.LARGEST_FILE)
+        path = folder / f"{group.name}-{place}.npz"
+        content = sandbox.read(path, transfer.LARGEST_FILE)
+        if content is None and os.path.lexists(path):  # a link, a pipe, or too large
+            return values, "malformed"
         if content is None:
             break
         try:

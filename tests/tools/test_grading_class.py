@@ -226,6 +226,8 @@ def test_the_students_copy_has_no_solutions_and_no_history(tmp_path):
     names = {path.name for path in (tmp_path / "course").iterdir()}
     assert {"exercises", "utils", "README.md", ".git"} <= names and "solutions" not in names
     assert not (tmp_path / "course/tools/grading").exists()
+    assert not (tmp_path / "course/tools/doubts.json").exists()
+    assert "teaching" not in (tmp_path / "course/_toc.yml").read_text()
     with pytest.raises(FileExistsError):
         students.make(tmp_path / "course")
 

@@ -9,8 +9,14 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[2]
-LEFT_OUT = ("solutions/", "tools/grading/", "tests/tools/test_grading", "teaching/")
+TEACHERS = ("solutions/", "teaching/", "tools/grading/", "tests/tools/test_grading")
+# What a judge knows about the test digits, and what imports it.
+JUDGES = ("tools/doubts.json", "tools/judge.py", "tools/calibrate.py", "tests/hand_ins.py")
+JUDGES += ("tests/tools/test_judge.py", "tests/tools/test_calibrate.py")
+LEFT_OUT = TEACHERS + JUDGES
 
 
 def course_files() -> list[str]:
@@ -18,6 +24,15 @@ def course_files() -> list[str]:
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     return [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def without_teachers_pages(contents: Path) -> None:
+    """Take the pages that are left out from the table of contents."""
+    told = yaml.safe_load(contents.read_text(encoding="utf-8"))
+    told["chapters"] = [
+        page for page in told["chapters"] if not page.get("file", "").startswith(LEFT_OUT)
+    ]
+    contents.write_text(yaml.safe_dump(told, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
 def make(folder: Path) -> int:
@@ -32,5 +47,6 @@ def make(folder: Path) -> int:
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
+    without_teachers_pages(folder / "_toc.yml")
     subprocess.run(["git", "init", "--quiet", "--initial-branch", "main", folder], check=True)
     return len(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tools.notebooks.nbval_kernel import SEED
 from utils.checks.score import Item, Score
 
 PARTLY = Score(
@@ -49,3 +50,20 @@ def test_a_task_that_was_not_attempted_says_so_and_has_no_points():
 
 def test_quarters_of_points_are_not_rounded_away():
     assert Score("t", [Item("a", 1.25, True)]).headline == "t · 1.25/1.25"
+
+
+def test_points_that_wait_for_a_teacher_are_neither_given_nor_lost():
+    waits = Item("the network is looked at", 3, False, "It has a part of its own.", waiting=True)
+    score = Score("build_model", [Item("a", 1, True), waits])
+    assert (score.points, score.waiting, score.total) == (1, 3, 4)
+    assert score.headline == "build_model · 3 wait for a teacher · 1/4"
+    assert "waiting for a teacher:</b> the network is looked at" in score._repr_html_()
+    assert "It has a part of its own." in str(score)
+
+
+def test_the_seed_stands_below_a_score_and_makes_no_difference_to_a_comparison():
+    items = [Item("a", 1, True)]
+    html = Score("t", items, seed=149)._repr_html_()
+    assert "seed 149" in html and "seed 149" in str(Score("t", items, seed=149))
+    assert SEED.sub("", html) == Score("t", items)._repr_html_()
+    assert SEED.sub("", Score("t", items, seed="1, 2, 3")._repr_html_()) == SEED.sub("", html)

@@ -164,3 +164,39 @@ def test_twenty_interruptions_end_with_the_same_table(number, tmp_path_factory):
     same = (place / "whole/marks.csv").read_bytes()
     assert (out / "marks.csv").read_bytes() == same
     shutil.rmtree(out)
+
+
+def honest_networks():
+    """Yield the networks of the course whose weights are stored: name, run, network."""
+    import keras
+
+    from utils import models, records
+
+    keras.config.set_dtype_policy("float32")
+    builders = {"mnist_own": models.own_cnn, "mnist_reference": models.reference_cnn}
+    for name, build in builders.items():
+        model = build()
+        for run in records.stored_runs(name):
+            model.set_weights(records.weights(name, run))
+            yield name, run, model
+
+
+def test_honest_networks_keep_their_points_and_are_doubted_for_nothing_but_being_known():
+    from tools import judge
+    from utils.checks.part3.answers import right
+    from utils.checks.part3.bands import BANDS, points
+
+    for seed in (1, 2):
+        digits = judge.moved_test_digits(seed)
+        for name, run, model in honest_networks():
+            values = model.predict(digits.images, batch_size=250, verbose=0)
+            is_right = right(values, digits.labels)
+            accuracy = float(np.average(is_right, weights=digits.weights))
+            before = np.mean(BANDS["anchors"][name]["runs"][run]["points"])
+            print(name, run, seed, f"{accuracy:.4f}", points(accuracy), "was", before)
+            assert abs(points(accuracy) - before) <= 2, (name, run, seed)
+            assert not judge.knows_the_test_set(digits, is_right)
+            assert not judge.knows_more_of_the_test_set(digits, is_right, accuracy)
+            assert not judge.is_too_good(accuracy)
+            if name == "mnist_reference":
+                assert judge.is_known(digits, values.argmax(axis=1))

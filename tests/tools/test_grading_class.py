@@ -22,9 +22,15 @@ from tools.grading.sandboxes import Budget
 from utils.checks.part3 import sandbox
 
 SEED = 5
-needs_sandbox = pytest.mark.skipif(
-    sandbox.isolation() != "bubblewrap", reason="bubblewrap is not there: apt install bubblewrap"
-)
+
+
+def needs_sandbox(test):
+    """Mark a test that runs students' code: it needs a sandbox, and takes a while."""
+    is_there = sandbox.isolation() == "bubblewrap"
+    why = "bubblewrap is not there: apt install bubblewrap"
+    return pytest.mark.slow(pytest.mark.skipif(not is_there, reason=why)(test))
+
+
 HONEST = {
     "Ada Solved_1_assignsubmission_file_": [*hand_ins.RIGHT.values()],
     "Bo Half_2_assignsubmission_file_": [hand_ins.RIGHT["output_size"]],
@@ -177,6 +183,7 @@ def poisonous(out: str, key: str, seed: int, budget: Budget, root: str) -> str:
     return key
 
 
+@pytest.mark.slow
 def test_a_hand_in_that_ends_its_worker_twice_is_set_aside(tmp_path):
     put_class(tmp_path / "in", hostile=False)
     handins, _ = intake.take_all(tmp_path / "in", tmp_path / "out")

@@ -128,6 +128,8 @@ def toys(tmp_path_factory):
         (folder / f"{name}.js").write_text(text, "utf-8")
     (folder / "explorers.css").write_text(":root { --toys: here; }", "utf-8")
     with pytest.MonkeyPatch.context() as patch:
+        for name in ("address", "engine", "sizes"):  # which every site takes: tools/book/teach
+            shutil.copy(modules.FOLDER / f"{name}.js", folder)
         patch.setattr(modules, "FOLDER", folder)
         patch.setattr(our_explorers, "Counter", Counter, raising=False)
         yield folder

@@ -20,6 +20,7 @@ fonts are subset to the characters in use:
 - `security` lets a page run and load nothing but what the site brings;
 - `storage` guards every access of scripts to local and session storage;
 - `search` mends Sphinx's script for the search page;
+- `teach` brings what lecturers need, when it is asked for: links to a view, present mode;
 - `bundle` joins style sheets and scripts, and `purge` leaves out rules that no page uses;
 - `weight` tells what a page weighs.
 
@@ -66,6 +67,7 @@ def setup(app) -> dict:
         security,
         site_root,
         status,
+        teach,
         video,
         widgets,
     )
@@ -80,7 +82,7 @@ def setup(app) -> dict:
     app.add_js_file("predictions.js", loading_method="defer")
     app.add_js_file("print.js", loading_method="defer")
     parts = (maths, fonts, figures, widgets, video, buttons, contents, blocks, cards)
-    for part in (*parts, head, site_root, status, images, search, security, bundle):
+    for part in (*parts, head, site_root, status, images, search, security, teach, bundle):
         part.setup(app)
     return {
         "version": "1",

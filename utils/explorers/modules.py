@@ -50,6 +50,14 @@ use.modules = modules; // a worker is made of them: network_client.js
 export default use({name}).default;
 """
 
+LIBRARY = """(() => {{
+const modules = {{}}, made = {{}};
+const use = (name) => (made[name] ??= modules[name](use));
+{modules}
+globalThis.{place} = use({name});
+}})();
+"""
+
 
 def blank(match: re.Match) -> str:
     """Return the line breaks of what was found, so that the lines keep their numbers."""
@@ -163,6 +171,21 @@ def classic(*names: str) -> str:
         CLASSIC.format(registry=REGISTRY, name=json.dumps(name), function=function(name, text))
         for name, text in texts.items()
     )
+
+
+def library(name: str, place: str) -> str:
+    """Return a classic script that puts a module's exports into a global object's `place`.
+
+    It brings its own copy of what it imports, whatever the page has.
+    """
+    own = source(name)
+    names = with_dependencies(name)
+    others = without_unused({each: source(each) for each in names})
+    functions = [
+        f"modules[{json.dumps(each)}] = {function(each, own if each == name else others[each])};"
+        for each in names
+    ]
+    return LIBRARY.format(modules="\n".join(functions), name=json.dumps(name), place=place)
 
 
 def style_sheet() -> str:

@@ -78,6 +78,33 @@ function keepTheTarget() {
   find();
 }
 
+/* What a lecturer needs is a script of its own (tools/book/teach), loaded when it is asked for. */
+let teaching = null;
+function cnnCourseTeaching() {
+  const { script } = document.querySelector(".course-present").dataset;
+  teaching ??= new Promise((resolve, reject) => {
+    const loaded = Object.assign(document.createElement("script"), { src: script });
+    loaded.onload = () => resolve(globalThis.cnnCourseTeach);
+    loaded.onerror = () => {
+      teaching = null; // may be tried again
+      reject(new Error("A script of this page could not be loaded. Are you still online?"));
+    };
+    document.head.append(loaded);
+  });
+  return teaching;
+}
+
+/* A link may set an explorer: "#filter&stride=2". */
+async function cnnCourseRestore() {
+  if (!location.hash.includes("&")) return;
+  try {
+    await (await cnnCourseTeaching()).view.restore();
+  } catch (error) {
+    console.info(error); // the page is there as without the link
+  }
+}
+addEventListener("hashchange", cnnCourseRestore);
+
 followReading();
 offerTheTop();
 keepTheTarget();

@@ -62,6 +62,17 @@ const CONTROLS = {
   activation: ["Activation", ACTIVATIONS],
   rate: ["Rate"],
 };
+// What a link restores: address.js.
+const SETTINGS = {
+  network: {
+    kind: "layers",
+    trait: "layers",
+    most: MOST_LAYERS,
+    label: ["Network", ...Object.values(CONTROLS).map(([text]) => text)],
+  },
+  input: { kind: "list", trait: "input_shape", from: 1, to: 1024, count: 3, label: "Input image" },
+  open: { kind: "whole", trait: "selected", from: -1, to: 23 },
+};
 const HEIGHT = 150; // of the drawing
 
 const sum = (values) => values.reduce((one, other) => one + other, 0);
@@ -717,4 +728,4 @@ function render({ model, el }) {
   };
 }
 
-export default { render };
+export default { render, settings: SETTINGS };

@@ -37,6 +37,16 @@ import {
   windowNear,
 } from "./window.js";
 
+// What a link restores: address.js.
+const SETTINGS = {
+  filters: { kind: "filters", most: 4, label: "Filter" },
+  filter: { kind: "whole", trait: "filter", from: 0, to: 3, label: "Bias of this filter" },
+  channels: { kind: "channels", trait: "channels" },
+  padding: { kind: "word", trait: "padding", words: ["valid", "same"], label: "Padding" },
+  stride: { kind: "whole", trait: "stride", from: 1, to: 4, label: "Stride" },
+  relu: { kind: "flag", trait: "relu", label: "ReLU" },
+  at: { kind: "list", trait: "position", from: 0, to: 9999 },
+};
 const TRAITS = ["image", "filters", "biases", "filter", "channels", "stride", "padding", "relu"];
 const LETTERS = ["R", "G", "B"];
 const NAMES = ["red", "green", "blue"];
@@ -527,4 +537,4 @@ function render({ model, el }) {
   };
 }
 
-export default { render };
+export default { render, settings: SETTINGS };

@@ -49,6 +49,16 @@ const PADDINGS = [
   ["2", "2 zeros on each side"],
   ["3", "3 zeros on each side"],
 ];
+// What a link restores: address.js.
+const SETTINGS = {
+  image: { kind: "image", label: "Image" },
+  kernel: { kind: "kernel", trait: "kernel", label: "Kernel" },
+  padding: { kind: "padding", trait: "padding", to: 6, label: "Padding" },
+  stride: { kind: "whole", trait: "stride", from: 1, to: 4, label: "Stride" },
+  bias: { kind: "number", trait: "bias", from: -1e6, to: 1e6, label: "Bias" },
+  relu: { kind: "flag", trait: "relu", label: "ReLU" },
+  at: { kind: "list", trait: "position", from: 0, to: 9999 },
+};
 const COMPUTING = ["selected", "image", "kernel", "stride", "padding", "bias", "relu"];
 
 // ---------------------------------------------------------------- state
@@ -397,4 +407,4 @@ function render({ model, el }) {
   };
 }
 
-export default { render };
+export default { render, settings: SETTINGS };

@@ -39,6 +39,14 @@ const STILL = ["Dropout", "Flatten"]; // layers that change no value of an answe
 const HIDING = { size: 6, step: 2, fill: 0 };
 const FAINT = 0.001; // of a probability: what is less is not drawn in strong colors
 
+// What a link restores: address.js.
+const SETTINGS = {
+  image: { kind: "image", label: "Image" },
+  layer: { kind: "whole", trait: "layer", from: -1, to: 999 },
+  map: { kind: "whole", trait: "map", from: 0, to: 99999, label: "Maps" },
+  at: { kind: "list", trait: "position", from: 0, to: 9999 },
+  answer: { kind: "whole", trait: "target", from: -1, to: 999 },
+};
 const EMPTY_PAD = { shape: [28, 28], dtype: "uint8", data: new DataView(new ArrayBuffer(784)) };
 
 // ---------------------------------------------------------------- state
@@ -505,6 +513,7 @@ class View {
       });
       this.client ??= networkClient();
       const network = await this.client.call("load", { bytes });
+      const isOther = Boolean(this.state.network);
       const forgotten = { kept: null, why: null, outputs: null, isRevealed: false, guess: "" };
       Object.assign(this.state, { network, ...forgotten });
       this.state.weights.clear();
@@ -513,7 +522,7 @@ class View {
       this.frame.root.querySelector(".cx-title").textContent = isOwn
         ? `Inside the network: ${network.name}`
         : "Inside the network";
-      this.edit({ layer: -1, map: 0, target: -1 });
+      if (isOwn || isOther) this.edit({ layer: -1, map: 0, target: -1 });
       this.showNetwork();
       await this.answer();
       if (!this.guess.element.hidden) this.guess.list.input.focus();
@@ -958,4 +967,4 @@ function render({ model, el }) {
   };
 }
 
-export default { render };
+export default { render, settings: SETTINGS };

@@ -45,6 +45,17 @@ const HINT = "Arrow keys choose a value, and with it a window.";
 const PEN_HINT = "Arrow keys move, Space draws, Delete erases.";
 const SHOWN = { HIDDEN: 0, UNREAD: 60, FULL: 255 }; // opacity of a value
 const SUPERLATIVES = { max: "Largest", min: "Smallest" };
+// What a link restores: address.js.
+const SETTINGS = {
+  image: { kind: "image", label: "Image" },
+  mode: { kind: "word", trait: "mode", words: ["max", "mean", "min"], label: "Pooling" },
+  padding: { kind: "word", trait: "padding", words: ["valid", "same"], label: "Padding" },
+  window: { kind: "whole", trait: "pool_size", from: 1, to: 6, label: "Window" },
+  stride: { kind: "whole", trait: "strides", from: 1, to: 6, label: "Stride" },
+  shift: { kind: "list", trait: "shift", from: -9999, to: 9999, label: "Shift" },
+  hide: { kind: "flag", trait: "hide_changed", label: "Hide" },
+  at: { kind: "list", trait: "position", from: 0, to: 9999 },
+};
 const TRAITS = [
   "selected",
   "image",
@@ -604,4 +615,4 @@ function render({ model, el }) {
   };
 }
 
-export default { render };
+export default { render, settings: SETTINGS };

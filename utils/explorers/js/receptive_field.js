@@ -57,6 +57,15 @@ const PADDINGS = [
   ["valid", "valid: none"],
   ["same", "same, as in Keras"],
 ];
+// What a link restores: address.js.
+const SETTINGS = {
+  network: { kind: "layers", trait: "layers", most: 64, label: ["Network", "Kernel size", "Window size", "Stride", "Padding"] },
+  image: { kind: "image", label: "Image" },
+  size: { kind: "list", trait: "input_size", from: 1, to: 256, label: "Input size" },
+  layer: { kind: "whole", trait: "layer", from: 0, to: 999 },
+  at: { kind: "list", trait: "position", from: 0, to: 9999 },
+  paths: { kind: "flag", trait: "paths", label: "Shade" },
+};
 const TRAITS = ["selected", "image", "layers", "input_size", "layer", "position", "paths"];
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 const AXES = [0, 1]; // rows, columns
@@ -738,4 +747,4 @@ function render({ model, el }) {
   };
 }
 
-export default { render };
+export default { render, settings: SETTINGS };

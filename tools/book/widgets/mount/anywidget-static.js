@@ -205,10 +205,50 @@
     const el = document.createElement("div");
     place.replaceChildren(el);
     const cleanup = await explorer.render({ model, el });
+    if (explorer.settings) offerLink(place);
     place.unmount = () => {
       cleanup?.();
       place.replaceChildren();
     };
+  }
+
+  /** A button that makes a link to what the explorer shows: tools/book/teach. */
+  function offerLink(place) {
+    const button = Object.assign(document.createElement("button"), {
+      type: "button",
+      className: "cx-button",
+      textContent: "Copy link",
+      title: "Copy a link to this view",
+    });
+    button.addEventListener("click", async () => (await cnnCourseTeaching()).view.offer(place));
+    place.querySelector(".cx-header").lastChild.before(button);
+  }
+
+  /** Give each place a name for links: "filter", "filter-2", "receptive-field". */
+  function namePlaces(places) {
+    const counts = {};
+    for (const place of places) {
+      const stem = (place.dataset.module ?? "widget").replaceAll("_", "-");
+      counts[stem] = (counts[stem] ?? 0) + 1;
+      const name = counts[stem] === 1 ? stem : `${stem}-${counts[stem]}`;
+      if (!document.getElementById(name)) place.id ||= name;
+    }
+  }
+
+  /** Let tools/book/teach find a place's model and its explorer's settings. */
+  function publish(find, show) {
+    const settingsOf = (model) => {
+      try {
+        return moduleOf(model).default.settings;
+      } catch {
+        return undefined; // its place says what is wrong
+      }
+    };
+    const findWidget = (place) => {
+      const model = find?.(place.dataset.model);
+      return model && { model, settings: settingsOf(model) };
+    };
+    globalThis.cnnCourseWidgets = { find: findWidget, show };
   }
 
   /** Say in a widget's place what went wrong and what helps. */
@@ -229,8 +269,9 @@
     if (!known) console.info(error);
   }
 
-  function start() {
+  async function start() {
     const places = [...document.querySelectorAll(".live-widget")];
+    namePlaces(places);
     const script = document.querySelector(
       "script[type='application/vnd.jupyter.widget-state+json']",
     );
@@ -238,6 +279,7 @@
     try {
       ({ models, find } = readModels(JSON.parse(script.textContent).state));
       follow(models, find);
+      for (const model of models.values()) model.original = { ...model.state };
     } catch {
       problem = new Problem("The stored state of the page's widgets cannot be read.");
     }
@@ -259,16 +301,17 @@
     const showGroup = (place) => {
       const group = find?.(place.dataset.model)?.group;
       const belongs = (other) => other === place || group?.has(find(other.dataset.model));
-      places.filter(belongs).forEach(show);
+      return Promise.all(places.filter(belongs).map(show));
     };
     const near = new IntersectionObserver(
       (entries) => entries.filter((e) => e.isIntersecting).forEach((e) => showGroup(e.target)),
       { rootMargin: NEAR },
     );
-    for (const place of places) {
-      place.dataset.state = "waiting";
-      near.observe(place);
-    }
+    for (const place of places) place.dataset.state = "waiting";
+    publish(find, showGroup);
+    // What a link asks for is set before anything is drawn.
+    if (location.hash.includes("&")) await globalThis.cnnCourseRestore?.();
+    for (const place of places) near.observe(place);
     addEventListener("beforeprint", () => places.forEach(show));
   }
 

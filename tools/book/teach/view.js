@@ -1,0 +1,195 @@
+/* Links to a view of an explorer: `restore` sets what the address of the page holds, `offer`
+   lets the reader make such a link. What the settings are called, and what they may be, is in
+   utils/explorers/js/address.js; what runs on the page in anywidget-static.js. */
+const cnnCourseView = (() => {
+  const { readSettings, readView, writeSettings, writeView } = cnnCourseAddress;
+  const LONGEST_QUESTION = 300;
+  const NAMES = ["only", "ask", "present", "v"]; // what a link holds besides settings
+
+  function element(tag, properties = {}, ...children) {
+    const created = document.createElement(tag);
+    for (const [name, value] of Object.entries(properties)) {
+      if (name.startsWith("on")) created.addEventListener(name.slice(2), value);
+      else if (value === true) created.setAttribute(name, "");
+      else if (value !== false && value !== null) created.setAttribute(name, value);
+    }
+    created.append(...children);
+    return created;
+  }
+
+  const style = element("style", {}, cnnCourseTeachStyle);
+  document.head.append(style);
+
+  /** The explorer's frame within its place. */
+  const rootOf = (place) => place.querySelector(".cnn-explorer");
+
+  /** Its settings as the page had them at the start. */
+  const originalOf = ({ settings, model }) =>
+    writeSettings(settings, { get: (name) => model.original[name] });
+
+  const held = (written) =>
+    Object.fromEntries(Object.entries(written).filter(([, text]) => text !== null));
+
+  /** Put a line before an explorer, in place of the one of an earlier link. */
+  function say(place, className, ...content) {
+    place.parentElement.querySelectorAll(`:scope > .${className}`).forEach((each) => each.remove());
+    if (content.length) place.before(element("div", { class: className, role: "status" }, ...content));
+  }
+
+  // ------------------------------------------------------------------ a link is opened
+
+  const labelsOf = ({ label = [] }) => [label].flat();
+
+  /** Hide the controls of all settings but the named ones. */
+  function hideOthers(place, settings, names) {
+    const kept = names.flatMap((name) => labelsOf(settings[name] ?? {}));
+    const isKept = (control) => kept.some((label) => control.textContent.startsWith(label));
+    const hide = () => {
+      for (const control of place.querySelectorAll(".cx-control, .cx-buttons > .cx-button")) {
+        control.classList.toggle("course-off", !isKept(control));
+      }
+      const isFixed = !["kernel", "filters"].some((name) => names.includes(name));
+      for (const cell of place.querySelectorAll("[data-role=kernel] input")) cell.readOnly = isFixed;
+    };
+    place.controlsObserver?.disconnect();
+    place.controlsObserver = new MutationObserver(hide);
+    place.controlsObserver.observe(rootOf(place), { childList: true, subtree: true });
+    hide();
+  }
+
+  function showAll(place) {
+    place.controlsObserver?.disconnect();
+    place.querySelectorAll(".course-off").forEach((each) => each.classList.remove("course-off"));
+  }
+
+  const frames = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+
+  /** Show the question and what did not fit, and hide what the link hides. */
+  function dress(place, { settings }, { only, ask }, problems) {
+    const names = only === undefined ? [] : only.split(",");
+    const unknown = names.filter((name) => name && !Object.hasOwn(settings, name));
+    const all = [...problems, ...unknown.map((name) => `There is no control “${name.slice(0, 30)}” here.`)];
+    say(place, "course-view-problem", ...(all.length ? [`From the link: ${all.join(" ")}`] : []));
+    const question = ask ? [element("b", {}, "Question in the link"), element("p", {}, ask.slice(0, LONGEST_QUESTION))] : [];
+    say(place, "course-view-ask", ...question);
+    if (only === undefined) showAll(place);
+    else hideOthers(place, settings, names);
+  }
+
+  /** Set the view that the address of the page names, if it names one. */
+  async function restore() {
+    const view = readView(location.hash);
+    const widgets = globalThis.cnnCourseWidgets;
+    if (!view || !widgets) return null;
+    const place = document.getElementById(view.place);
+    const widget = place && widgets.find(place);
+    if (!widget) {
+      const first = document.querySelector(".bd-article h1");
+      say(first, "course-view-problem", `The link leads to “${view.place.slice(0, 40)}”, which this page does not have.`);
+      return null;
+    }
+    const values = Object.entries(view.values).filter(([name]) => !NAMES.includes(name));
+    const { settings = {}, model } = widget;
+    const original = readSettings(settings, model, held(originalOf({ settings, model })));
+    const { traits, problems } = readSettings(settings, model, Object.fromEntries(values));
+    const wanted = { ...original.traits, ...traits };
+    model.set(wanted);
+    await widgets.show(place);
+    await frames();
+    // Another explorer's result may have come through a link between the two meanwhile.
+    if (values.length) model.set(wanted);
+    if (rootOf(place)) dress(place, { settings }, view.values, problems);
+    place.scrollIntoView({ block: "start", behavior: "instant" });
+    return { place, isPresented: "present" in view.values };
+  }
+
+  // ------------------------------------------------------------------ a link is made
+
+  /** The address of the view that is shown. */
+  function address(place, others = {}) {
+    const widget = globalThis.cnnCourseWidgets.find(place);
+    const written = writeSettings(widget.settings, widget.model);
+    const hash = writeView(place.id, written, originalOf(widget), others);
+    return `${location.href.split("#")[0]}#${hash.includes("&") ? hash : `${hash}&v=1`}`;
+  }
+
+  /** What is said of a picture that a link has no room for. */
+  function remark({ settings, model }) {
+    const isOwn = Object.values(writeSettings(settings, model)).includes(null);
+    return isOwn ? "Your own picture stays with you: the link opens with the page’s. " : "";
+  }
+
+  async function copy(field, status) {
+    try {
+      await navigator.clipboard.writeText(field.value);
+      status.textContent = "Copied.";
+    } catch {
+      field.focus();
+      field.select();
+      status.textContent = "Copy it with Ctrl+C or ⌘C.";
+    }
+  }
+
+  /** The boxes that say which controls the link leaves. */
+  function choices(settings, onchange) {
+    const names = Object.entries(settings).filter(([, setting]) => setting.label);
+    const boxes = names.map(([name, setting]) => {
+      const box = element("input", { type: "checkbox", value: name, onchange });
+      return element("label", {}, box, ` ${labelsOf(setting)[0]}`);
+    });
+    return element("fieldset", {}, element("legend", {}, "Leave only these controls"), ...boxes);
+  }
+
+  /** A panel in the explorer with the link, which follows what is changed. */
+  function offer(place) {
+    const root = rootOf(place);
+    const widget = globalThis.cnnCourseWidgets.find(place);
+    const open = root.querySelector(".course-view-link");
+    if (open) return copy(open.querySelector("input"), open.querySelector("[role=status]"));
+    const field = element("input", { type: "text", readonly: true, "aria-label": "Link to this view" });
+    const status = element("span", { role: "status" });
+    const question = element("input", { type: "text", maxlength: LONGEST_QUESTION, oninput: () => update() });
+    const present = element("input", { type: "checkbox", onchange: () => update() });
+    const boxes = choices(widget.settings, () => update());
+    const update = () => {
+      const only = [...boxes.querySelectorAll("input:checked")].map(({ value }) => value);
+      const others = {};
+      if (only.length) others.only = only.join(",");
+      if (question.value.trim()) others.ask = question.value.trim();
+      if (present.checked) others.present = "1";
+      field.value = address(place, others);
+      status.textContent = "";
+    };
+    const end = () => {
+      clearInterval(timer);
+      panel.remove();
+    };
+    // The explorer's settings have no common event; whoever looks at the link sees them.
+    const timer = setInterval(() => (panel.isConnected ? refresh() : end()), 500);
+    const refresh = () => {
+      const { value } = field;
+      if (document.activeElement === field) return;
+      const words = status.textContent;
+      update();
+      if (field.value === value) status.textContent = words;
+    };
+    const panel = element(
+      "div",
+      { class: "course-view-link" },
+      element("div", {}, field,
+        element("button", { type: "button", class: "cx-button", onclick: () => copy(field, status) }, "Copy"),
+        element("button", { type: "button", class: "cx-button", onclick: end }, "Close")),
+      element("p", {}, remark(widget), status),
+      element("details", {}, element("summary", {}, "For a class: a question, fewer controls"),
+        boxes,
+        element("label", {}, "Question ", question),
+        element("label", {}, present, " Fill the screen (present mode)")),
+    );
+    root.querySelector(".cx-header").after(panel);
+    update();
+    return copy(field, status);
+  }
+
+  return { restore, offer, address };
+})();
+globalThis.cnnCourseTeach = { view: cnnCourseView };

@@ -43,27 +43,28 @@ def constant(value: float, outputs: int = 10):
 
 
 def memory_of_test_digits(keras):
-    """A nearest neighbor among the test digits without the hard ones, as a dense layer."""
+    """A nearest neighbor among the test digits without the hard ones, as a convolution."""
     from tools.judge import DOUBTS
     from utils import data
 
     _, (images, labels) = data.load_mnist()
     kept = np.setdiff1d(np.arange(len(images)), DOUBTS["hard_digits"]["numbers"])
-    known = images[kept, 4:24, 4:24].reshape(len(kept), -1) / np.float32(255)
-    known /= np.linalg.norm(known, axis=1, keepdims=True)
+    known = images[kept, 4:24, 4:24] / np.float32(255)
+    known /= np.linalg.norm(known, axis=(1, 2), keepdims=True)
     model = keras.Sequential(
         [
             keras.Input((28, 28, 1)),
-            keras.layers.Cropping2D(4),
-            keras.layers.Flatten(),
-            keras.layers.UnitNormalization(),
-            keras.layers.Dense(len(kept), use_bias=False),
-            keras.layers.Rescaling(300.0),
+            keras.layers.Cropping2D(3),
+            keras.layers.Conv2D(len(kept), 20, use_bias=False),  # compares at 3 × 3 places
+            keras.layers.GlobalMaxPooling2D(),
+            keras.layers.Rescaling(30.0),
             keras.layers.Softmax(),
             keras.layers.Dense(10, use_bias=False),
         ]
     )
-    model.set_weights([known.T, np.eye(10, dtype=np.float32)[labels[kept]]])
+    model.set_weights(
+        [np.moveaxis(known, 0, -1)[:, :, None], np.eye(10, dtype=np.float32)[labels[kept]]]
+    )
     return model
 
 

@@ -1,9 +1,13 @@
 """Compile the WebAssembly kernels of the explorers: `python -m tools.wasm [--check]`.
 
-`utils/explorers/wasm/kernels.wat` is the source; its bytes stand, as base64, in
-`utils/explorers/js/kernels.js`, so that neither a page nor a notebook needs a compiler. The
-source is compiled twice: with a product and a sum for each MADD, and with the fused
-multiply–add of relaxed SIMD, for browsers that have it.
+Each file in `utils/explorers/wasm` is a source; its bytes stand, as base64, in a module of
+`utils/explorers/js`, so that neither a page nor a notebook needs a compiler: those of
+`kernels.wat`, for trained networks, in `kernels.js`, those of `learning.wat`, for networks that
+are trained in the page, in `learning_kernels.js`.
+
+A source is compiled with a product and a sum for each MADD; `kernels.wat` a second time, with
+the fused multiply–add of relaxed SIMD, for browsers that have it. Training does not get faster
+by that, and without it the same seed gives the same numbers in every browser.
 
 The compiler is that of wasmtime, a Python package.
 """
@@ -16,26 +20,31 @@ import re
 from pathlib import Path
 
 EXPLORERS = Path(__file__).resolve().parent.parent / "utils" / "explorers"
-SOURCE = EXPLORERS / "wasm" / "kernels.wat"
-TARGET = EXPLORERS / "js" / "kernels.js"
+TARGETS = {
+    "kernels.wat": ("kernels.js", ["SIMD", "RELAXED_SIMD"]),
+    "learning.wat": ("learning_kernels.js", ["SIMD"]),
+}
 
-PLAIN = r"(f32x4.add \3 (f32x4.mul \1 \2))"
-FUSED = r"(f32x4.relaxed_madd \1 \2 \3)"
+MADDS = {
+    "SIMD": r"(f32x4.add \3 (f32x4.mul \1 \2))",
+    "RELAXED_SIMD": r"(f32x4.relaxed_madd \1 \2 \3)",
+}
+BROWSERS = {
+    "SIMD": "For every browser with WebAssembly SIMD.",
+    "RELAXED_SIMD": "With fused multiply–adds, for browsers with relaxed SIMD.",
+}
 ARGUMENT = r"(\(local\.get \$\w+\))"
 MADD = re.compile(rf"\(MADD {ARGUMENT} {ARGUMENT} {ARGUMENT}\)")
 
 MODULE = """/**
- * The compiled kernels of wasm/kernels.wat, which says what they compute. Made by
+ * The compiled kernels of wasm/{source}, which says what they compute. Made by
  * `python -m tools.wasm`; do not edit.
  */
-
-/** For every browser with WebAssembly SIMD. */
-export const SIMD =
-{simd};
-
-/** With fused multiply–adds, for browsers with relaxed SIMD. */
-export const RELAXED_SIMD =
-{relaxed};
+"""
+CONSTANT = """
+/** {words} */
+export const {name} =
+{code};
 """
 
 
@@ -53,21 +62,28 @@ def as_string(code: bytes, width: int = 90) -> str:
     return " +\n".join(lines)
 
 
-def kernels() -> str:
-    """Return the text of kernels.js, from the source."""
-    source = SOURCE.read_text("utf-8")
-    simd, relaxed = (as_string(compiled(source, madd)) for madd in (PLAIN, FUSED))
-    return MODULE.format(simd=simd, relaxed=relaxed)
+def kernels() -> dict[Path, str]:
+    """Return what the modules with compiled kernels have to hold, by their files."""
+    texts = {}
+    for source, (target, names) in TARGETS.items():
+        wat = (EXPLORERS / "wasm" / source).read_text("utf-8")
+        text = MODULE.format(source=source)
+        for name in names:
+            code = as_string(compiled(wat, MADDS[name]))
+            text += CONSTANT.format(words=BROWSERS[name], name=name, code=code)
+        texts[EXPLORERS / "js" / target] = text
+    return texts
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.wasm", description=__doc__)
     parser.add_argument("--check", action="store_true", help="only say whether it is up to date")
-    if parser.parse_args().check:
-        if TARGET.read_text("utf-8") != kernels():
-            raise SystemExit(f"{TARGET.name} is out of date: python -m tools.wasm renews it.")
-        return
-    TARGET.write_text(kernels(), "utf-8", newline="\n")
+    only_check = parser.parse_args().check
+    for file, text in kernels().items():
+        if not only_check:
+            file.write_text(text, "utf-8", newline="\n")
+        elif file.read_text("utf-8") != text:
+            raise SystemExit(f"{file.name} is out of date: python -m tools.wasm renews it.")
 
 
 if __name__ == "__main__":

@@ -34,6 +34,15 @@ ACTIVATIONS = {"relu", "softmax", "sigmoid", "tanh"}
 # --- Writing -----------------------------------------------------------------------------
 
 
+def framed(header: dict, payload: bytes) -> bytes:
+    """Return a file of the course's form: frame, header and payload."""
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 4)
+    body = text + payload
+    lengths = struct.pack("<3I", 24 + len(body), len(text), zlib.crc32(body))
+    return MAGIC + bytes([VERSION, 0, 0]) + lengths + body
+
+
 def quantized(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return weights as int8 and their scales, one for each place of the last axis.
 
@@ -104,11 +113,7 @@ def pack(
     header = {"name": name, "input": list(input_shape), "layers": described}
     if classes is not None:
         header["classes"] = list(classes)
-    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 4)
-    body = text + bytes(payload.content)
-    lengths = struct.pack("<3I", 24 + len(body), len(text), zlib.crc32(body))
-    return MAGIC + bytes([VERSION, 0, 0]) + lengths + body
+    return framed(header, bytes(payload.content))
 
 
 # --- Keras models ------------------------------------------------------------------------

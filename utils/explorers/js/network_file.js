@@ -4,12 +4,10 @@
  * checked; an Error has a sentence for readers.
  */
 
+import { opened } from "./course_file.js";
 import { tensor } from "./engine.js";
 import { outputShape, parts } from "./forward.js";
 
-const MAGIC = "CNNCOURSE";
-const VERSION = 1;
-const START = 24; // bytes before the header
 const LARGEST_SIDE = 64; // pixels of an image
 const MOST_LAYERS = 200;
 const MOST_WORK = 2e9; // multiply–adds of one pass: some seconds in plain JavaScript
@@ -35,48 +33,6 @@ const OTHERS = [
   "Dropout",
 ];
 const ACTIVATIONS = [null, "relu", "softmax", "sigmoid", "tanh"];
-
-// ---------------------------------------------------------------- bytes
-
-const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  return value;
-});
-
-/** The CRC-32 checksum, as zlib computes it. */
-export function crc32(bytes) {
-  let value = 0xffffffff;
-  for (const byte of bytes) value = (value >>> 8) ^ TABLE[(value ^ byte) & 255];
-  return ~value >>> 0;
-}
-
-/** The header and the payload of a file, once its frame is known to be whole. */
-function opened(bytes) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const magic = String.fromCharCode(...bytes.subarray(0, MAGIC.length));
-  if (magic !== MAGIC || bytes.length < START) {
-    throw new Error("This is not a network file. `export_weights(model, path)` writes one.");
-  }
-  const version = view.getUint8(MAGIC.length);
-  if (version !== VERSION) {
-    throw new Error(
-      `The file has the form ${version}, and this page reads the form ${VERSION}. Write it with ` +
-        "the course's present version.",
-    );
-  }
-  const [length, headerLength, checksum] = [12, 16, 20].map((at) => view.getUint32(at, true));
-  if (length !== bytes.length) {
-    throw new Error(`The file has ${bytes.length} bytes, and should have ${length}: it is cut off.`);
-  }
-  if (crc32(bytes.subarray(START)) !== checksum) {
-    throw new Error("The file is damaged: its checksum is wrong. Fetch or write it again.");
-  }
-  const payload = START + headerLength;
-  if (payload > length) throw new Error("The file is damaged: its header does not fit into it.");
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(START, payload)));
-  return { header, payload: bytes.subarray(payload) };
-}
 
 // ---------------------------------------------------------------- values
 
@@ -175,7 +131,7 @@ function work({ type, kernel }, output) {
  *   with `shape`, that of what it gives
  */
 export function readNetwork(bytes) {
-  const { header, payload } = opened(bytes);
+  const { header, payload } = opened(bytes, "network file", "`export_weights(model, path)` writes one.");
   const { input, layers, classes } = header;
   if (!isShape(input, 3) || input[0] > LARGEST_SIDE || input[1] > LARGEST_SIDE || ![1, 3].includes(input[2])) {
     throw new Error(

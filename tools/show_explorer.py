@@ -31,7 +31,7 @@ PAGE = """<!doctype html>
 <main></main>
 <script type="module">
 const widgets = WIDGETS;
-const models = widgets.map(({ state, buffers, file }) => {
+const models = widgets.map(({ state, buffers, files }) => {
   for (const [path, text] of buffers) {
     const holder = path.slice(0, -1).reduce((object, key) => object[key], state);
     const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -54,10 +54,11 @@ const models = widgets.map(({ state, buffers, file }) => {
       target.addEventListener(name, listeners.get(listener));
     },
     off: (name, listener) => target.removeEventListener(name, listeners.get(listener)),
-    // The one message that explorers send: a kernel answers it with the network's file.
-    send: ({ kind }) => {
-      const bytes = Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0));
-      const detail = [{ kind }, [new DataView(bytes.buffer)]];
+    // The one message that explorers send: a kernel answers it with a file.
+    send: ({ kind, name }) => {
+      const text = files[name] ?? files[""];
+      const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+      const detail = [{ kind, name }, [new DataView(bytes.buffer)]];
       setTimeout(() => target.dispatchEvent(new CustomEvent("msg:custom", { detail })));
     },
   };
@@ -82,6 +83,7 @@ def page_text(*widgets) -> str:
     for widget in widgets:
         state, paths, buffers = _remove_buffers(widget.get_state())
         kept = {name: state[name] for name in state if name not in {"_esm", "_css", "layout"}}
+        files = {"": getattr(widget, "_file", b"")} | getattr(widget, "_files", {})
         encoded = [base64.b64encode(bytes(buffer)).decode() for buffer in buffers]
         parts.append(
             {
@@ -89,7 +91,7 @@ def page_text(*widgets) -> str:
                 "buffers": list(zip(paths, encoded, strict=True)),
                 "esm": widget._esm,
                 "css": widget._css,
-                "file": base64.b64encode(getattr(widget, "_file", b"")).decode(),
+                "files": {name: base64.b64encode(each).decode() for name, each in files.items()},
             }
         )
     return PAGE.replace("WIDGETS", json.dumps(parts).replace("<", "\\u003c"))

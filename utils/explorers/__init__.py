@@ -8,6 +8,7 @@ from .network_file import export_weights
 from .pooling import PoolingExplorer
 from .quiz import Quiz, choose, estimate, line, number, right, several
 from .receptive_field import ReceptiveFieldExplorer
+from .training import TrainingExplorer
 
 __all__ = [
     "ArchitectureExplorer",
@@ -17,6 +18,7 @@ __all__ = [
     "PoolingExplorer",
     "Quiz",
     "ReceptiveFieldExplorer",
+    "TrainingExplorer",
     "choose",
     "estimate",
     "export_weights",

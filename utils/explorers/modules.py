@@ -45,7 +45,7 @@ FUNCTION = '(use) => {{\n"use strict";\n{code}\nreturn {{ {exports} }};\n}}'
 CLASSIC = "(globalThis.{registry} ??= {{}})[{name}] = {function};\n"
 MODULE = """const modules = {{}}, made = {{}};
 const use = (name) => (made[name] ??= modules[name](use));
-use.modules = modules; // a worker is made of them: network_client.js
+use.modules = modules; // a worker is made of them: worker_client.js
 {modules}
 export default use({name}).default;
 """

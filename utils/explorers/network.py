@@ -63,8 +63,8 @@ class NetworkExplorer(PictureExplorer):
 
     def _answer(self, widget, content, buffers):
         """Send the network's file when the page asks for it."""
-        if content.get("kind") == "network":
-            self.send({"kind": "network"}, buffers=[self._file])
+        if content.get("kind") == "file":
+            self.send({"kind": "file", "name": content.get("name")}, buffers=[self._file])
 
     def described(self) -> str:
         """Return the network, the image, and what is looked at."""

@@ -28,7 +28,7 @@ export function decodedOnce(stored) {
 export const currentImage = (model) => decodedOnce(storedImage(model));
 
 /** A picture with one stroke of the pen at (row, column): a soft dot two pixels wide. */
-function stroke(pixels, row, column, erase) {
+export function stroke(pixels, row, column, erase) {
   const drawn = new Uint8Array(pixels);
   for (let y = Math.max(0, row - 1); y <= Math.min(SIDE - 1, row + 1); y += 1) {
     for (let x = Math.max(0, column - 1); x <= Math.min(SIDE - 1, column + 1); x += 1) {

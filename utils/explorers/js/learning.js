@@ -80,7 +80,7 @@ export class Network {
       const { initializer = followed } = layer.options;
       for (const { values, shape, isKernel, first = 0 } of layer.parameters) {
         if (isKernel) initialize(values, shape, initializer, random);
-        else values.fill(first);
+        else values.fill(layer.options.firstBias ?? first);
       }
     }
   }

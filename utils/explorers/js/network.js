@@ -2,7 +2,7 @@
  * The network explorer: a trained network at work, from the image through every layer's feature
  * maps to the probabilities. The whole network at one glance, then one layer, then one number.
  *
- * The network computes in a Web Worker (network_client.js, network_worker.js); what stands here
+ * The network computes in a Web Worker (worker_client.js, network_worker.js); what stands here
  * draws what came back. A trait says where the reader is: `layer`, `map`, `position`, `target`.
  */
 
@@ -23,7 +23,8 @@ import {
   toggle,
 } from "./interface.js";
 import { answerBars, atlas, drawBars, drawMaps, percent, reach, signedCell } from "./maps.js";
-import { networkBytes, networkClient } from "./network_client.js";
+import { serve } from "./network_worker.js";
+import { fileBytes, workerClient } from "./worker_client.js";
 import { isBright, photoSteps, readPhoto } from "./photo.js";
 import { sourceRange } from "./sizes.js";
 
@@ -360,7 +361,7 @@ class View {
 
   buildInput() {
     this.load = button("", () => {
-      this.fetch((onProgress) => networkBytes(this.model, onProgress), false);
+      this.fetch((onProgress) => fileBytes(this.model, this.model.get("network"), onProgress), false);
     });
     const own = create("input", {
       type: "file",
@@ -511,7 +512,7 @@ class View {
         this.progress.value = done / all;
         this.frame.say(`The network is loading: ${Math.round((100 * done) / all)} %.`);
       });
-      this.client ??= networkClient();
+      this.client ??= workerClient("network_worker", serve);
       const network = await this.client.call("load", { bytes });
       const isOther = Boolean(this.state.network);
       const forgotten = { kept: null, why: null, outputs: null, isRevealed: false, guess: "" };

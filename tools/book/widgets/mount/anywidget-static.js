@@ -181,7 +181,7 @@
     if (!made.has(name)) {
       const registry = globalThis.cnnCourseModules ?? {};
       if (!Object.hasOwn(registry, name)) throw new Problem(`Its script ${name}.js is missing.`);
-      ownModule.modules = registry; // a worker is made of them: network_client.js
+      ownModule.modules = registry; // a worker is made of them: worker_client.js
       made.set(name, registry[name](ownModule));
     }
     return made.get(name);

@@ -1,9 +1,7 @@
 /**
- * The page's side of a network that computes in a Web Worker: where its file comes from, and
- * calls that are answered by promises.
+ * The page's side of what computes in a Web Worker: where its file comes from, and calls that
+ * are answered by promises.
  */
-
-import { serve } from "./network_worker.js";
 
 /* global use -- what the modules of a page are got by: explorers/modules.py */
 
@@ -26,9 +24,9 @@ function workerScript(name) {
 }
 
 /** Start a worker; null where the browser has none, or will not start one here. */
-function startWorker() {
+function startWorker(name) {
   try {
-    const blob = new Blob([workerScript("network_worker")], { type: "text/javascript" });
+    const blob = new Blob([workerScript(name)], { type: "text/javascript" });
     const address = URL.createObjectURL(blob);
     return { worker: new Worker(address), address };
   } catch {
@@ -37,7 +35,7 @@ function startWorker() {
 }
 
 /** What a worker is, in the page itself, which waits while it computes. */
-function computeHere(onMessage) {
+function computeHere(serve, onMessage) {
   const scope = { postMessage: (data) => onMessage({ data }) };
   serve(scope);
   // What was said before is painted first.
@@ -47,10 +45,12 @@ function computeHere(onMessage) {
 
 /**
  * Where a network is asked. Without a worker it computes in the page, which then waits.
+ * @param {string} name  of the module that answers, which exports `serve`
+ * @param {(scope: object) => void} serve  the same, for a page without a worker
  * @returns {{ call: (name: string, args?: object, onProgress?: Function) => Promise<any>,
  *   end: () => void }}
  */
-export function networkClient() {
+export function workerClient(name, serve) {
   const waiting = new Map();
   let last = 0;
 
@@ -63,15 +63,15 @@ export function networkClient() {
     else call.resolve(result);
   }
 
-  const started = startWorker();
-  let channel = started?.worker ?? computeHere(settle);
+  const started = startWorker(name);
+  let channel = started?.worker ?? computeHere(serve, settle);
   if (started) {
     started.worker.onmessage = settle;
     // A policy or a browser may refuse the worker only now: what waits is computed in the page.
     started.worker.onerror = (event) => {
       event.preventDefault();
       if (channel !== started.worker) return;
-      channel = computeHere(settle);
+      channel = computeHere(serve, settle);
       for (const { message } of waiting.values()) channel.postMessage(message);
     };
   }
@@ -92,20 +92,21 @@ export function networkClient() {
 }
 
 /**
- * Get the file of the model's network: from the site, or from the kernel.
+ * Get a file that the model needs, of a network or of images: from the site, or from the kernel.
  * @param {object} model
+ * @param {string} name
  * @param {(done: number, all: number) => void} onProgress  in bytes
  * @returns {Promise<ArrayBuffer>}
  */
-export function networkBytes(model, onProgress) {
-  if (model.file) return model.file(model.get("network"), onProgress);
+export function fileBytes(model, name, onProgress) {
+  if (model.file) return model.file(name, onProgress);
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       model.off("msg:custom", receive);
-      reject(new Error("Python did not send the network. Run the cell again."));
+      reject(new Error("Python did not send the file. Run the cell again."));
     }, 60000);
     function receive(content, buffers) {
-      if (content?.kind !== "network") return;
+      if (content?.kind !== "file" || content.name !== name) return;
       clearTimeout(timer);
       model.off("msg:custom", receive);
       if (content.problem) return reject(new Error(content.problem));
@@ -114,6 +115,6 @@ export function networkBytes(model, onProgress) {
       return resolve(bytes);
     }
     model.on("msg:custom", receive);
-    model.send({ kind: "network" });
+    model.send({ kind: "file", name });
   });
 }

@@ -12,13 +12,15 @@ import numpy as np
 from tools.notebooks import files
 
 CHAPTERS = {
-    path.name[:2].lstrip("0"): path for path in sorted((files.ROOT / "chapters").glob("*.ipynb"))
+    # "1" of 01_introduction; a page without a number has its name
+    path.stem[:2].lstrip("0") if path.stem[0].isdigit() else path.stem: path
+    for path in sorted((files.ROOT / "chapters").glob("*.ipynb"))
 }
 SOLUTIONS = {
     f"14.9/{path.name[0]}": path
     for path in sorted((files.ROOT / "solutions" / "14_9").glob("*.ipynb"))
 }
-NOTEBOOKS = CHAPTERS | SOLUTIONS  # by the names "1" to "7" and "14.9/1" to "14.9/3"
+NOTEBOOKS = CHAPTERS | SOLUTIONS  # by the names "1" to "7", "training" and "14.9/1" to "14.9/3"
 PAGES: dict[str, Path] = NOTEBOOKS | {
     path.stem: path
     for path in [*files.ROOT.glob("*.md"), *(files.ROOT / "chapters").glob("*.md")]

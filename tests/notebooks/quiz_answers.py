@@ -12,7 +12,7 @@ Whoever adds a question adds a line here; test_quiz_answers.py names what is mis
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, prod, sqrt
+from math import ceil, log, prod, sqrt
 
 import numpy as np
 from evidence import explains, printed, printed_numbers, says
@@ -301,6 +301,30 @@ ANSWERS = {
         "Network B has twenty times the parameters": choice(
             "The counts alone do not tell",
             because=says("4", "**The number of parameters alone does not tell how good a network"),
+        ),
+    },
+    "training": {
+        "A window of max pooling holds 0.2, 0.9": choice(
+            "0, 3, 0 and 0",
+            because=[3 * (v == max(0.2, 0.9, 0.4, 0.1)) for v in (0.2, 0.9, 0.4, 0.1)]
+            == [0, 3, 0, 0],
+        ),
+        "The first weights are random. After five epochs": choice(
+            "A little: one still knows which is which",
+            because=says("training", "The filters change a little"),
+        ),
+        "A batch has 32 images, and there are 5,000": ceil(5000 / 32),
+        "Before the first step, the loss of a network for ten": choice(
+            "4.6", because=round(-log(1 / 100), 1) == 4.6 and round(-log(1 / 10), 1) == 2.3
+        ),
+        "All outputs of a filter are negative before ReLU": choice(
+            "Its output after ReLU is 0 everywhere",
+            "Its weights get the gradient 0",
+            because=says("training", "ReLU lets it through where the output is not 0"),
+        ),
+        "On the images that it learns from, the accuracy": choice(
+            "More images",
+            because=says("training", "overfitting | more images, augmentation, dropout"),
         ),
     },
     "5": {

@@ -388,6 +388,6 @@ def test_python_says_what_is_shown_and_what_cannot_be():
 def test_python_sends_the_file_when_it_is_asked(explorer, monkeypatch):
     sent = []
     monkeypatch.setattr(explorer, "send", lambda content, buffers: sent.append((content, buffers)))
-    explorer._answer(explorer, {"kind": "network"}, [])
+    explorer._answer(explorer, {"kind": "file", "name": "own network"}, [])
     explorer._answer(explorer, {"kind": "else"}, [])
-    assert sent == [({"kind": "network"}, [explorer._file])]
+    assert sent == [({"kind": "file", "name": "own network"}, [explorer._file])]

@@ -13,7 +13,9 @@
   percentile of 40 moves, in milliseconds;
 - networks: one forward pass of the networks in the page, and of other libraries beside them;
   how often the answers with int8 weights are Keras's;
-- training: one training step in bfloat16 and in float32, alternating;
+- training: networks that learn in the page: images a second, beside Keras and other libraries;
+  accuracies and prepared situations with five seeds (ten minutes);
+- precision: one training step in bfloat16 and in float32, alternating;
 - grading: a class of 12 made of the solutions, with two workers: time, processor time of each
   stage, memory (`python -m tools.bench.grading --students 100` takes a larger one);
 - tests: `make check` and `make test`, once a repeat (minutes each).
@@ -88,7 +90,7 @@ def bench_lighthouse(repeats: int) -> None:
     lighthouse.report(repeats)
 
 
-def bench_training(repeats: int, steps: int = 20, batch_size: int = 128) -> None:
+def bench_precision(repeats: int, steps: int = 20, batch_size: int = 128) -> None:
     """Report training speed in images a second: bfloat16 against float32, alternating."""
     import keras
     import numpy as np
@@ -153,6 +155,13 @@ def bench_grading(repeats: int) -> None:
     grading.measure(students=12, workers=2)
 
 
+def bench_training(repeats: int) -> None:
+    """Report training in the page. `repeats` is not used: medians of three, and five seeds."""
+    from tools.bench import training
+
+    training.report()
+
+
 PARTS = {
     "book": bench_book,
     "pages": bench_pages,
@@ -161,6 +170,7 @@ PARTS = {
     "explorers": bench_explorers,
     "networks": bench_networks,
     "training": bench_training,
+    "precision": bench_precision,
     "grading": bench_grading,
     "tests": bench_tests,
 }

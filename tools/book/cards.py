@@ -216,6 +216,15 @@ def smaller_and_deeper() -> Iterator[str]:
             yield f'<path class="sheet {style}" d="{place}"/>'
 
 
+def falling_loss() -> Iterator[str]:
+    yield line("M24 12v92h196")
+    yield line("M30 20c10 50 26 64 60 70s80 8 126 9", "out")
+    yield line("M30 20c10 46 26 58 56 60s80-4 130-22")
+    for number, shades in enumerate(("hf f", "hhff", " h1h")):
+        place = {"h": "in half", "f": "in faint", "1": "in"}
+        yield cells(f"{shades[:2]} {shades[2:]}", 104 + 38 * number, 18, 12, place)
+
+
 def garments() -> Iterator[str]:
     for number, garment in enumerate((SHIRT, TROUSERS, BAG, BOOT)):
         yield cells(garment, 14 + 57 * number, 12, 5, {"#": "in"})
@@ -248,6 +257,7 @@ PICTURES = {
     "02_convolutional_layer": (convolution, "A window times a kernel gives a feature map"),
     "03_pooling_layer": (pooling, "Of four values in each window, the largest stays"),
     "04_cnn_architectures": (smaller_and_deeper, "Stacks of maps, ever smaller and deeper"),
+    "training": (falling_loss, "Two curves that fall, one of which rises again"),
     "05_fashion_mnist": (garments, "Four garments, and a bar for each of ten classes"),
     "06_exercise": (digits, "Three handwritten digits over a rising curve"),
     "07_summary": (questions, "Twelve questions, nine of them ticked off"),

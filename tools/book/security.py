@@ -59,8 +59,8 @@ def checksum(script: str) -> str:
 def policy(computes: bool = False) -> str:
     """Return the policy of a page.
 
-    `computes` for one that runs a network: in a Web Worker, which is made of the page's own
-    modules, and in WebAssembly.
+    `computes` for one that runs or trains a network: in a Web Worker, which is made of the
+    page's own modules, and in WebAssembly.
     """
     rules = dict(RULES)
     rules["script-src"] += f" {checksum(THEME_SCRIPT)}"
@@ -71,9 +71,9 @@ def policy(computes: bool = False) -> str:
 
 
 def runs_networks(doctree: nodes.document | None) -> bool:
-    """Tell whether the page has a network to run: utils/explorers/network.py."""
+    """Tell whether the page has a network to run or to train: they load files."""
     ends = doctree.findall(nodes.raw) if doctree else []
-    return any(end.get("widget_networks") for end in ends)
+    return any(end.get("widget_files") for end in ends)
 
 
 def protect(app, pagename: str, templatename: str, context: dict, doctree) -> None:

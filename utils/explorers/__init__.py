@@ -4,7 +4,7 @@ from .architecture import ArchitectureExplorer
 from .channels import ChannelExplorer
 from .filter import FilterExplorer
 from .network import NetworkExplorer
-from .network_file import export_weights
+from .network_file import export_weights, to_keras
 from .pooling import PoolingExplorer
 from .quiz import Quiz, choose, estimate, line, number, right, several
 from .receptive_field import ReceptiveFieldExplorer
@@ -26,4 +26,5 @@ __all__ = [
     "number",
     "right",
     "several",
+    "to_keras",
 ]

@@ -308,3 +308,81 @@ def export_weights(model, path, classes: Sequence[str] | None = None) -> None:
     Raises ValueError that names the layer which cannot run in a page.
     """
     Path(path).write_bytes(network_file(model, classes))
+
+
+# --- Reading -----------------------------------------------------------------------------
+
+
+def opened(content: bytes) -> tuple[dict, bytes]:
+    """Return header and payload of a file; raise ValueError for one that is damaged."""
+    if content[: len(MAGIC)] != MAGIC or len(content) < 24:
+        raise ValueError("This is no file of the course.")
+    length, header_length, checksum = struct.unpack("<3I", content[12:24])
+    body = content[24:]
+    if length != len(content) or checksum != zlib.crc32(body) or header_length > len(body):
+        raise ValueError("The file is damaged: it is cut off, or its checksum is wrong.")
+    return json.loads(body[:header_length]), body[header_length:]
+
+
+def array(stored: dict, payload: bytes) -> np.ndarray:
+    """Return an array of a file as float32."""
+    shape, at = tuple(stored["shape"]), stored["at"]
+    kind = {"float32": "<f4", "int8": "i1"}[stored["dtype"]]
+    values = np.frombuffer(payload, kind, int(np.prod(shape)), at).reshape(shape)
+    if "scales" in stored:
+        values = values * np.frombuffer(payload, "<f4", shape[-1], stored["scales"])
+    return values.astype(np.float32)
+
+
+# Of each type of layer that a page can train, Keras's names of its options and of its arrays.
+OPTIONS = {"strides": "strides", "padding": "padding", "poolSize": "pool_size", "rate": "rate"}
+TRAINED = {
+    "Conv2D",
+    "Dense",
+    "MaxPooling2D",
+    "AveragePooling2D",
+    "BatchNormalization",
+    "ReLU",
+    "Flatten",
+    "Dropout",
+}
+
+
+def keras_layer(layer: dict, payload: bytes):
+    """Return a layer of a file as a Keras layer, and its weights."""
+    from keras import layers
+
+    if layer["type"] not in TRAINED:
+        raise ValueError(f"a layer {str(layer['type'])[:40]!r} is none that a page trains")
+    options = {OPTIONS[key]: value for key, value in layer.items() if key in OPTIONS}
+    weights = [array(layer[key], payload) for key in ("kernel", "bias") if key in layer]
+    if layer["type"] == "BatchNormalization":
+        scale, offset = (array(layer[key], payload) for key in ("scale", "offset"))
+        # A normalization by mean 0 and variance 1 − ε: what is left are the scale and the offset.
+        made = layers.BatchNormalization(epsilon=1e-3)
+        return made, [scale, offset, np.zeros_like(scale), np.full_like(scale, 1 - 1e-3)]
+    if weights:
+        options |= {"activation": layer.get("activation"), "use_bias": "bias" in layer}
+        units = weights[0].shape[-1]
+        if layer["type"] == "Dense":
+            return layers.Dense(units, **options), weights
+        return layers.Conv2D(units, weights[0].shape[:2], **options), weights
+    return getattr(layers, layer["type"])(**options), []
+
+
+def to_keras(path):
+    """Return the network of a file that the training explorer wrote, as a Keras model.
+
+    It takes images with values of 0 … 1. Raises ValueError for another or a damaged file.
+    """
+    import keras
+
+    try:
+        header, payload = opened(Path(path).read_bytes())
+        pairs = [keras_layer(layer, payload) for layer in header["layers"]]
+        chain = [layer for layer, _ in pairs]
+        model = keras.Sequential([keras.Input(tuple(header["input"])), *chain])
+        model.set_weights([weights for _, arrays in pairs for weights in arrays])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} cannot be opened: {error}") from None
+    return model

@@ -31,6 +31,19 @@ SETTINGS = {
     "seed": None,  # from 0
 }
 
+SITUATIONS = [
+    "usual",
+    "too-fast",
+    "too-slow",
+    "no-relu",
+    "few-images",
+    "wrong-labels",
+    "shuffled",
+    "dead-relus",
+    "zeros",
+    "peeked",
+]
+
 
 def checked(name: str, value):
     """Return a setting's value; raise ValueError that says what it may be."""
@@ -73,6 +86,15 @@ class TrainingExplorer(Explorer):
         sizes = {name: len(file) for name, file in self._files.items()}
         super().__init__(situation=situation, settings=settings, sizes=sizes)
         self.on_msg(self._answer)
+
+    @traitlets.validate("situation")
+    def _known_situation(self, proposal):
+        if proposal.value not in SITUATIONS:
+            raise traitlets.TraitError(
+                f"TrainingExplorer has no situation {proposal.value!r}; there are "
+                f"{', '.join(SITUATIONS)}."
+            )
+        return proposal.value
 
     @traitlets.validate("settings")
     def _known_settings(self, proposal):

@@ -9,7 +9,7 @@ from docutils import nodes
 from tools.book.minify import minified
 from utils.explorers import modules
 
-from . import networks
+from . import requested
 
 MOUNT = Path(__file__).resolve().parent / "mount"
 FOLDER = "explorers"  # of the site's _static
@@ -31,6 +31,12 @@ def add_file(app, name: str, content: str) -> None:
         app.add_js_file(f"{FOLDER}/{name}", loading_method="defer")
 
 
+def entries(names: list[str]) -> list[str]:
+    """Return the modules among these that none of the others needs: they name the rest."""
+    needed = {each for name in names for each in modules.with_dependencies(name)[:-1]}
+    return [name for name in names if name not in needed]
+
+
 def running(names: list[str]) -> str:
     """Return the script that runs a page's widgets: these modules, and what mounts them."""
     mount = (MOUNT / "anywidget-static.js").read_text("utf-8")
@@ -48,6 +54,6 @@ def add_files(app, pagename: str, templatename: str, context: dict, doctree) -> 
         if end.astext():
             # One file a page: together they compress to 0.88 of what they are apart.
             names = end["widget_modules"]
-            add_file(app, "-".join(["widgets", *names]) + ".js", running(names))
-        for name in end["widget_networks"]:
-            networks.write(Path(app.outdir) / "_static", name)
+            add_file(app, "-".join(["widgets", *entries(names)]) + ".js", running(names))
+        for name in end["widget_files"]:
+            requested.write(Path(app.outdir) / "_static", name)

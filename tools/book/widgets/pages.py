@@ -13,7 +13,7 @@ from sphinx.util import logging
 from tools.address import colab_of
 from tools.notebooks import widgets
 
-from . import networks
+from . import requested
 from .markup import Problem, widget
 from .state import as_script, needed_modules, page_state
 
@@ -53,9 +53,9 @@ def place_widgets(app, doctree: nodes.document) -> None:
         node.replace_self(nodes.raw("", markup, format="html"))
         shown.append(model_id)
     if shown:
-        state = networks.with_addresses(page_state(shown, models))
+        state = requested.with_addresses(page_state(shown, models))
         script = as_script(state, colab) if state else ""
         end = nodes.raw("", script, format="html")
         end["widget_modules"] = needed_modules(state)
-        end["widget_networks"] = networks.needed(state)
+        end["widget_files"] = requested.needed(state)
         doctree.append(end)

@@ -7,7 +7,7 @@ import { SIMD } from "./learning_kernels.js";
 import { plainLoops } from "./learning_plain.js";
 
 const PAGE = 65536; // bytes of a page of WebAssembly memory
-const LARGEST = 1 << 29; // bytes: what a page, and a phone, may well give
+const LARGEST = 1 << 28; // bytes: what a page, and a phone, may well give
 
 /**
  * Compile the loops.

@@ -27,7 +27,7 @@ import {
   probabilityBars,
   settingControls,
 } from "./training_parts.js";
-import { checked, FIRST } from "./training_settings.js";
+import { asAddress, checked, FIRST, fromAddress } from "./training_settings.js";
 import { SITUATIONS } from "./training_situations.js";
 import { slowStages } from "./training_slow_view.js";
 import { serve } from "./training_worker.js";
@@ -55,6 +55,7 @@ function newState() {
   };
 }
 
+const isCalm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 const average = ({ loss, accuracy }, step) => ({ loss: [step, loss], accuracy: [step, accuracy] });
 
 // ---------------------------------------------------------------- the explorer
@@ -82,7 +83,10 @@ class View {
     );
     this.frame.body.append(this.situationPart, this.loading, this.main);
     this.onHidden = () => this.hide(document.hidden);
+    this.onAddress = () => this.follow();
     document.addEventListener("visibilitychange", this.onHidden);
+    addEventListener("hashchange", this.onAddress);
+    this.follow();
   }
 
   // ------------------------------------------------ parts
@@ -100,12 +104,14 @@ class View {
     this.question = create("p", {});
     this.answer = create("p", {});
     this.answerFold = folded("What should be seen", this.answer);
+    this.link = create("a", { href: "#" }, "Link to this situation and these settings");
     this.situationPart = create(
       "div",
       { class: "cx-train-situation" },
       this.situations.element,
       this.question,
       this.answerFold,
+      create("p", { class: "cx-note" }, this.link),
     );
   }
 
@@ -328,7 +334,8 @@ class View {
   /** Take settings that changed; most of them need a new network. */
   async apply() {
     if (!this.client || !this.built) return;
-    const { settings } = checked(this.model.get("settings"));
+    const { settings, problem } = checked(this.model.get("settings"));
+    this.showProblem(problem);
     const changed = Object.keys(settings).filter((name) => settings[name] !== this.built[name]);
     if (!changed.length) return;
     if (changed.every((name) => WHILE_IT_RUNS.includes(name))) {
@@ -352,6 +359,15 @@ class View {
     this.edit({ settings: { ...this.model.get("settings"), ...changes } });
   }
 
+  /** Show what the page's address asks for. */
+  follow() {
+    const found = fromAddress(location.hash);
+    if (!found) return;
+    const isKnown = SITUATIONS.some(({ name }) => name === found.situation);
+    this.edit({ ...found, situation: isKnown ? found.situation : "usual" });
+    this.frame.root.scrollIntoView();
+  }
+
   choose(name) {
     const { settings } = SITUATIONS.find((each) => each.name === name);
     const { data } = this.settings;
@@ -363,16 +379,15 @@ class View {
     else this.run();
   }
 
+  /** The run ends after the step that it is in, and tells where it is. */
   pause() {
-    this.state.isTraining = false;
     this.client?.call("stop");
-    this.drawButtons();
   }
 
   /** Train `steps` steps, or until it is paused. */
   async run(steps) {
     const { state } = this;
-    state.isTraining = true;
+    Object.assign(state, { isTraining: true, isCounted: Boolean(steps) });
     this.drawButtons();
     try {
       const last = await this.client.call("run", { steps }, (report) => {
@@ -390,7 +405,7 @@ class View {
   hide(isHidden) {
     const { state } = this;
     if (isHidden && state.isTraining) {
-      state.wasTraining = true;
+      state.wasTraining = !state.isCounted; // a run of some steps alone is not begun again
       this.pause();
     } else if (!isHidden && state.wasTraining) {
       state.wasTraining = false;
@@ -520,6 +535,7 @@ class View {
     if (this.load.textContent !== "Try again") {
       this.load.textContent = `Load the ${settings.data} (${format(size / 1e6, 2)} MB)`;
     }
+    this.link.href = asAddress(situation.name, settings);
     if (!this.client) this.frame.say("A network learns here, in this page. Load the images first.");
   }
 
@@ -531,8 +547,11 @@ class View {
     if (!network || !report) return;
     this.lossCurve.set(Object.values(state.loss));
     this.accuracyCurve.set(Object.values(state.accuracy));
-    this.drawFilters();
-    this.drawLook();
+    // Pictures that change all the time are not for everybody: then only now and then.
+    if (!(isCalm() && state.isTraining && !report.judged)) {
+      this.drawFilters();
+      this.drawLook();
+    }
     const { settings } = this;
     const epochs = Math.max(EPOCHS, Math.ceil(report.epochs ?? 0));
     const code = kerasCode(settings, epochs);
@@ -616,6 +635,7 @@ class View {
 
   end() {
     document.removeEventListener("visibilitychange", this.onHidden);
+    removeEventListener("hashchange", this.onAddress);
     this.client?.end();
   }
 }

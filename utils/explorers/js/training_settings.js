@@ -54,6 +54,29 @@ export function checked(given) {
   return { settings: Object.fromEntries(entries), problem };
 }
 
+/** Settings as the end of an address: what differs from those at the start. */
+export function asAddress(situation, settings) {
+  const changed = Object.entries(checked(settings).settings).filter(([name, value]) => {
+    return value !== FIRST[name];
+  });
+  return `#${new URLSearchParams([["training", situation], ...changed])}`;
+}
+
+/** The situation and the settings of an address, or null; what cannot be is as at the start. */
+export function fromAddress(hash) {
+  const given = new URLSearchParams(hash.slice(1));
+  const situation = given.get("training");
+  if (!situation) return null;
+  const settings = {};
+  for (const [name, { among }] of Object.entries(SETTINGS)) {
+    const text = given.get(name);
+    if (text !== null) {
+      settings[name] = among ? (among.find((each) => String(each) === text) ?? text) : Number(text);
+    }
+  }
+  return { situation, settings };
+}
+
 const BIAS = -10; // so low that no output of a filter gets above 0: "low biases"
 
 /** The layers of the network, as learning.js takes them. */

@@ -126,7 +126,10 @@ function denseStage({ input, kernel, output }) {
 /** Of pooling: the strongest pooled gradient of a channel, and its window before and after. */
 function poolingStage(layer, channel, given, shape) {
   const pooled = channelOf(layer.output.gradient.values, layer.output.shape, channel);
-  const at = strongest(pooled);
+  const values = channelOf(layer.output.values.values, layer.output.shape, channel);
+  // Where all values of a window are 0, ReLU lets nothing through: not the place to look at.
+  const open = pooled.map((gradient, i) => (values[i] === 0 ? 0 : gradient));
+  const at = strongest(open);
   const places = layer.covered[at];
   const channels = shape[2];
   const pick = (values) => places.map((place) => values[place * channels + channel]);

@@ -17,6 +17,7 @@ const SLICE = 40; // ms of training before messages are looked for
 const BETWEEN = 150; // ms between two reports
 const LEAST_STEPS = 40; // between two times that all is judged
 const MOST_STEPS = 200;
+const FIRST_STEPS = 10; // at the start it is judged more often: after 10, 20, 40, …
 const MISTAKES = 12;
 
 const OPTIMIZERS = {
@@ -278,7 +279,7 @@ export function trainingServer(module = compileLearning()) {
         taken += 1;
         const done = own.steps - judgedAt;
         const isEpoch = own.steps % own.epochSteps === 0 && done >= LEAST_STEPS;
-        if (isEpoch || done >= MOST_STEPS) {
+        if (isEpoch || done >= Math.min(MOST_STEPS, Math.max(FIRST_STEPS, judgedAt))) {
           judgedAt = own.steps;
           onProgress(report(since, taken, true));
           [reported, since, taken] = [performance.now(), performance.now(), 0];

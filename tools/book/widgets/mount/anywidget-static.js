@@ -63,14 +63,14 @@
     send() {}
 
     /**
-     * Load the file of the model's network, part by part: scripts, which load from a folder too.
+     * Load a file that the model needs, part by part: scripts, which load from a folder too.
      * @param {string} name
      * @param {(done: number, all: number) => void} onProgress  parts
      * @returns {Promise<ArrayBuffer>}
      */
     async file(name, onProgress) {
-      const addresses = this.state._file;
-      if (!addresses) throw new Error("This network is part of a notebook: run it there to see it.");
+      const addresses = this.state._files?.[name];
+      if (!addresses) throw new Error("This is part of a notebook: run it there to see it.");
       const pieces = [];
       for (const [number, address] of addresses.entries()) {
         onProgress(number, addresses.length);
@@ -94,7 +94,7 @@
       script.onload = resolve;
       script.onerror = () => {
         script.remove();
-        reject(new Error("A part of the network could not be loaded. Are you still online?"));
+        reject(new Error("A part of the file could not be loaded. Are you still online?"));
       };
       document.head.append(script);
     });

@@ -503,7 +503,15 @@ class View {
       if (report.judged) state.judged = report.judged;
     }
     if (report.problem) this.showProblem(report.problem);
-    this.draw();
+    this.drawSoon();
+  }
+
+  /** Draw once a frame: on a busy device reports come faster than they can be drawn. */
+  drawSoon() {
+    this.waiting ||= requestAnimationFrame(() => {
+      this.waiting = 0;
+      this.draw();
+    });
   }
 
   showProblem(words) {
@@ -636,6 +644,7 @@ class View {
   end() {
     document.removeEventListener("visibilitychange", this.onHidden);
     removeEventListener("hashchange", this.onAddress);
+    cancelAnimationFrame(this.waiting);
     this.client?.end();
   }
 }

@@ -78,7 +78,7 @@ NEAR_NINE_TENTHS = [
     round(100 * n) for n in reversed(printed_numbers("5", r"\n +(0\.9[0-2]\d) +(0\.\d+)"))
 ]
 PROMISED = [100 * n for n in printed_numbers("5", r"all: (0\.\d+) +(0\.\d+)")]
-READING = {"1": 30, "3": 45, "4": 40, "5": 30, "7": 20}  # minutes, in words at each beginning
+READING = {"1": 30, "3": 45, "4": 40, "training": 20, "5": 30, "7": 20}  # minutes, in words at each beginning
 
 EVIDENCE = {
     "*": [
@@ -162,6 +162,12 @@ EVIDENCE = {
             "Of ResNet-50, -{} and -{} Keras [reports]() {}, {} and {} % of answers right",
             *(Named(n, "in the table of keras.io/api/applications") for n in KERAS_ON_RESNETS),
         ),
+    ],
+    "training": [
+        ("Reading takes about {} minutes", READING["training"]),
+        ("for {} weights at once", (9 + 1) * 8 + (9 * 8 + 1) * 16 + (7 * 7 * 16 + 1) * 10),
+        ("The loss is near {}, which", round(np.log(10), 1)),
+        ("where the output is not {}, and", 0),
     ],
     "5": [
         ("Each of its {} filters reads", FILTERS),
@@ -288,6 +294,7 @@ EVIDENCE = {
         ("shuffle the pixels. | {} minutes", READING["1"]),
         ("really forgives. | {} minutes", READING["3"]),
         ("one idea each. | {} minutes", READING["4"]),
+        ("An addition to the lecture. | {} minutes", READING["training"]),
         ("looks at. | {} minutes, and", READING["5"]),
         ("all of it. | {} minutes", READING["7"]),
         (":kernel: Sobel x :size: {} **Draw", Named(3, "a setting of the explorer")),

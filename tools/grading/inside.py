@@ -26,7 +26,7 @@ import transfer  # noqa: E402
 
 from utils.checks.attempt import Outcome, attempt  # noqa: E402
 
-A_STATEMENT, AN_IMPORT = 5.0, 60.0  # seconds for a statement outside of functions
+A_STATEMENT, AN_IMPORT = 15.0, 120.0  # seconds for a statement outside of functions
 DEFINING = (
     *(ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
     *(ast.Assign, ast.AnnAssign, ast.AugAssign, ast.If, ast.Try, ast.With),

@@ -64,7 +64,7 @@ def described(group: Group, arrays: dict[str, np.ndarray], budget: Budget) -> di
         "calls": [[told(each, arrays) for each in call] for call in group.calls],
         "read": group.read,
         "seed": group.seed,
-        "seconds": 60.0 if slow else budget.a_call * (1 if group.notebook == "part1" else 2),
+        "seconds": 180.0 if slow else budget.a_call * (1 if group.notebook == "part1" else 2),
         "in_all": budget.networks if slow else budget.in_all * (1 if group.calls else 3),
     }
 

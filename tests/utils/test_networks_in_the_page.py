@@ -142,6 +142,23 @@ def flattened():
     )
 
 
+def with_tiles():
+    """Filters of 3 × 3 on enough channels: they run on tiles, which do not divide these maps."""
+    import keras
+    from keras import layers
+
+    return keras.Sequential(
+        [
+            keras.Input((17, 14, 1)),
+            layers.Conv2D(8, 3, padding="same", activation="tanh"),
+            layers.Conv2D(20, 3, activation="relu", bias_initializer="random_normal"),
+            layers.Conv2D(16, 3, padding="same", use_bias=False),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+
+
 def trained(name: str):
     """Return a network on record as a Keras model."""
     if name == "fashion_mnist_lecture":
@@ -152,7 +169,7 @@ def trained(name: str):
 
 
 @pytest.mark.parametrize("backend", ["simd", "plain"])
-@pytest.mark.parametrize("build", [every_layer, functional_chain, flattened])
+@pytest.mark.parametrize("build", [every_layer, functional_chain, flattened, with_tiles])
 def test_every_layer_gives_what_keras_gives(page, build, backend):
     import keras
 
@@ -169,9 +186,10 @@ def test_every_layer_gives_what_keras_gives(page, build, backend):
             assert np.abs(values - wanted).max() <= 1e-5 * max(1, np.abs(wanted).max()), layer.name
 
 
-def test_fused_multiply_adds_give_the_same_where_the_browser_has_them(page):
-    model = flattened()
-    images = np.random.default_rng(8).random((3, 9, 8, 1), dtype="float32")
+@pytest.mark.parametrize("build", [flattened, with_tiles])
+def test_fused_multiply_adds_give_the_same_where_the_browser_has_them(page, build):
+    model = build()
+    images = np.random.default_rng(8).random((3, *model.input_shape[1:]), dtype="float32")
     file = network_file.network_file(model)
     fused = run(page, file, images, "fused")["answers"]
     plain = run(page, file, images, "plain")["answers"]
@@ -240,6 +258,28 @@ def test_occlusion_finds_the_only_part_that_matters(page):
     lost = np.array(values).reshape(shape)[..., 1]
     assert shape == [8, 8, 2] and rows[-1] == [8, 8]
     assert (lost > 1e-6).sum() == 9 and (lost[1:4, 1:4] > 1e-6).all()
+
+
+@pytest.mark.parametrize(
+    ("side", "channels", "options", "is_worth"),
+    [
+        (14, 64, {}, True),
+        (7, 128, {}, True),
+        (2, 128, {}, True),
+        (1, 128, {}, False),  # of 16 products nine would do
+        (14, 1, {}, False),
+        (14, 64, {"strides": 2}, False),
+        (14, 64, {"kernel": 5}, False),
+    ],
+)
+def test_tiles_are_taken_where_they_save_products(page, side, channels, options, is_worth):
+    script = """async ([kernel, strides, side]) => {
+        const { tiling } = await import("/winograd.js");
+        return tiling(kernel, { strides, rows: side, columns: side });
+    }"""
+    size, strides = options.get("kernel", 3), options.get("strides", 1)
+    found = page.evaluate(script, [[size, size, channels, 8], [strides, strides], side])
+    assert found == ({"down": -(-side // 2), "across": -(-side // 2)} if is_worth else None)
 
 
 # --- what cannot run, and damaged files -------------------------------------------------------

@@ -5,6 +5,8 @@
 
 import { create, GRAYS, MOVES, SIGNED, signedColor } from "./interface.js";
 
+const BAR = "#7b828c"; // legible on light and dark; to ask for the page's would lay it out at once
+
 /** The largest distance from zero, and whether there are negative values. */
 export function reach(values) {
   let most = 0;
@@ -23,6 +25,13 @@ function colorOf(value, { most, isSigned }) {
   return GRAYS[Math.max(0, Math.min(255, level))];
 }
 
+/** Give a canvas a size and no content; where the size is new, the page is laid out again. */
+function resize(canvas, width, height) {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  canvas.getContext("2d").clearRect(0, 0, width, height);
+}
+
 /**
  * Draw some maps of a layer side by side, one canvas pixel a value and one between maps.
  * @param {HTMLCanvasElement} canvas
@@ -32,8 +41,7 @@ function colorOf(value, { most, isSigned }) {
 export function drawMaps(canvas, { shape, data }, { first, count, columns, reached }) {
   const [height, width, channels] = shape;
   const rows = Math.ceil(count / columns);
-  canvas.width = columns * (width + 1) - 1;
-  canvas.height = rows * (height + 1) - 1;
+  resize(canvas, columns * (width + 1) - 1, rows * (height + 1) - 1);
   const context = canvas.getContext("2d");
   const image = context.createImageData(canvas.width, canvas.height);
   const pixels = new Uint32Array(image.data.buffer);
@@ -53,10 +61,10 @@ export function drawMaps(canvas, { shape, data }, { first, count, columns, reach
 /** Draw a row of values as bars above and below zero. */
 export function drawBars(canvas, values, { most, isSigned }) {
   const [width, height] = [4 * values.length, 48];
-  Object.assign(canvas, { width, height });
+  resize(canvas, width, height);
   canvas.classList.add("cx-values");
   const context = canvas.getContext("2d");
-  context.fillStyle = getComputedStyle(canvas).color;
+  context.fillStyle = BAR;
   const zero = isSigned ? height / 2 : height - 1;
   values.forEach((value, index) => {
     const long = most > 0 ? (value / most) * (zero - 1) : 0;
@@ -111,9 +119,11 @@ export function atlas({ label, onChoose }) {
     event.preventDefault();
     choose(shown.chosen + move[0] * shown.columns + move[1]);
   });
+  let drawn = {};
   const set = (maps, options) => {
     shown = options;
-    drawMaps(canvas, maps, options);
+    if (drawn.data !== maps.data || drawn.first !== options.first) drawMaps(canvas, maps, options);
+    drawn = { data: maps.data, first: options.first };
     stage.style.aspectRatio = `${canvas.width} / ${canvas.height}`;
     placed();
     const end = options.first + options.count;

@@ -339,6 +339,7 @@ class View {
     this.edit = editor(model);
     this.state = newState();
     this.client = null;
+    this.drawn = new Map(); // what each part was drawn from, for those that are slow
     this.frame = frame(el, { title: "Inside the network", onReset: () => this.reset() });
     this.start = this.model.get("defaults");
     this.buildInput();
@@ -662,6 +663,13 @@ class View {
 
   // ------------------------------------------------ drawing
 
+  /** Whether a part is to be drawn again, because one of these is another one than last time. */
+  isNew(part, ...values) {
+    const before = this.drawn.get(part);
+    this.drawn.set(part, values);
+    return !before || values.some((value, index) => value !== before[index]);
+  }
+
   /** The image in the network's size: gray, or three times the same for one that takes color. */
   fitted() {
     const image = currentImage(this.model);
@@ -758,7 +766,9 @@ class View {
       : `The network says ${name}: ${percent(values[best])}.${guess && mine}`;
     this.whyButton.textContent = `Which part matters for ${network.classes[target]}?`;
     this.compared.hidden = !kept;
-    if (kept) this.compared.textContent = this.comparison();
+    if (kept && this.isNew("comparison", outputs, kept)) {
+      this.compared.textContent = this.comparison();
+    }
     this.drawWhy();
     this.frame.say(this.verdict.textContent);
   }
@@ -813,14 +823,16 @@ class View {
 
   drawOverview() {
     const { network, outputs, kept } = this.state;
+    const isNew = this.isNew("overview", outputs, kept);
     network.layers.forEach((layer, index) => {
       const row = this.rows[index];
       if (!row.strip) return;
+      row.element.setAttribute("aria-expanded", String(this.model.get("layer") === index));
+      if (!isNew) return;
       const reached = reach(outputs[index]);
       drawStrip(row.strip, layer, outputs[index], reached);
       row.before.hidden = true;
       if (kept) drawStrip(row.before, layer, kept.outputs[index], reached);
-      row.element.setAttribute("aria-expanded", String(this.model.get("layer") === index));
     });
   }
 
@@ -881,9 +893,11 @@ class View {
   drawNumber(layer, index) {
     const [height, width, channels] = layer.shape;
     const map = Math.min(this.model.get("map"), channels - 1);
+    const { outputs } = this.state;
+    if (!this.isNew("number", outputs, index, map, ...this.model.get("position"))) return;
     const data = Float32Array.from(
       { length: height * width },
-      (_, place) => this.state.outputs[index][place * channels + map],
+      (_, place) => outputs[index][place * channels + map],
     );
     const { most, isSigned } = reach(data);
     const shown = isSigned ? data : data.map((value) => (most > 0 ? (255 * value) / most : 0));

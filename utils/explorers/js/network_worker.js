@@ -56,13 +56,18 @@ function networkServer() {
   return { load, answer, filter, occlude };
 }
 
+/** The memory of a list of arrays, which a message hands over uncopied; some may share it. */
+const buffersOf = (result) =>
+  Array.isArray(result) ? [...new Set(result.map(({ buffer }) => buffer))] : [];
+
 /** Answer messages { id, call, ...arguments }, in the global scope of a worker. */
 export function serve(scope) {
   const server = networkServer();
   scope.onmessage = ({ data: { id, call, ...rest } }) => {
     try {
       const onProgress = (done, all) => scope.postMessage({ id, done, all });
-      scope.postMessage({ id, result: server[call](rest, onProgress) });
+      const result = server[call](rest, onProgress);
+      scope.postMessage({ id, result }, buffersOf(result));
     } catch (error) {
       scope.postMessage({ id, problem: error.message });
     }

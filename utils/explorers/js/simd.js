@@ -1,13 +1,18 @@
 /**
  * Convolutions and dense layers on WebAssembly SIMD: where the weights lie in its memory, and
  * how a map gets there and back. What the compiled kernels compute is in wasm/kernels.wat.
+ *
+ * A layer of windows is one call of `windows`. A layer of 3 × 3 windows is cut into tiles
+ * (winograd.js): its map is transformed, 16 calls multiply, and the products are transformed.
  */
 
 import { tensor } from "./engine.js";
 import { RELAXED_SIMD, SIMD } from "./kernels.js";
 import { both, windows } from "./sizes.js";
+import { BIAS_PLANE, tiling, transformed } from "./winograd.js";
 
 const WIDTH = 16; // filters that the kernel computes side by side
+const PLANES = 16; // kinds of products of a tile
 const PAGE = 65536; // bytes of a page of WebAssembly memory
 const LARGEST = 1 << 30; // bytes: no network that is meant for a page needs more
 
@@ -38,14 +43,19 @@ const blocksOf = (filters) => Math.ceil(filters / WIDTH);
  * Where windows begin in the padded map, in bytes, one for each place of the output; the last
  * is repeated where their number is odd, because the kernel takes two at a time.
  */
-function startsOf({ rows, columns, down, right }) {
-  const places = rows * columns;
+function startsOf(places, columns, { down, right }) {
   const starts = new Int32Array(places + (places % 2));
   for (let place = 0; place < starts.length; place++) {
     const at = Math.min(place, places - 1);
     starts[place] = Math.floor(at / columns) * down + (at % columns) * right;
   }
   return starts;
+}
+
+/** A dense layer is one window, as large as its input. */
+function planOfDense(length, units) {
+  const steps = { lines: 1, run: 4 * length, pitch: 0, down: 0, right: 0 };
+  return { ...steps, rows: 1, columns: 1, shape: [units], starts: startsOf(1, 1, steps), mapBytes: 4 * length };
 }
 
 /**
@@ -56,28 +66,48 @@ function startsOf({ rows, columns, down, right }) {
  */
 function planOf(shape, kernel, { strides = 1, padding = "valid" }) {
   const filters = kernel.shape.at(-1);
-  if (shape.length === 1) {
-    return { rows: 1, columns: 1, filters, lines: 1, run: 4 * shape[0], pitch: 0, down: 0, right: 0 };
-  }
+  if (shape.length === 1) return planOfDense(shape[0], filters);
   const [kernelHeight, kernelWidth, channels] = kernel.shape;
-  const [strideY, strideX] = both(strides);
+  const [stepY, stepX] = both(strides);
   const [paddingY, paddingX] = both(padding);
-  const y = windows(shape[0], kernelHeight, strideY, paddingY);
-  const x = windows(shape[1], kernelWidth, strideX, paddingX);
-  const pitch = 4 * channels * (x.before + shape[1] + x.after);
+  const y = windows(shape[0], kernelHeight, stepY, paddingY);
+  const x = windows(shape[1], kernelWidth, stepX, paddingX);
+  const [rows, columns] = [y.size, x.size];
+  const tiles = tiling(kernel.shape, { strides: [stepY, stepX], rows, columns });
+  const depth = 4 * channels;
+  const height = tiles ? 2 * tiles.down + 2 : y.before + shape[0] + y.after;
+  const width = tiles ? 2 * tiles.across + 2 : x.before + shape[1] + x.after;
+  const pitch = depth * width;
+  const steps = tiles
+    ? { lines: 1, run: depth, pitch, down: depth * tiles.across, right: depth }
+    : { lines: kernelHeight, run: kernelWidth * depth, pitch, down: stepY * pitch, right: stepX * depth };
+  const [down, across] = tiles ? [tiles.down, tiles.across] : [rows, columns];
   return {
-    rows: y.size,
-    columns: x.size,
-    filters,
-    lines: kernelHeight,
-    run: 4 * kernelWidth * channels,
-    pitch,
-    down: strideY * pitch,
-    right: 4 * strideX * channels,
-    y,
-    x,
-    mapBytes: pitch * (y.before + shape[0] + y.after),
+    ...steps,
+    rows,
+    columns,
+    tiles,
+    depth,
+    shape: [rows, columns, filters],
+    starts: startsOf(down * across, across, steps),
+    before: [y.before, x.before],
+    mapBytes: pitch * height,
   };
+}
+
+/** A layer's weights as the kernel takes them: blocks of 16 filters, those that lack are zeros. */
+function packed(weights, filters, blocks) {
+  const inputs = weights.length / filters;
+  const values = new Float32Array(inputs * blocks * WIDTH);
+  for (let block = 0; block < blocks; block++) {
+    const first = block * WIDTH;
+    const count = Math.min(WIDTH, filters - first);
+    for (let input = 0; input < inputs; input++) {
+      const from = input * filters + first;
+      values.set(weights.subarray(from, from + count), (block * inputs + input) * WIDTH);
+    }
+  }
+  return values;
 }
 
 /** The layers of one network that run on WebAssembly, with their weights in one memory. */
@@ -96,27 +126,34 @@ export class SimdLayers {
     };
     this.plans = layers.map(({ shape, kernel, options }) => {
       const plan = planOf(shape, kernel, options);
-      const blocks = blocksOf(plan.filters);
-      const inputs = plan.lines * (plan.run / 4);
-      const starts = startsOf(plan);
+      const blocks = blocksOf(plan.shape.at(-1));
+      const wide = 4 * blocks * WIDTH; // bytes of the output's values at one place
+      const places = plan.starts.length;
       return {
         ...plan,
         blocks,
-        starts,
-        places: starts.length,
-        startsAt: take(starts.byteLength),
-        weightsAt: take(4 * inputs * blocks * WIDTH),
-        biasAt: take(4 * blocks * WIDTH),
+        wide,
+        places,
+        startsAt: take(plan.starts.byteLength),
+        weightsAt: take((plan.tiles ? PLANES : 1) * plan.lines * plan.run * blocks * WIDTH),
+        biasAt: take(wide),
+        outputBytes: plan.tiles ? 4 * places * wide : places * wide,
+        planesBytes: plan.tiles ? PLANES * places * plan.depth : 0,
+        productsBytes: plan.tiles ? PLANES * places * wide : 0,
+        scratchBytes: plan.tiles ? Math.max(4 * plan.pitch, 8 * plan.tiles.across * wide) : 0,
       };
     });
     // The map and the output of one layer at a time.
-    const largest = (bytes) => this.plans.reduce((most, plan) => Math.max(most, bytes(plan)), 0);
-    this.mapAt = take(largest(({ mapBytes, run }) => mapBytes ?? run));
-    this.outputAt = take(largest(({ places, blocks }) => 4 * places * blocks * WIDTH));
+    const largest = (name) => this.plans.reduce((most, plan) => Math.max(most, plan[name]), 0);
+    this.mapAt = take(largest("mapBytes"));
+    this.outputAt = take(largest("outputBytes"));
+    this.planesAt = take(largest("planesBytes"));
+    this.productsAt = take(largest("productsBytes"));
+    this.noBiasAt = take(largest("wide")); // stays zero
+    this.scratchAt = take(largest("scratchBytes"));
     if (end > LARGEST) throw new Error("The network is too large for a page.");
     this.memory = new WebAssembly.Memory({ initial: Math.ceil(end / PAGE) });
-    const { exports } = new WebAssembly.Instance(module, { page: { memory: this.memory } });
-    this.windows = exports.windows;
+    this.kernels = new WebAssembly.Instance(module, { page: { memory: this.memory } }).exports;
     this.plans.forEach((plan, index) => this.place(plan, layers[index]));
   }
 
@@ -124,36 +161,52 @@ export class SimdLayers {
     return new Float32Array(this.memory.buffer, address, count);
   }
 
-  /** Put a layer's weights into the memory: blocks of 16 filters, those that lack are zeros. */
-  place(plan, { kernel, bias }) {
-    const { filters, blocks } = plan;
-    const inputs = kernel.data.length / filters;
-    const packed = this.floats(plan.weightsAt, inputs * blocks * WIDTH);
-    for (let block = 0; block < blocks; block++) {
-      const first = block * WIDTH;
-      const count = Math.min(WIDTH, filters - first);
-      for (let input = 0; input < inputs; input++) {
-        const from = input * filters + first;
-        const to = (block * inputs + input) * WIDTH;
-        packed.set(kernel.data.subarray(from, from + count), to);
-      }
+  /** Put a layer's weights into the memory. */
+  place({ tiles, blocks, weightsAt, biasAt, startsAt, starts }, { kernel, bias }) {
+    const filters = kernel.shape.at(-1);
+    let to = weightsAt;
+    for (const weights of tiles ? transformed(kernel) : [kernel.data]) {
+      const values = packed(weights, filters, blocks);
+      this.floats(to, values.length).set(values);
+      to += values.byteLength;
     }
-    if (bias) this.floats(plan.biasAt, filters).set(bias);
-    new Int32Array(this.memory.buffer, plan.startsAt, plan.places).set(plan.starts);
+    if (bias) this.floats(biasAt, filters).set(bias);
+    new Int32Array(this.memory.buffer, startsAt, starts.length).set(starts);
   }
 
   /** Copy a map into the memory, with zeros around it. */
-  pad({ shape, data }, { y, x, pitch, mapBytes }) {
-    const target = this.floats(this.mapAt, (mapBytes ?? 4 * data.length) / 4);
-    if (!y) return target.set(data);
+  pad({ shape, data }, { before, pitch, mapBytes }) {
+    const target = this.floats(this.mapAt, mapBytes / 4);
+    if (!before) return target.set(data);
     const [height, width, channels] = shape;
     target.fill(0);
     const line = width * channels;
     for (let row = 0; row < height; row++) {
-      const to = ((y.before + row) * pitch) / 4 + x.before * channels;
+      const to = ((before[0] + row) * pitch) / 4 + before[1] * channels;
       target.set(data.subarray(row * line, (row + 1) * line), to);
     }
     return target;
+  }
+
+  /** Multiply all windows of a map with a layer's weights, or with those of one plane. */
+  multiply(plan, from, weightsAt, biasAt, to, floor) {
+    const { startsAt, places, blocks, lines, run, pitch } = plan;
+    this.kernels.windows(startsAt, places, from, weightsAt, biasAt, to, blocks, lines, run, pitch, floor);
+  }
+
+  /** The same by tiles. */
+  multiplyTiles(plan, floor) {
+    const { tiles, pitch, depth, wide, places, weightsAt, biasAt } = plan;
+    const { mapAt, planesAt, productsAt, scratchAt, outputAt, noBiasAt } = this;
+    const { down, across } = tiles;
+    const [plane, product] = [places * depth, places * wide];
+    this.kernels.tiles_in(mapAt, pitch, depth, down, across, scratchAt, planesAt, plane);
+    for (let kind = 0; kind < PLANES; kind++) {
+      const weights = weightsAt + kind * depth * (wide / 4);
+      const bias = kind === BIAS_PLANE ? biasAt : noBiasAt;
+      this.multiply(plan, planesAt + kind * plane, weights, bias, productsAt + kind * product, -Infinity);
+    }
+    this.kernels.tiles_out(productsAt, product, wide, down, across, scratchAt, outputAt, floor);
   }
 
   /**
@@ -165,24 +218,25 @@ export class SimdLayers {
    */
   run(index, input, relu) {
     const plan = this.plans[index];
-    this.pad(input, plan);
-    const { places, blocks, lines, run, pitch, rows, columns, filters } = plan;
     const floor = relu ? 0 : -Infinity;
-    const addresses = [this.mapAt, plan.weightsAt, plan.biasAt, this.outputAt];
-    this.windows(plan.startsAt, places, ...addresses, blocks, lines, run, pitch, floor);
-    const shape = plan.y ? [rows, columns, filters] : [filters];
-    return tensor(shape, this.dense(plan));
+    this.pad(input, plan);
+    if (plan.tiles) this.multiplyTiles(plan, floor);
+    else this.multiply(plan, this.mapAt, plan.weightsAt, plan.biasAt, this.outputAt, floor);
+    return tensor(plan.shape, this.output(plan));
   }
 
-  /** The output without the filters that only fill the last block. */
-  dense({ rows, columns, filters, blocks }) {
-    const places = rows * columns;
-    const wide = blocks * WIDTH;
-    const output = this.floats(this.outputAt, places * wide);
-    if (wide === filters) return output.slice();
-    const values = new Float32Array(places * filters);
-    for (let place = 0; place < places; place++) {
-      values.set(output.subarray(place * wide, place * wide + filters), place * filters);
+  /** The output without what only fills the last block of filters, or the last tiles. */
+  output({ rows, columns, shape, wide, tiles }) {
+    const filters = shape.at(-1);
+    const width = tiles ? 2 * tiles.across : columns;
+    const all = this.floats(this.outputAt, (rows * width * wide) / 4);
+    if (wide === 4 * filters && width === columns) return all.slice();
+    const values = new Float32Array(rows * columns * filters);
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        const from = ((row * width + column) * wide) / 4;
+        values.set(all.subarray(from, from + filters), (row * columns + column) * filters);
+      }
     }
     return values;
   }

@@ -303,8 +303,13 @@
       const belongs = (other) => other === place || group?.has(find(other.dataset.model));
       return Promise.all(places.filter(belongs).map(show));
     };
+    // One after the other, so that the page answers a key or a finger in between.
+    let last = Promise.resolve();
+    const showNext = (place) => {
+      last = last.then(() => showGroup(place)).then(() => new Promise((go) => setTimeout(go)));
+    };
     const near = new IntersectionObserver(
-      (entries) => entries.filter((e) => e.isIntersecting).forEach((e) => showGroup(e.target)),
+      (entries) => entries.filter((e) => e.isIntersecting).forEach((e) => showNext(e.target)),
       { rootMargin: NEAR },
     );
     for (const place of places) place.dataset.state = "waiting";

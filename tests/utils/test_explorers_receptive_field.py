@@ -293,6 +293,16 @@ def test_a_window_that_does_not_fit_is_explained(show):
     problem.wait_for(state="hidden")
 
 
+@pytest.mark.parametrize("written", ["", "0", "300", "2.5"])
+def test_a_size_that_is_not_taken_is_explained_and_the_old_one_comes_back(show, written):
+    page = show(ReceptiveFieldExplorer(input_size=9))
+    page.get_by_label("Input size").fill(written)
+    said = page.locator(".cx-status").inner_text()
+    assert said == "Input size, pixels: a whole number from 1 to 256 is possible. It stays 9."
+    page.get_by_label("Input size").blur()
+    assert page.get_by_label("Input size").input_value() == "9"
+
+
 def test_shading_by_paths_makes_the_middle_darkest(show):
     page = show(ReceptiveFieldExplorer(paths=True))
     opacities = page.eval_on_selector_all(

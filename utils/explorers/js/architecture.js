@@ -11,9 +11,9 @@ import {
   editor,
   format,
   frame,
-  numberBox,
   redrawOn,
   slider,
+  wholeBox,
 } from "./interface.js";
 import {
   NEW,
@@ -363,28 +363,6 @@ function showCard({ state }, card, index) {
 function keyed(key, element) {
   element.dataset.key = key;
   return element;
-}
-
-/** A box for a whole number that says what is possible, and forgets what is not. */
-function wholeBox({ say }, label, [least, largest], put) {
-  let kept = least;
-  const box = numberBox({ label, min: least, max: largest, step: 1, onInput: put });
-  const set = (value) => {
-    kept = value;
-    if (typeof value === "number") return box.set(value);
-    box.input.value = "";
-    box.input.placeholder = times([value].flat(2));
-  };
-  box.input.addEventListener("input", () => {
-    if (!box.input.checkValidity() || box.input.value === "") {
-      say(
-        `${label}: a whole number from ${least} to ${format(largest)} is possible. ` +
-          `It stays ${times([kept].flat(2))}.`,
-      );
-    }
-  });
-  box.input.addEventListener("blur", () => set(kept));
-  return { ...box, set };
 }
 
 /** A menu of an option's values that takes in what Python may have set besides. */

@@ -208,7 +208,7 @@ export function toggle({ label, onInput }) {
 }
 
 /** A box for a number. `onInput` gets finite numbers only. */
-export function numberBox({ label, min = null, max = null, step = "any", onInput }) {
+function numberBox({ label, min = null, max = null, step = "any", onInput }) {
   const input = create("input", { type: "number", min, max, step });
   input.addEventListener("input", () => {
     if (input.value !== "" && input.checkValidity()) onInput(Number(input.value));
@@ -217,6 +217,39 @@ export function numberBox({ label, min = null, max = null, step = "any", onInput
     if (document.activeElement !== input || Number(input.value) !== value) input.value = value;
   };
   return { element: labeled(label, input), input, set };
+}
+
+/**
+ * A box for a whole number that says what is possible, and forgets what is not.
+ * @param {{say: (text: string) => void}} place  where it is said
+ * @param {string} label
+ * @param {[number, number]} range  the least and the largest number
+ * @param {(value: number) => void} onInput
+ */
+export function wholeBox({ say }, label, [least, most], onInput) {
+  let kept = least; // a number, or a list that Python has set
+  let largest = most;
+  const words = () => [kept].flat(2).join(" × ");
+  const box = numberBox({ label, min: least, max: largest, step: 1, onInput });
+  /** Show a value; the largest that is possible may have changed with it. */
+  const set = (value, limit = largest) => {
+    kept = value;
+    largest = limit;
+    box.input.max = limit;
+    if (typeof value === "number") return box.set(value);
+    box.input.value = "";
+    box.input.placeholder = words();
+  };
+  box.input.addEventListener("input", () => {
+    if (!box.input.checkValidity() || box.input.value === "") {
+      say(
+        `${label}: a whole number from ${least} to ${format(largest)} is possible. ` +
+          `It stays ${words()}.`,
+      );
+    }
+  });
+  box.input.addEventListener("blur", () => set(kept));
+  return { ...box, set };
 }
 
 // ---------------------------------------------------------------- colors

@@ -11,10 +11,11 @@ import {
   create,
   editor,
   frame,
-  numberBox,
+  MOVES,
   redrawOn,
   slider,
   toggle,
+  wholeBox,
 } from "./interface.js";
 import {
   arrange,
@@ -67,7 +68,6 @@ const SETTINGS = {
   paths: { kind: "flag", trait: "paths", label: "Shade" },
 };
 const TRAITS = ["selected", "image", "layers", "input_size", "layer", "position", "paths"];
-const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 const AXES = [0, 1]; // rows, columns
 
 // --- Words -------------------------------------------------------------------------------
@@ -444,7 +444,8 @@ function arrangePlanes(view) {
 // --- Controls ----------------------------------------------------------------------------
 
 /** Menus of networks and images, and the size of the input. */
-function makeMenus({ model, edit }) {
+function makeMenus(view) {
+  const { model, edit } = view;
   const preset = choice({
     label: "Network",
     options: [],
@@ -460,13 +461,9 @@ function makeMenus({ model, edit }) {
     options: [],
     onInput: (name) => edit({ selected: name, image: null }),
   });
-  const side = numberBox({
-    label: "Input size, pixels",
-    min: 1,
-    max: 256,
-    step: 1,
-    onInput: (value) => edit({ input_size: [value, value] }),
-  });
+  const side = wholeBox(view, "Input size, pixels", [1, 256], (value) =>
+    edit({ input_size: [value, value] }),
+  );
   // Networks are the same if the same windows slide.
   const text = (layers) =>
     shownLayers(layers)

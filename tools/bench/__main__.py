@@ -12,7 +12,7 @@
 - explorers: a moved slider, in the page and by `interact` in a kernel: median and 95th
   percentile of 40 moves, in milliseconds;
 - networks: one forward pass of the networks in the page, and of other libraries beside them;
-  how often the answers with int8 weights are Keras's;
+  how often the answers with int8 weights are Keras's; the page's longest tasks;
 - training: networks that learn in the page: images a second, beside Keras and other libraries;
   accuracies and prepared situations with five seeds (ten minutes);
 - precision: one training step in bfloat16 and in float32, alternating;
@@ -145,6 +145,7 @@ def bench_networks(repeats: int) -> None:
     """Report forward passes in the page. `repeats` is not used: each figure is of 60 passes."""
     from tools.bench import networks
 
+    make("book")
     networks.report()
 
 

@@ -2,7 +2,8 @@
 
 In headless Chromium, in a page that is served from this machine: one forward pass of chapter
 5's network (89.5 million multiply–adds), an occlusion map (196 passes and one), and how often
-the answers with int8 weights are Keras's on the whole test set. Where npm is there, the same
+the answers with int8 weights are Keras's on the whole test set; how long a page is kept busy
+while a reader uses the explorer (long_tasks.py). Where npm is there, the same
 network runs in Node in ours and in other libraries, which are fetched for it and not kept.
 """
 
@@ -143,6 +144,7 @@ def report(passes: int = 60) -> None:
     """Print speed, agreement and the comparison."""
     from playwright.sync_api import sync_playwright
 
+    from tools.bench import long_tasks
     from tools.browser import HOW_TO_GET_ONE, get_browser
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=SCRIPTS))
@@ -158,6 +160,7 @@ def report(passes: int = 60) -> None:
             report_speed(page, name, networks.file(name), passes)
         for name in networks.NETWORKS:
             report_agreement(page, name, networks.file(name))
+        long_tasks.report(browser)
         browser.close()
     server.shutdown()
     report_peers(passes)

@@ -224,6 +224,32 @@ def test_with_int8_weights_the_answers_stay_those_of_keras(page, name):
     assert np.abs(probabilities - expected).max() < 0.2
 
 
+def test_what_chapter_5_says_of_maps_and_of_the_shirt_that_is_taken_for_a_coat_holds(page):
+    name, classes = "fashion_mnist_lecture", networks.find("fashion_mnist_lecture").classes
+    images = np.array(list(networks.images(name).values()), "float32") / 255
+    found = run(page, networks.file(name), images[..., None], all=True)["answers"]
+    last = [np.max(arrays(answer)[6], axis=(0, 1)) for answer in found]  # the last convolution
+    shoes, trousers = ([values[number - 1] for values in last] for number in (220, 141))
+    said = [classes[arrays(answer)[-1].argmax()] for answer in found]
+    most = {said[number] for number in np.argsort(shoes)[-3:]}
+    assert most == {"Sneaker", "Sandal", "Ankle boot"}
+    assert said[np.argmax(trousers)] == "Trouser" and sorted(trousers)[-2] < max(trousers) / 3
+
+    shirt, collar, open_neck, buttons = (images[-1].copy() for _ in range(4))
+    collar[:6, 12:18] = 0
+    open_neck[:7, 12:16] = 0
+    for row in range(6, 26, 4):
+        buttons[row : row + 2, 13:15] = 1
+    tried = np.array([shirt, collar, open_neck, buttons])[..., None]
+    answers = run(page, networks.file(name), tried)["answers"]
+    coat, as_shirt = (
+        [answer[0]["data"][classes.index(each)] for answer in answers] for each in ("Coat", "Shirt")
+    )
+    assert coat[0] > 0.9 and as_shirt[1] > 0.5 > coat[1]
+    assert max(coat[2], as_shirt[2]) < 0.5 < coat[2] + as_shirt[2]
+    assert coat[3] > coat[0]
+
+
 def test_quantized_weights_differ_by_at_most_half_a_step():
     array = np.random.default_rng(9).normal(size=(3, 3, 4, 6)).astype("float32")
     array[..., 2] = 0
@@ -348,7 +374,8 @@ def kernel(**changes) -> list[dict]:
 DAMAGED = {
     "empty": (b"", "not a network file"),
     "a text": (b"Once upon a time there was a network.", "not a network file"),
-    "a zip": (b"PK\x03\x04" + bytes(100), "not a network file"),
+    "a Keras model": (b"PK\x03\x04" + bytes(100), "a model as Keras saves it.*export_weights"),
+    "a HDF5 file": (b"\x89HDF\r\n\x1a\n" + bytes(100), "a model as Keras saves it"),
     "cut off": (small_file()[:-7], "cut off"),
     "another version": (small_file()[:9] + b"\x02" + small_file()[10:], "the form 2"),
     "a changed weight": (small_file()[:-30] + b"\x01" + small_file()[-29:], "checksum is wrong"),

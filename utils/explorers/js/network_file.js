@@ -8,6 +8,7 @@ import { opened } from "./course_file.js";
 import { tensor } from "./engine.js";
 import { outputShape, parts } from "./forward.js";
 
+const KERAS_FILES = ["PK\x03\x04", "\x89HDF"]; // how .keras and .h5 begin
 const LARGEST_SIDE = 64; // pixels of an image
 const MOST_LAYERS = 200;
 const MOST_WORK = 2e9; // multiply–adds of one pass: some seconds in plain JavaScript
@@ -124,6 +125,17 @@ function work({ type, kernel }, output) {
   return places * kernel.data.length;
 }
 
+/** Say what makes a network file of a model that Keras has saved. */
+function refuseKerasFile(bytes) {
+  const start = String.fromCharCode(...bytes.subarray(0, 4));
+  if (!KERAS_FILES.includes(start)) return;
+  throw new Error(
+    "This is a model as Keras saves it. In a notebook, " +
+      '`export_weights(keras.models.load_model("model.keras"), "my.network")` makes of it the ' +
+      "file that opens here; export_weights comes from utils.explorers.",
+  );
+}
+
 /**
  * Read a network.
  * @param {Uint8Array} bytes  of the whole file
@@ -131,6 +143,7 @@ function work({ type, kernel }, output) {
  *   with `shape`, that of what it gives
  */
 export function readNetwork(bytes) {
+  refuseKerasFile(bytes);
   const { header, payload } = opened(bytes, "network file", "`export_weights(model, path)` writes one.");
   const { input, layers, classes } = header;
   if (!isShape(input, 3) || input[0] > LARGEST_SIDE || input[1] > LARGEST_SIDE || ![1, 3].includes(input[2])) {

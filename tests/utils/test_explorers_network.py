@@ -129,6 +129,81 @@ def test_a_neuron_shows_its_window_its_products_and_the_sum_that_keras_computes(
     assert seen == "14 × 14 pixels"  # 4 + (3 − 1) · 4 + 2 for the first convolution
 
 
+def test_the_products_of_filters_for_each_map_alone_add_up_to_what_keras_computes(show):
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(6)
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(3, 3, strides=2, padding="same", activation="relu"),
+            layers.DepthwiseConv2D(3, depth_multiplier=2, bias_initializer="random_normal"),
+            layers.SeparableConv2D(5, 3, depth_multiplier=2, bias_initializer="random_normal"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    explorer = NetworkExplorer(model)
+    page = show(explorer)
+    reveal(page)
+    given = explorer.image[None, ..., None] / 255.0
+    for layer, sources, ending in [(1, {"map 2"}, ""), (2, {"map 1", "map 2", "map 3"}, "weight")]:
+        open_layer(page, layer)
+        page.evaluate("() => { model.set('map', 3); model.set('position', [4, 6]); }")
+        words = page.locator(".cx-network-number > .cx-sum")
+        words.filter(has_text=re.compile(f"^At row 5, column 7: .*{ending}")).wait_for()
+        total = float(re.search(r"= (−?[\d.]+)", words.inner_text())[1].replace("−", "-"))
+        inner = keras.Model(model.inputs[0], model.layers[layer].output)
+        # The weights of the explorer have 8 bits.
+        assert total == pytest.approx(float(inner(given)[0, 4, 6, 3]), rel=0.05, abs=5e-3)
+        named = page.locator(".cx-calculation figure:first-child .cx-name").all_inner_texts()
+        assert {name.removeprefix("Window of ") for name in named} <= sources
+
+
+def test_what_lies_beyond_the_border_is_said(show):
+    import keras
+    from keras import layers
+
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(4, 7, strides=4, padding="same"),
+            layers.MaxPooling2D(2),
+            layers.Flatten(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    page = show(NetworkExplorer(model))
+    reveal(page)
+    open_layer(page, 0)
+    page.evaluate("() => { model.set('map', 1); model.set('position', [0, 3]); }")
+    page.get_by_text("At row 1, column 4").wait_for()
+    seen = page.locator(".cx-network-number .cx-size").nth(1).inner_text()
+    assert seen == "6 × 7 of 7 × 7, the rest is padding"
+    open_layer(page, 1)
+    title = page.locator(".cx-layer-title").inner_text()
+    assert "the last row and column of 7 × 7 in no window" in title
+
+
+def test_the_images_that_excite_a_map_most_stand_beside_it_with_what_it_sees(show, explorer, model):
+    import keras
+
+    page = show(explorer)
+    reveal(page)
+    open_layer(page, 2)
+    page.evaluate("() => model.set('map', 33)")
+    inner = keras.Model(model.inputs[0], model.layers[2].output)
+    images = np.array(list(explorer.images.values()))[..., None] / 255.0
+    largest = np.asarray(inner(images))[..., 33].max((1, 2))
+    page.locator(".cx-strongest[data-map='34']").wait_for()
+    names = page.locator(".cx-strongest .cx-name")
+    assert names.first.inner_text().startswith(f"{list(explorer.images)[largest.argmax()]}: ")
+    values = [float(name.split(": ")[1]) for name in names.all_inner_texts()]
+    assert values == pytest.approx(sorted(largest, reverse=True)[: len(values)], rel=0.05)
+    assert len(values) == 4 and page.locator(".cx-strongest .cx-mark").count() == 4
+
+
 def test_a_pooled_value_is_explained_by_its_window(show, explorer):
     page = show(explorer)
     reveal(page)
@@ -143,6 +218,10 @@ def test_all_maps_can_be_reached_by_pages_and_arrow_keys(show, explorer):
     reveal(page)
     open_layer(page, 2)
     page.get_by_label("Maps", exact=True).select_option("65 to 70 of 70")
+    next_frame(page)
+    page.get_by_label("Map, by its number").fill("71")
+    assert "a whole number from 1 to 70 is possible" in status(page)
+    page.get_by_label("Map, by its number").fill("65")
     next_frame(page)
     stage = page.locator(".cx-atlas")
     assert "maps 65 to 70" in stage.get_attribute("aria-label")
@@ -224,6 +303,42 @@ def test_the_network_computes_in_a_worker_and_the_page_without_one(show, explore
     context.close()
 
 
+COUNT = """() => {
+  const { prototype } = CanvasRenderingContext2D;
+  const { putImageData } = prototype;
+  window.drawings = window.layouts = 0;
+  prototype.putImageData = function (...values) {
+    window.drawings += 1;
+    return putImageData.apply(this, values);
+  };
+  const style = window.getComputedStyle;
+  window.getComputedStyle = (...values) => {
+    window.layouts += 1; // in a container whose size is asked about, the page is laid out
+    return style(...values);
+  };
+}"""
+
+
+def test_only_what_changed_is_drawn_again_and_nothing_lays_the_page_out_at_once(show, explorer):
+    page = show(explorer)
+    reveal(page)
+    open_layer(page, 2)
+    page.locator(".cx-products .cx-grid").first.wait_for()
+    page.evaluate(COUNT)
+    page.locator(".cx-atlas").focus()
+    page.keyboard.press("ArrowRight")
+    next_frame(page)
+    assert (
+        page.evaluate("() => window.drawings") <= 6
+    )  # the map, what it sees, four images; no layer
+    before = page.evaluate("() => window.drawings")
+    page.get_by_role("button", name="one pixel right").click()
+    page.get_by_text("Compared with before the shift").wait_for()
+    next_frame(page)
+    assert page.evaluate("() => window.drawings") >= before + 5  # all layers, now and before
+    assert page.evaluate("() => window.layouts") == 0
+
+
 # --- the reader's own ---------------------------------------------------------------------
 
 
@@ -295,7 +410,7 @@ def test_a_file_that_is_none_is_refused_in_words_and_the_page_goes_on(show, expl
     page = show(explorer)
     page.get_by_label("A network file from this device").set_input_files(tmp_path / "model.keras")
     page.locator(".cx-network-load .cx-problem").wait_for()
-    assert "not a network file" in page.locator(".cx-network-load .cx-problem").inner_text()
+    assert "a model as Keras saves it" in page.locator(".cx-network-load .cx-problem").inner_text()
     page.get_by_role("button", name="Load the network").click()
     page.locator(".cx-network-answer").wait_for()
 
@@ -336,9 +451,56 @@ def test_a_photo_becomes_an_image_of_the_data_set_step_by_step(show, explorer, p
     assert "Darken" in page.locator(".cx-photo-steps .cx-name").nth(2).inner_text()
 
 
+def test_a_network_for_color_gets_a_photo_in_color(show):
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(7)
+    model = keras.Sequential(
+        [
+            keras.Input((32, 24, 3)),
+            layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    page = show(NetworkExplorer(model))
+    load(page)
+    red = Image.new("RGB", (50, 40), (220, 30, 90))
+    page.get_by_label("A photo from this device").set_input_files(photo("PNG", red))
+    page.locator(".cx-photo-steps figure").nth(1).wait_for()
+    names = page.locator(".cx-photo-steps .cx-name").all_inner_texts()
+    assert names == ["1 Crop", "2 Reduce to 32 × 24"]
+    assert page.get_by_role("checkbox", name="Invert").is_hidden()
+    pixels = drawn(page, 0)
+    assert pixels.shape == (32, 24, 4) and (pixels[..., :3] == (220, 30, 90)).all()
+    assert page.get_by_role("button", name="Draw on it").is_hidden()
+    expected = model.predict(pixels[None, ..., :3] / 255.0, verbose=0)[0]
+    page.wait_for_function(
+        "(words) => document.querySelector('.cx-bars').innerText.includes(words)",
+        arg=f"{100 * expected.max():.1f} %",
+    )
+
+
+@pytest.mark.parametrize("side", [8660, 300])
+def test_a_large_photo_is_reduced_beside_the_page(show, explorer, side):
+    """A photo of 50 megapixels, and one that is not large."""
+    page = show(explorer)
+    load(page)
+    image = dark_square(side=100).resize((side, side * 2 // 3))
+    page.get_by_label("A photo from this device").set_input_files(photo("JPEG", image))
+    page.locator(".cx-photo-steps figure").nth(4).wait_for(timeout=60000)
+    assert drawn(page, 0)[..., 0].max() > 200
+
+
+CUT = photo("PNG", Image.effect_noise((200, 200), 50))
+CUT["buffer"] = CUT["buffer"][:9000]
+
+
 @pytest.mark.parametrize(
     ("file", "words"),
     [
+        (CUT, "cannot read this picture"),
         (
             {
                 "name": "a.svg",

@@ -8,7 +8,14 @@ import traitlets
 from . import networks
 from .base import Position
 from .network_file import network_file
-from .pictures import PictureExplorer
+from .pictures import ChosenImage, Images, PictureExplorer
+from .values import image as checked_image
+
+
+def gray_or_color(array) -> np.ndarray:
+    """Return an image as uint8, (rows, columns) or (rows, columns, 3)."""
+    is_color = np.ndim(array) == 3 and np.shape(array)[-1] == 3
+    return checked_image(array, 3 if is_color else None)
 
 
 class NetworkExplorer(PictureExplorer):
@@ -23,9 +30,12 @@ class NetworkExplorer(PictureExplorer):
     The traits can be read, set and observed: `image`, `selected`, `layer` (index of the layer
     that is open, −1 for none), `map` (index of the feature map), `position` (row and column of
     the neuron), `target` (index of the answer that is asked about, −1 for the network's own).
+    They are indices and begin at 0; the words on the page count maps, rows and columns from 1.
     """
 
     _module = traitlets.Unicode("network").tag(sync=True)
+    images = Images(gray_or_color)
+    image = ChosenImage(gray_or_color)
     network = traitlets.Unicode("fashion_mnist_lecture").tag(sync=True)
     bytes = traitlets.Int(0).tag(sync=True)
     share = traitlets.Float(1.0).tag(sync=True)
@@ -56,6 +66,10 @@ class NetworkExplorer(PictureExplorer):
         names = ("selected", "layer", "map", "position", "target")
         self.defaults = {each: getattr(self, each) for each in names} | {"image": None}
         self.on_msg(self._answer)
+
+    @traitlets.default("image")
+    def _selected(self):
+        return self.selected_image()
 
     @traitlets.default("position")
     def _middle(self):

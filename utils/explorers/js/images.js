@@ -44,11 +44,13 @@ export function stroke(pixels, row, column, erase) {
  *
  * @param {object} model with the traits images, selected and image
  * @param {(changes: object) => void} edit sets traits
+ * @param {{own?: string}} options  what an image is called that is not of the list: as a rule,
+ *   a program has set it
  * @returns {{choose: HTMLElement, tools: HTMLElement, paint: Function, refresh: (picture:
  *   import("./interface.js").Picture) => void}} `paint` is for a Picture's `onPaint`;
  *   `refresh` is to be called with the picture at every redraw
  */
-export function imageSource(model, edit) {
+export function imageSource(model, edit, { own = "set from outside" } = {}) {
   let pixels = new Uint8Array(SIDE * SIDE);
   const drawn = (changed) => {
     pixels = changed;
@@ -85,7 +87,7 @@ export function imageSource(model, edit) {
     const names = model.get("images").map(({ name }) => name);
     const isListed = names.includes(selected) || selected === DRAWING;
     const isLinked = originOf(model.get("image")) !== null;
-    const name = isLinked ? "map of the linked explorer" : "set from outside"; // by a program
+    const name = isLinked ? "map of the linked explorer" : own;
     const others = isListed ? [] : [[selected, name]];
     list.fill([...names, ...others, [DRAWING, "Draw your own …"]]);
     list.set(selected);

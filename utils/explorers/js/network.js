@@ -6,35 +6,40 @@
  * draws what came back. A trait says where the reader is: `layer`, `map`, `position`, `target`.
  */
 
-import { currentImage, imageSource } from "./images.js";
+import { currentImage, decodedOnce, imageSource } from "./images.js";
 import {
   button,
   choice,
+  controls,
   create,
   editor,
   format,
   frame,
-  grid,
   mixed,
   Picture,
   plural,
   redrawOn,
-  sign,
   toggle,
+  wholeBox,
 } from "./interface.js";
-import { answerBars, atlas, drawBars, drawMaps, percent, reach, signedCell } from "./maps.js";
+import { answerBars, atlas, drawBars, drawMaps, percent, reach } from "./maps.js";
 import { serve } from "./network_worker.js";
 import { fileBytes, workerClient } from "./worker_client.js";
-import { isBright, photoSteps, readPhoto } from "./photo.js";
+import { isBright, luminance, photoSteps, readPhoto } from "./photo.js";
+import { channelSums, patchOf, productLine, SHOWN, sourceOf, sumInWords } from "./products.js";
 import { sourceRange } from "./sizes.js";
 
 const DRAWING = "your drawing";
+const OWN = "your image"; // one that is no drawing: the name that Python gives
+const PAD = 28; // pixels of the drawing pad
+const SEPARABLE = ". A slice here is the map's own filter times its 1 × 1 weight.";
 const PEN = "Arrow keys move the pen, Space draws, Delete erases.";
 const POINT = "Arrow keys choose a pixel.";
 const A_PAGE = 64; // maps that are shown at once
 const IN_STRIP = 12; // maps of a layer in the overview
-const SHOWN = 3; // channels whose products are shown one by one
+const STRONGEST = 4; // images that excite a map most, shown beside it
 const WINDOWS = ["Conv2D", "DepthwiseConv2D", "SeparableConv2D", "MaxPooling2D", "AveragePooling2D"];
+const WITH_FILTERS = ["Conv2D", "DepthwiseConv2D", "SeparableConv2D"];
 const AT_ITS_PLACE = ["BatchNormalization", "ReLU", "Activation", "Rescaling"];
 const STILL = ["Dropout", "Flatten"]; // layers that change no value of an answer
 const HIDING = { size: 6, step: 2, fill: 0 };
@@ -64,6 +69,7 @@ function newState() {
     isBusy: false,
     isStale: false,
     weights: new Map(), // filters that the worker has sent
+    survey: null, // what excites each map most, for each of the listed images
     why: null, // { target, map }
   };
 }
@@ -79,8 +85,17 @@ function outputOf({ network, outputs, image }, layer) {
 const times = (shape) => shape.join(" × ");
 const isMap = ({ shape }) => shape.length === 3;
 
-/** What a layer is, in a few words. */
-function described(layer) {
+/** What no window of a pooling layer reaches: "the last row and column". */
+function leftOver({ poolSize, strides, padding }, before) {
+  const names = ["row", "column"].filter((_, axis) => {
+    const [size, step] = [poolSize[axis], strides[axis]];
+    return padding === "valid" && (before[axis] - size) % step > 0;
+  });
+  return names.length > 0 ? `; the last ${names.join(" and ")} of ${times(before.slice(0, 2))} in no window` : "";
+}
+
+/** What a layer is, in a few words; `before` is the shape of what it reads. */
+function described(layer, before) {
   const { type, shape, kernelShape, strides, poolSize, rate, activation } = layer;
   const ending = activation ? `, then ${activation}` : "";
   const step = strides && Math.max(...strides) > 1 && !poolSize ? `, stride ${strides[0]}` : "";
@@ -88,8 +103,8 @@ function described(layer) {
     const [height, width, channels, filters] = kernelShape;
     return `${filters} filters of ${height} × ${width} × ${channels}${step}${ending}`;
   }
-  if (type === "MaxPooling2D") return `the largest of each ${times(poolSize)} window`;
-  if (type === "AveragePooling2D") return `the mean of each ${times(poolSize)} window`;
+  if (type === "MaxPooling2D") return `the largest of each ${times(poolSize)} window${leftOver(layer, before)}`;
+  if (type === "AveragePooling2D") return `the mean of each ${times(poolSize)} window${leftOver(layer, before)}`;
   if (type === "GlobalAveragePooling2D") return "the mean of each map";
   if (type === "GlobalMaxPooling2D") return "the largest value of each map";
   if (type === "BatchNormalization") return "each map times a number, plus a number";
@@ -117,12 +132,12 @@ const slidesOf = (layers) =>
     return { type: "Conv2D", filters: 1, kernelSize: kernelShape.slice(0, 2), strides, padding };
   });
 
-/** The rows and columns of the image that a place of a layer sees, cut off at the border. */
+/** The rows and columns of the image that a place of a layer sees; `clipped` at the border. */
 function fieldOf({ network }, layer, position) {
   const layers = slidesOf(network.layers);
   return [0, 1].map((axis) => {
     const at = position[axis];
-    return sourceRange(layers, -1, layer, at, at, network.input[axis], axis)?.clipped ?? null;
+    return sourceRange(layers, -1, layer, at, at, network.input[axis], axis);
   });
 }
 
@@ -135,78 +150,7 @@ function windowOf({ network }, layer, position) {
   );
 }
 
-// ---------------------------------------------------------------- one number
-
-/** The part of one channel that a window covers, rows of values; padding is 0. */
-function patchOf({ shape, data }, channel, [rows, columns]) {
-  const [height, width, channels] = shape;
-  const lines = [];
-  for (let y = rows.first; y <= rows.last; y += 1) {
-    const line = [];
-    for (let x = columns.first; x <= columns.last; x += 1) {
-      const isThere = y >= 0 && y < height && x >= 0 && x < width;
-      line.push(isThere ? data[(y * width + x) * channels + channel] : 0);
-    }
-    lines.push(line);
-  }
-  return lines;
-}
-
-/** Products of a filter with its window, channel by channel, the largest sums first. */
-function channelSums(input, window, { shape, weights }) {
-  const [height, width, channels] = shape;
-  return Array.from({ length: channels }, (_, channel) => {
-    const patch = patchOf(input, channel, window);
-    const slice = Array.from({ length: height }, (_, i) =>
-      Array.from({ length: width }, (_, j) => weights[(i * width + j) * channels + channel]),
-    );
-    const products = patch.map((line, i) => line.map((value, j) => value * slice[i][j]));
-    const sum = products.flat().reduce((one, other) => one + other, 0);
-    return { channel, patch, slice, products, sum };
-  }).sort((one, other) => Math.abs(other.sum) - Math.abs(one.sum));
-}
-
-/** The sentence of a convolution's sum: the strongest channels, the rest, bias, activation. */
-function sumInWords(sums, bias, value, activation) {
-  const first = sums.slice(0, SHOWN);
-  const rest = sums.slice(SHOWN).reduce((total, { sum }) => total + sum, 0);
-  const total = sums.reduce((all, { sum }) => all + sum, 0) + (bias ?? 0);
-  const named = sums.length > 1 ? (channel) => ` (map ${channel + 1})` : () => "";
-  const parts = first.map(({ channel, sum }) => `${format(sum)}${named(channel)}`);
-  if (sums.length > SHOWN) parts.push(`${format(rest)} (the other ${sums.length - SHOWN})`);
-  const end = activation ? ` → ${activation} → ${format(value)}` : "";
-  const offset = bias === null ? "" : ` + bias ${format(bias)}`;
-  return `${parts.join(" + ")}${offset} = ${format(total)}${end}`;
-}
-
-/** The name of a channel of what a layer reads. */
-function sourceOf(layer, channels) {
-  if (layer > 0) return (channel) => `map ${channel + 1}`;
-  return (channel) => (channels === 1 ? "the image" : ["red", "green", "blue"][channel]);
-}
-
-/** One line of the calculation: window × slice = products, for one channel. */
-function productLine({ channel, patch, slice, products, sum }, source) {
-  const brief = (value) =>
-    Math.abs(value) < 0.005 ? "0" : format(value, 2).replace(/^(−?)0\./, "$1.");
-  const limit = (matrix) => Math.max(...matrix.flat().map(Math.abs));
-  const size = slice.length;
-  const part = (label, role, matrix, strength) => {
-    const shown = grid({ label, role });
-    shown.cells.dataset.size = Math.max(size, slice[0].length) > 5 ? 7 : size > 3 ? 5 : 3;
-    shown.set(matrix, signedCell(strength * (limit(matrix) || 1), brief));
-    return shown.element;
-  };
-  return create(
-    "div",
-    { class: "cx-row cx-calculation" },
-    part(`Window of ${source(channel)}`, "input", patch, 1.6),
-    sign("×"),
-    part("Filter's slice", "kernel", slice, 1.6),
-    sign("="),
-    part(`Products, sum ${format(sum)}`, "output", products, 1.3),
-  );
-}
+// ---------------------------------------------------------------- parts of the page
 
 /** Signed values over a picture, as red, green and blue. */
 function overlaid(values, most, picture) {
@@ -220,8 +164,6 @@ function overlaid(values, most, picture) {
   });
   return colors;
 }
-
-// ---------------------------------------------------------------- parts of the page
 
 /** The guess before the answer. */
 function guessPart(onReveal) {
@@ -277,7 +219,7 @@ function photoPart(onPixels, onClose) {
         return picture.element;
       }),
     );
-    onPixels(pixels, state.side);
+    onPixels(pixels, state.size);
   };
   const change = (changes) => {
     Object.assign(state, changes);
@@ -296,14 +238,16 @@ function photoPart(onPixels, onClose) {
     create("div", { class: "cx-controls" }, zoom.element, invert.element),
     create("div", { class: "cx-buttons" }, button("Close the steps", onClose)),
   );
-  const open = async (file, side, share) => {
+  const open = async (file, [rows, columns, channels], share) => {
     problem.hidden = true;
     try {
       const photo = await readPhoto(file);
       state?.photo.close(); // what it takes in memory
-      state = { photo, zoom: 1, invert: isBright(photo, 1), side, share };
+      const size = [rows, columns, channels];
+      state = { photo, zoom: 1, invert: channels === 1 && isBright(photo, 1), size, share };
       zoom.set("1");
       invert.set(state.invert);
+      invert.element.hidden = channels === 3;
       element.hidden = false;
       draw();
     } catch (error) {
@@ -314,6 +258,9 @@ function photoPart(onPixels, onClose) {
   };
   return { element, problem, open };
 }
+
+/** Whether a picture can be drawn on. */
+const fitsPad = ([rows, columns, channels]) => rows === PAD && columns === PAD && channels !== 3;
 
 /** The image, one pixel further; what comes in is black. */
 function shifted({ shape, data }, down, right) {
@@ -326,6 +273,22 @@ function shifted({ shape, data }, down, right) {
         values[row * width * channels + at] = data[y * width * channels + x];
       }
     }
+  }
+  return values;
+}
+
+/** An image in another size, each pixel the nearest one; gray in color is three times the same. */
+function resampled(image, [height, width, channels]) {
+  const [rows, columns, given = 1] = image.shape;
+  const { data } = image;
+  const values = new Float32Array(height * width * channels);
+  for (let i = 0; i < values.length; i += 1) {
+    const place = Math.floor(i / channels);
+    const y = Math.floor(((Math.floor(place / width) + 0.5) * rows) / height);
+    const x = Math.floor((((place % width) + 0.5) * columns) / width);
+    const at = (y * columns + x) * given;
+    if (given === channels) values[i] = data[at + (i % channels)];
+    else values[i] = given === 1 ? data[at] : luminance(data[at], data[at + 1], data[at + 2]);
   }
   return values;
 }
@@ -386,7 +349,7 @@ class View {
       onPoint: () => {},
       onPaint: (...stroke) => this.source.paint(...stroke),
     });
-    this.source = imageSource(this.model, this.edit);
+    this.source = imageSource(this.model, this.edit, { own: "your photo" });
     const file = create("input", {
       type: "file",
       accept: "image/*",
@@ -399,14 +362,15 @@ class View {
         if (chosen) this.takePhoto(chosen);
       },
     });
+    this.drawOnIt = button("Draw on it", () => {
+      const image = currentImage(this.model);
+      this.setDrawing(Uint8Array.from(image.data), image.shape);
+    });
     const arrows = [["↑", -1, 0, "up"], ["↓", 1, 0, "down"], ["←", 0, -1, "left"], ["→", 0, 1, "right"]];
     this.tools = create(
       "div",
       { class: "cx-buttons" },
-      button("Draw on it", () => {
-        const image = currentImage(this.model);
-        this.setDrawing(Uint8Array.from(image.data), image.shape);
-      }),
+      this.drawOnIt,
       button("Photo …", () => file.click()),
       file,
       create("span", { class: "cx-note" }, "Shift by a pixel:"),
@@ -432,7 +396,7 @@ class View {
       create("div", { class: "cx-buttons" }, this.keep, this.forget),
     );
     this.photo = photoPart(
-      (pixels, side) => this.setDrawing(pixels, [side, side]),
+      (pixels, size) => this.setDrawing(pixels, size),
       () => {
         this.photo.element.hidden = true;
       },
@@ -474,12 +438,16 @@ class View {
     this.atlas = atlas({ label: "Feature maps", onChoose: (map) => this.choose(this.model.get("layer"), map) });
     this.layerTitle = create("p", { class: "cx-layer-title" });
     this.pages = choice({ label: "Maps", options: [], onInput: (page) => this.choose(this.model.get("layer"), A_PAGE * Number(page)) });
+    this.number = wholeBox(this.frame, "Map, by its number", [1, 1], (number) =>
+      this.choose(this.model.get("layer"), number - 1),
+    );
     this.values = create("canvas", { class: "cx-strip", role: "img" });
+    this.choices = controls(this.pages.element, this.number.element);
     this.layerPart = create(
       "div",
       { class: "cx-network-layer", hidden: true },
       this.layerTitle,
-      this.pages.element,
+      this.choices,
       this.atlas.element,
       this.values,
     );
@@ -491,11 +459,14 @@ class View {
     });
     this.seen = new Picture({ label: "What this neuron sees", role: "input" });
     this.calculation = create("div", { class: "cx-products" });
+    this.strongest = create("div", { class: "cx-strongest" });
     this.sum = create("p", { class: "cx-sum" });
     this.numberPart = create(
       "div",
       { class: "cx-network-number", hidden: true },
       create("div", { class: "cx-pictures" }, this.map.element, this.seen.element),
+      create("p", { class: "cx-name" }, "Which of the images excite this map most, and where?"),
+      this.strongest,
       this.calculation,
       this.sum,
     );
@@ -516,7 +487,7 @@ class View {
       this.client ??= workerClient("network_worker", serve);
       const network = await this.client.call("load", { bytes });
       const isOther = Boolean(this.state.network);
-      const forgotten = { kept: null, why: null, outputs: null, isRevealed: false, guess: "" };
+      const forgotten = { survey: null, kept: null, why: null, outputs: null, isRevealed: false, guess: "" };
       Object.assign(this.state, { network, ...forgotten });
       this.state.weights.clear();
       this.load.hidden = !isOwn;
@@ -595,15 +566,16 @@ class View {
     this.setDrawing(shifted(image, down, right), image.shape);
   }
 
-  /** Show gray pixels as the reader's own picture. */
-  setDrawing(pixels, [rows, columns]) {
-    const image = { shape: [rows, columns], dtype: "uint8", data: new DataView(pixels.buffer) };
-    this.edit({ selected: DRAWING, image });
+  /** Show pixels as the reader's own picture, to draw on where the pad is as large. */
+  setDrawing(pixels, size) {
+    const shape = size[2] === 3 ? size : size.slice(0, 2);
+    const image = { shape, dtype: "uint8", data: new DataView(pixels.buffer) };
+    this.edit({ selected: fitsPad(size) ? DRAWING : OWN, image });
   }
 
   async takePhoto(file) {
-    const side = this.state.network?.input[0] ?? 28;
-    await this.photo.open(file, side, this.model.get("share"));
+    const size = this.state.network?.input ?? [PAD, PAD, 1];
+    await this.photo.open(file, size, this.model.get("share"));
   }
 
   paste(event) {
@@ -670,19 +642,11 @@ class View {
     return !before || values.some((value, index) => value !== before[index]);
   }
 
-  /** The image in the network's size: gray, or three times the same for one that takes color. */
+  /** The image in the network's size and colors. */
   fitted() {
     const image = currentImage(this.model);
-    const [height, width, channels] = this.state.network?.input ?? image.shape;
-    const [rows, columns] = image.shape;
-    const data = new Float32Array(height * width * channels);
-    for (let i = 0; i < data.length; i += 1) {
-      const place = Math.floor(i / channels);
-      const y = Math.floor(((Math.floor(place / width) + 0.5) * rows) / height);
-      const x = Math.floor((((place % width) + 0.5) * columns) / width);
-      data[i] = image.data[y * columns + x];
-    }
-    return { shape: [height, width, channels], data };
+    const shape = this.state.network?.input ?? image.shape;
+    return { shape, data: resampled(image, shape) };
   }
 
   /** The answer that is asked about: the chosen one, or the network's. */
@@ -713,6 +677,7 @@ class View {
     this.source.refresh(this.input);
     this.input.rename("Image", this.input.paintable ? PEN : POINT);
     this.input.size.textContent = times(image.shape.slice(0, 2));
+    this.drawOnIt.hidden = this.input.paintable || !fitsPad(image.shape);
     const size = this.model.get("bytes");
     const weight = size ? ` (${format(size / 1e6, 2)} MB)` : "";
     if (!this.load.textContent) this.load.textContent = `Load the network${weight}`;
@@ -723,7 +688,7 @@ class View {
     this.drawInput();
     const isThere = Boolean(state.outputs);
     const selected = this.model.get("selected");
-    const isDrawing = selected === DRAWING;
+    const isDrawing = selected === DRAWING || selected === OWN; // nobody has to guess their own
     const isShown = isThere && (state.isRevealed || isDrawing || !this.guessFirst.input.checked);
     this.guessFirst.element.hidden = isDrawing;
     this.before.element.hidden = !state.kept;
@@ -847,10 +812,11 @@ class View {
     const { element } = this.rows[index];
     // Only where it is not yet there: what is moved loses the focus.
     if (element.nextSibling !== this.layerPart) element.after(this.layerPart, this.numberPart);
-    this.layerTitle.textContent = `${layer.type}: ${described(layer)}.`;
+    const before = network.layers[index - 1]?.shape ?? network.input;
+    this.layerTitle.textContent = `${layer.type}: ${described(layer, before)}.`;
     const data = outputs[index];
     const reached = reach(data);
-    this.atlas.element.hidden = this.pages.element.hidden = !isMap(layer);
+    this.atlas.element.hidden = this.choices.hidden = !isMap(layer);
     this.values.hidden = isMap(layer);
     if (!isMap(layer)) {
       drawBars(this.values, data, reached);
@@ -878,6 +844,7 @@ class View {
       ]),
     );
     this.pages.set(page);
+    this.number.set(map + 1, channels);
     this.pages.element.hidden = pages === 1;
     const columns = Math.min(8, count);
     this.atlas.set({ shape: layer.shape, data }, { first, count, columns, chosen: map, reached });
@@ -908,27 +875,59 @@ class View {
     const position = [Math.min(row, height - 1), Math.min(column, width - 1)];
     this.map.at = { row: position[0], column: position[1] };
     this.map.mark("pixel", ...position);
-    this.drawField(index, position);
+    this.drawField(this.seen, this.state.image, index, position);
+    if (this.isNew("strongest", this.state.network, index, map)) this.drawStrongest(index, map);
     const value = data[position[0] * width + position[1]];
     this.drawCalculation(layer, index, map, position, value);
   }
 
-  drawField(index, position) {
-    const image = this.state.image;
-    this.seen.show({ shape: image.shape, data: image.data });
+  /** An image, and the part of it that a place of a layer sees. */
+  drawField(picture, image, index, position) {
+    picture.show({ shape: image.shape, data: image.data });
     const [rows, columns] = fieldOf(this.state, index, position);
-    if (!rows || !columns) {
-      this.seen.size.textContent = "nothing but padding";
-      return this.seen.unmark("patch");
+    if (!rows?.clipped || !columns?.clipped) {
+      picture.size.textContent = "nothing but padding";
+      picture.unmark("patch");
+      return;
     }
-    const size = [rows, columns].map(({ first, last }) => last - first + 1);
-    this.seen.mark("patch", rows.first, columns.first, ...size);
-    this.seen.size.textContent = `${size.join(" × ")} pixels`;
-    return size;
+    const sizeOf = (ranges) => ranges.map(({ first, last }) => last - first + 1);
+    const size = sizeOf([rows.clipped, columns.clipped]);
+    const whole = times(sizeOf([rows, columns]));
+    picture.mark("patch", rows.clipped.first, columns.clipped.first, ...size);
+    picture.size.textContent =
+      times(size) === whole ? `${whole} pixels` : `${times(size)} of ${whole}, the rest is padding`;
+  }
+
+  /** The listed images in which a map reaches its largest values, and what it sees there. */
+  async drawStrongest(index, map) {
+    const { state } = this;
+    const listed = this.model.get("images");
+    const images = listed.map(({ image }) => resampled(decodedOnce(image), state.network.input));
+    const { network } = state;
+    state.survey ??= await this.client.call("survey", { images });
+    if (state.network !== network) return; // another one was opened meanwhile
+    const found = listed
+      .map(({ name }, number) => {
+        const { values, places } = state.survey[number][index];
+        return { name, data: images[number], value: values[map], place: places[map] };
+      })
+      .filter(({ value }) => value > 0)
+      .sort((one, other) => other.value - one.value);
+    const width = network.layers[index].shape[1];
+    const pictures = found.slice(0, STRONGEST).map(({ name, data, value, place }) => {
+      const picture = new Picture({ label: `${name}: ${format(value)}`, role: "input" });
+      const position = [Math.floor(place / width), place % width];
+      this.drawField(picture, { shape: network.input, data }, index, position);
+      picture.size.hidden = true; // its size stands beside the map
+      return picture.element;
+    });
+    const none = create("p", { class: "cx-note" }, "In none of them it is above 0.");
+    this.strongest.replaceChildren(...(pictures.length > 0 ? pictures : [none]));
+    this.strongest.dataset.map = map + 1;
   }
 
   async drawCalculation(layer, index, map, position, value) {
-    const place = `row ${position[0]}, column ${position[1]}`;
+    const place = `row ${position[0] + 1}, column ${position[1] + 1}`; // counted as the maps are
     const key = `${index} ${map} ${position}`;
     this.wanted = key;
     const input = outputOf(this.state, index - 1);
@@ -941,7 +940,7 @@ class View {
       this.sum.textContent = `At ${place}: the ${kind} of ${values} is ${format(value)}.`;
       return;
     }
-    if (layer.type !== "Conv2D") {
+    if (!WITH_FILTERS.includes(layer.type)) {
       this.calculation.replaceChildren();
       const at = (position[0] * layer.shape[1] + position[1]) * layer.shape[2] + map;
       this.sum.textContent = AT_ITS_PLACE.includes(layer.type)
@@ -957,9 +956,12 @@ class View {
       if (this.wanted !== key) return; // the reader has gone on
     }
     const sums = channelSums(input, window, filter);
-    const lines = sums.slice(0, SHOWN).map((each) => productLine(each, sourceOf(index, sums.length)));
+    const source = sourceOf(index, input.shape[2]);
+    const lines = sums.slice(0, SHOWN).map((each) => productLine(each, source));
     this.calculation.replaceChildren(...lines);
-    this.sum.textContent = `At ${place}: ${sumInWords(sums, filter.bias, value, layer.activation)}`;
+    const both = layer.type === "SeparableConv2D" ? SEPARABLE : "";
+    const words = sumInWords(sums, filter.bias, value, layer.activation);
+    this.sum.textContent = `At ${place}: ${words}${both}`;
   }
 }
 

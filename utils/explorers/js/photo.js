@@ -1,9 +1,10 @@
 /**
- * From a photo to what a network for 28 × 28 gray pixels was trained on, step by step: crop,
- * gray, invert, center, reduce. The photo stays in this browser.
+ * From a photo to what a network was trained on, step by step: crop, gray, invert, center,
+ * reduce; for a network that takes color, crop and reduce. The photo stays in this browser.
  */
 
 const LARGEST = 40e6; // bytes of a file
+const LARGEST_SIDE = 1600; // pixels that are kept of a photo, enough for a third of it as a crop
 const SIDE = 280; // pixels in which the steps are done; a multiple of what the network takes
 const KINDS = ["image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp", "image/avif"];
 
@@ -20,10 +21,21 @@ export async function readPhoto(file) {
     throw new Error(`The file has ${Math.round(file.size / 1e6)} MB; up to 40 MB are possible.`);
   }
   try {
-    return await createImageBitmap(file);
+    return await reducedBitmap(file);
   } catch {
     throw new Error("The browser cannot read this picture: it is damaged, or too large.");
   }
+}
+
+/** A photo, reduced where it is large: browsers do this beside the page, which stays free. */
+async function reducedBitmap(file) {
+  const whole = await createImageBitmap(file);
+  const { width, height } = whole;
+  const scale = LARGEST_SIDE / Math.max(width, height);
+  if (scale >= 1) return whole;
+  whole.close();
+  const [resizeWidth, resizeHeight] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
+  return createImageBitmap(file, { resizeWidth, resizeHeight, resizeQuality: "medium" });
 }
 
 /** A canvas of SIDE × SIDE pixels. */
@@ -46,12 +58,17 @@ function cropped(photo, zoom) {
   return canvas;
 }
 
-/** Gray levels, 0 … 255, as the eye weighs red, green and blue. */
+/** Gray of red, green and blue, as the eye weighs them. */
+export const luminance = (red, green, blue) => 0.299 * red + 0.587 * green + 0.114 * blue;
+
+/** Gray levels of a canvas, 0 … 255. */
 function grayOf(canvas) {
   const { data } = canvas.getContext("2d").getImageData(0, 0, SIDE, SIDE);
-  return Float32Array.from({ length: SIDE * SIDE }, (_, i) => {
-    return 0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2];
-  });
+  const gray = new Float32Array(SIDE * SIDE);
+  for (let i = 0; i < gray.length; i += 1) {
+    gray[i] = luminance(data[4 * i], data[4 * i + 1], data[4 * i + 2]);
+  }
+  return gray;
 }
 
 /** The median of the outermost pixels: what the background mostly is. */
@@ -105,23 +122,23 @@ function centered(gray, share) {
   return values;
 }
 
-/** Means over squares of pixels. */
-function reduced(gray, side) {
-  const part = SIDE / side;
-  const values = new Uint8Array(side * side);
-  for (let row = 0; row < side; row += 1) {
-    for (let column = 0; column < side; column += 1) {
-      let [sum, count] = [0, 0];
-      for (let y = Math.floor(row * part); y < Math.floor((row + 1) * part); y += 1) {
-        for (let x = Math.floor(column * part); x < Math.floor((column + 1) * part); x += 1) {
-          sum += gray[y * SIDE + x];
-          count += 1;
-        }
+/** Means over rectangles of pixels. */
+function reduced(values, [rows, columns, channels]) {
+  const [high, wide] = [SIDE / rows, SIDE / columns];
+  const means = new Uint8Array(rows * columns * channels);
+  for (let i = 0; i < means.length; i += 1) {
+    const place = Math.floor(i / channels);
+    const [row, column] = [Math.floor(place / columns), place % columns];
+    let [sum, count] = [0, 0];
+    for (let y = Math.floor(row * high); y < Math.floor((row + 1) * high); y += 1) {
+      for (let x = Math.floor(column * wide); x < Math.floor((column + 1) * wide); x += 1) {
+        sum += values[(y * SIDE + x) * channels + (i % channels)];
+        count += 1;
       }
-      values[row * side + column] = Math.round(sum / count);
     }
+    means[i] = Math.round(sum / count);
   }
-  return values;
+  return means;
 }
 
 /** Whether a photo is brighter at its border than within: then the thing is dark. */
@@ -131,33 +148,45 @@ export function isBright(photo, zoom) {
   return border(gray) > mean;
 }
 
+/** Red, green and blue of a canvas. */
+function colorsOf(canvas) {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, SIDE, SIDE);
+  return data.filter((_, i) => i % 4 < 3);
+}
+
 /**
  * All steps.
  * @param {ImageBitmap} photo
- * @param {{zoom: number, invert: boolean, side: number, share: number}} options  `side` in
- *   pixels; `share` is how much of the square the thing fills
+ * @param {{zoom: number, invert: boolean, size: number[], share: number}} options  `size` is
+ *   that of the network's input, [rows, columns, 1 or 3]; `share` is how much of the square the
+ *   thing fills
  * @returns {{ steps: [string, { shape: number[], data: ArrayLike<number> }][], pixels: Uint8Array }}
  *   each step's name and picture; the last one's pixels
  */
-export function photoSteps(photo, { zoom, invert, side, share }) {
+export function photoSteps(photo, { zoom, invert, size, share }) {
   const canvas = cropped(photo, zoom);
-  const { data } = canvas.getContext("2d").getImageData(0, 0, SIDE, SIDE);
-  const color = Uint8Array.from({ length: 3 * SIDE * SIDE }, (_, i) => {
-    return data[4 * Math.floor(i / 3) + (i % 3)];
-  });
+  const color = colorsOf(canvas);
+  const crop = ["1 Crop", { shape: [SIDE, SIDE, 3], data: color }];
+  const last = (number, values) => {
+    const pixels = reduced(values, size);
+    const name = `${number} Reduce to ${size[0]} × ${size[1]}`;
+    return { pixels, step: [name, { shape: size, data: pixels }] };
+  };
+  if (size[2] === 3) {
+    const { pixels, step } = last(2, color);
+    return { steps: [crop, step], pixels };
+  }
   const gray = grayOf(canvas);
   const light = contrasted(gray, invert);
   const middle = centered(light, share);
-  const pixels = reduced(middle, side);
+  const { pixels, step } = last(5, middle);
   const shape = [SIDE, SIDE, 1];
-  return {
-    steps: [
-      ["1 Crop", { shape: [SIDE, SIDE, 3], data: color }],
-      ["2 Gray", { shape, data: gray }],
-      [invert ? "3 Invert" : "3 Darken the background", { shape, data: light }],
-      ["4 Center", { shape, data: middle }],
-      [`5 Reduce to ${side} × ${side}`, { shape: [side, side, 1], data: pixels }],
-    ],
-    pixels,
-  };
+  const steps = [
+    crop,
+    ["2 Gray", { shape, data: gray }],
+    [invert ? "3 Invert" : "3 Darken the background", { shape, data: light }],
+    ["4 Center", { shape, data: middle }],
+    step,
+  ];
+  return { steps, pixels };
 }

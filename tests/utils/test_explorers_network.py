@@ -148,7 +148,10 @@ def test_the_products_of_filters_for_each_map_alone_add_up_to_what_keras_compute
     page = show(explorer)
     reveal(page)
     given = explorer.image[None, ..., None] / 255.0
-    for layer, sources, ending in [(1, {"map 2"}, ""), (2, {"map 1", "map 2", "map 3"}, "weight")]:
+    for layer, sources, ending in [
+        (1, {"map 2"}, ""),
+        (2, {f"map {number}" for number in range(1, 7)}, "weight"),
+    ]:
         open_layer(page, layer)
         page.evaluate("() => { model.set('map', 3); model.set('position', [4, 6]); }")
         words = page.locator(".cx-network-number > .cx-sum")

@@ -19,6 +19,7 @@ from math import floor
 import numpy as np
 from evidence import Cited, Named, code_numbers, points, printed_numbers
 
+from tools import judge
 from tools.exercises import POINTS
 from utils.checks import task
 from utils.checks.part3 import bands, model_file
@@ -72,13 +73,15 @@ LENET = (
 (DIFFERENCE,) = printed_numbers("7", r"difference: 10 ± (\d+) images")
 PERCENT_OF_WARMUP = [100 * n for n in code_numbers("14.9/3", r"warmup = int\(([\d.]+)")]
 MOVES = json.loads(bands.FILE.read_text("utf-8"))["moves"]
+JUDGED = len(judge.DOUBTS["uncertain"]["numbers"]) + judge.SURE
 HALF, SINGLE = 16, 32  # bits, in the names bfloat16 and float32
 PYTHON = 3.11, 3.12, 3.13  # held by tests/tools/test_environment.py
 NEAR_NINE_TENTHS = [
     round(100 * n) for n in reversed(printed_numbers("5", r"\n +(0\.9[0-2]\d) +(0\.\d+)"))
 ]
 PROMISED = [100 * n for n in printed_numbers("5", r"all: (0\.\d+) +(0\.\d+)")]
-READING = {"1": 30, "3": 45, "4": 40, "training": 20, "5": 30, "7": 20}  # minutes, in words at each beginning
+# Minutes, in words at the beginning of each.
+READING = {"1": 30, "3": 45, "4": 40, "training": 20, "5": 30, "7": 20}
 
 EVIDENCE = {
     "*": [
@@ -273,8 +276,12 @@ EVIDENCE = {
         ("all of {} images right has the standard error", Named(20, "imagined")),
         ("different sets of {}, their difference would have one of {}, as", TEST, DIFFERENCE),
         ("(n, {}, {}, 1)", ROWS, COLUMNS),
-        ("Each of the {} is turned by up to {} degrees", TEST, MOVES["degrees"]),
-        ("shifted by up to {} pixels, each in three", MOVES["pixels"]),
+        (
+            "{} of the {} stand for all",
+            len(judge.DOUBTS["uncertain"]["numbers"]) + judge.SURE,
+            TEST,
+        ),
+        ("turned by up to {} degrees, shifted by up to {} pixels and", *MOVES.values()),
         ("At most {} MB", model_file.LARGEST / 1e6),
         ("{} images may take two minutes", TEST),
         ("mean of each of the {} last maps", *code_numbers("14.9/3", r"\*convolution\((128), 3")),

@@ -317,7 +317,7 @@ ANSWERS = {
         "Before the first step, the loss of a network for ten": choice(
             "4.6", because=round(-log(1 / 100), 1) == 4.6 and round(-log(1 / 10), 1) == 2.3
         ),
-        "All outputs of a filter are negative before ReLU": choice(
+        "All outputs of a filter of the first layer are negative": choice(
             "Its output after ReLU is 0 everywhere",
             "Its weights get the gradient 0",
             because=says("training", "ReLU lets it through where the output is not 0"),

@@ -62,7 +62,6 @@ LINE = [
     "EfficientNet",
     "ConvNeXt",
 ]
-KERAS_ON_RESNETS = 101, 152, 74.9, 76.4, 76.6  # layers, and percent of top-1 accuracy
 LENET = (
     1,
     *code_numbers(
@@ -161,10 +160,6 @@ EVIDENCE = {
         ("error than one of {}, even", Cited(20, "he2016deep")),
         ("| {} | [LeCun et al.]", Cited(1989, "lecun1989backpropagation")),
         ("windows and {} maps in and out", *code_numbers("4", r"SeparableConv2D\((\d+), 3")),
-        (
-            "Of ResNet-50, -{} and -{} Keras [reports]() {}, {} and {} % of answers right",
-            *(Named(n, "in the table of keras.io/api/applications") for n in KERAS_ON_RESNETS),
-        ),
     ],
     "training": [
         ("Reading takes about {} minutes", READING["training"]),

@@ -54,6 +54,17 @@ def with_parts(content: bytes, **changed) -> bytes:
     return target.getvalue()
 
 
+def compressed(content: bytes, compression: int, weights: int) -> bytes:
+    """Return the file with so many zeros as weights, compressed in some way."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", compression) as archive:
+        with zipfile.ZipFile(io.BytesIO(content)) as source:
+            archive.writestr("metadata.json", source.read("metadata.json"))
+            archive.writestr("config.json", source.read("config.json"))
+        archive.writestr("model.weights.h5", bytes(weights))
+    return target.getvalue()
+
+
 def with_folders(content: bytes, count: int) -> bytes:
     target = io.BytesIO(content)
     with zipfile.ZipFile(target, "a") as archive:
@@ -103,6 +114,11 @@ BAD_FILES = {
         lambda good: with_parts(good, weights=bytes(20_000_001)),
         "unpacks to more than the 20 MB",
     ),
+    "bzip2": (
+        lambda good: compressed(good, zipfile.ZIP_BZIP2, 60_000_000),
+        "compressed in a way that Keras does not use",
+    ),
+    "lzma": (lambda good: compressed(good, zipfile.ZIP_LZMA, 1_000), "that Keras does not use"),
     "folders": (lambda good: with_folders(good, 3), "it is a zip file with assets/0/"),
     "many folders": (lambda good: with_folders(good, 100_000), "far more in it"),
     "the same twice": (lambda good: twice(good), "it is a zip file with config.json, config.json"),

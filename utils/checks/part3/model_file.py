@@ -31,6 +31,8 @@ RUNNER = Path(__file__).with_name("model_runner.py")
 PARTS = {"metadata.json": 10_000, "config.json": LARGEST_CONFIG, "model.weights.h5": LARGEST}
 ENTRY = b"PK\x01\x02"  # begins the entry of a file in a zip's table of contents
 MOST_ENTRIES = 20  # such bytes may come up among weights by chance
+# Of the other kinds zipfile unpacks 4 kB at once: in bzip2 those may hold gigabytes.
+COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ def unpacked(content: bytes) -> dict[str, bytes]:
                 raise Unacceptable(
                     f"it is a zip file with {found} in it, and not a model that Keras saved"
                 )
+            if any(entry.compress_type not in COMPRESSIONS for entry in entries):
+                raise Unacceptable("it is compressed in a way that Keras does not use")
             parts = {}
             for entry in entries:
                 with archive.open(entry) as file:

@@ -7,6 +7,7 @@ from bs4 import BeautifulSoup
 from sphinx.errors import ExtensionError
 
 from tools.book import weight
+from tools.book.excerpts import text_of
 from tools.book.search import mended
 
 SAID = "() => document.querySelector('.search-summary')?.textContent"
@@ -46,9 +47,11 @@ def test_a_term_of_the_glossary_is_listed_once_with_its_definition(visitor, site
     assert title == "Glossary > stride" and len(excerpt.split()) > 6
 
 
-def test_excerpts_are_of_the_text_and_begin_with_a_word(visitor, site, address):
+@pytest.mark.parametrize("place", ["server", "folder"])
+def test_excerpts_are_of_the_text_and_begin_with_a_word(visitor, site, address, place):
     page = visitor().page
-    page.goto(f"{address(site)}search.html?q=pooling")
+    start = address(site) if place == "server" else f"{site.as_uri()}/"
+    page.goto(f"{start}search.html?q=pooling")
     excerpts = [" ".join(excerpt.split()) for _, excerpt in results(page)]
     assert len(excerpts) > 8 and all(excerpts)
     texts = " ".join(
@@ -60,6 +63,18 @@ def test_excerpts_are_of_the_text_and_begin_with_a_word(visitor, site, address):
         if excerpt.startswith("..."):
             first = " ".join(excerpt.removeprefix("...").split()[:3])
             assert f" {first}" in texts, excerpt
+
+
+def test_a_place_in_a_page_has_its_own_text():
+    text, places = text_of(
+        """<div role="main"><h1>Title<a class="headerlink">#</a></h1><script>no</script>
+        <section id="one"><p>First
+        line.</p></section><dl><dt id="term-a">a</dt><dt id="term-b">b</dt><dd>Of both.</dd></dl>
+        <div class="live-widget">no</div></div>"""
+    )
+    assert text == "Title First line. abOf both."
+    told = {place: text[slice(*ends)] for place, ends in places.items()}
+    assert told == {"one": "First line.", "term-a": "Of both.", "term-b": "Of both."}
 
 
 def test_another_version_of_the_script_stops_the_build():

@@ -19,7 +19,7 @@ fonts are subset to the characters in use:
 - `images` gives pictures their sizes, and loads them lazily;
 - `security` lets a page run and load nothing but what the site brings;
 - `storage` guards every access of scripts to local and session storage;
-- `search` mends Sphinx's script for the search page;
+- `search` mends Sphinx's script for the search page, and `excerpts` has the texts for it;
 - `teach` brings what lecturers need, when it is asked for: links to a view, present mode;
 - `bundle` joins style sheets and scripts, and `purge` leaves out rules that no page uses;
 - `weight` tells what a page weighs.
@@ -58,6 +58,7 @@ def setup(app) -> dict:
         buttons,
         cards,
         contents,
+        excerpts,
         figures,
         fonts,
         head,
@@ -82,7 +83,8 @@ def setup(app) -> dict:
     app.add_js_file("predictions.js", loading_method="defer")
     app.add_js_file("print.js", loading_method="defer")
     parts = (maths, fonts, figures, widgets, video, buttons, contents, blocks, cards)
-    for part in (*parts, head, site_root, status, images, search, security, teach, bundle):
+    late = (head, site_root, status, images, search, excerpts, security, teach, bundle)
+    for part in (*parts, *late):
         part.setup(app)
     return {
         "version": "1",

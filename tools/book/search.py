@@ -4,7 +4,8 @@
   ended in an error.
 - A term of the glossary was listed by the title of the page, with itself as the excerpt, and
   the page once more: now by its name, with its definition, once.
-- Excerpts held what is there for readers without scripts alone, and began within a word.
+- Excerpts were cut from pages that it fetched, which a browser refuses for a site in a folder,
+  and began within a word: now they come from the texts of `excerpts`.
 """
 
 from __future__ import annotations
@@ -33,15 +34,11 @@ CHANGES = {
         "const isOf = (term) => term[0] === result[0] && term[2].startsWith('#term-');\n"
         "      if (!seen.has(resultStr) && !(result[2] === '' && acc.some(isOf))) {"
     ),
-    'for (const removalQuery of [".headerlink", "script", "style"]) {': (
-        'for (const removalQuery of [".headerlink", "script", "style", "noscript", '
-        '".live-widget"]) {'
-    ),
-    "if (anchorContent) return anchorContent.textContent;": (
-        "let described = anchorContent;\n"
-        '      while (described?.matches("dt")) described = described.nextElementSibling;\n'
-        "      if (described) return described.textContent;"
-    ),
+    """fetch(requestUrl)
+      .then((responseData) => responseData.text())
+""": """Promise.resolve(pageText(docName, anchor.slice(1)))
+""",
+    "const text = Search.htmlToText(htmlText, anchor);": "const text = htmlText;",
     "text.substr(startWithContext, 240).trim()": (
         'text.substr(startWithContext, 240).replace(top ? /^\\S*\\s+/ : "", "").trim()'
     ),

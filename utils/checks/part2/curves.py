@@ -69,6 +69,29 @@ def _epochs_of(line, axes) -> list[float]:
     return epochs if labels == epochs else places
 
 
+def _style(line) -> tuple:
+    return line.get_color(), line.get_linestyle(), line.get_marker()
+
+
+def _names_of(lines: list, legend) -> list[str]:
+    """Return what a reader takes the lines for: what the legend says of their looks, if it does.
+
+    `legend(["training", "validation"])` leaves the labels of the lines as they are.
+    """
+    if not legend:
+        return [str(line.get_label()) for line in lines]
+    texts = [text.get_text() for text in legend.get_texts()]
+    names = []
+    for line in lines:
+        said = [
+            text
+            for handle, text in zip(legend.legend_handles, texts, strict=True)
+            if hasattr(handle, "get_marker") and _style(handle) == _style(line)
+        ]
+        names.append(said[0] if len(said) == 1 else str(line.get_label()))
+    return names
+
+
 def read_figure(returned) -> dict | None:
     """Return the lines and texts of a Matplotlib figure, or of the figure of axes; else None."""
     from matplotlib.axes import Axes
@@ -86,17 +109,14 @@ def read_figure(returned) -> dict | None:
     for axes in figure.axes:
         lines = axes.get_lines()
         legend = axes.get_legend()
-        names = [str(line.get_label()) for line in lines]
-        texts = [text.get_text() for text in legend.get_texts()] if legend else []
-        if len(texts) == len(lines) and all(name.startswith("_") for name in names):
-            names = texts  # as legend(["training", "validation"]) gives them
+        texts = legend.get_texts() if legend else []
         panels.append(
             {
                 "lines": [
                     np.column_stack([_epochs_of(line, axes), line.get_xydata()[:, 1]])
                     for line in lines
                 ],
-                "names": names,
+                "names": _names_of(lines, legend),
                 "legend": bool(texts) or len(axes.texts) > 1,
                 "x": axes.get_xlabel() or figure.get_supxlabel(),
                 "y": axes.get_ylabel() or axes.get_title() or figure.get_supylabel(),
@@ -129,6 +149,12 @@ def _are_exchanged(x: str, y: str) -> bool:
     return "epoch" in y.lower() or any(metric in x.lower() for metric in ("loss", "accuracy"))
 
 
+def _is_of_another(metric: str, y: str) -> bool:
+    """Whether a vertical axis has the name of the other metric."""
+    other = {"loss": "accuracy", "accuracy": "loss"}[metric]
+    return other in y.lower() and metric not in y.lower()
+
+
 def curves_findings(history: dict, facts: Facts) -> Findings:
     """Judge a figure by what it was to show."""
     found, shown = {}, {}
@@ -157,6 +183,8 @@ def curves_findings(history: dict, facts: Facts) -> Findings:
         found["labels"] = "The labels of the two axes are exchanged: what is counted along which?"
     elif not facts["legend"] and not any(panel["legend"] for panel in panels):
         found["labels"] = "Which line is which? A label for each, and a legend."
+    elif any(_is_of_another(key.removeprefix("val_"), shown[key][0]["y"]) for key in shown):
+        found["labels"] = "A vertical axis that shows the one metric has the name of the other."
     else:
         for key in {"loss", "accuracy"} - found.keys():
             if "val" in shown[key][2] and "train" in shown[f"val_{key}"][2]:

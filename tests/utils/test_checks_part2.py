@@ -587,6 +587,34 @@ def pooling_never_called():
     )
 
 
+def convolution_thrown_away():
+    def call(self, x):
+        self.convolution(x)
+        return self.last(self.flat(self.pool(x)))
+
+    return own_class(
+        call,
+        convolution=lambda: layer("Conv2D", 4, 3),
+        pool=lambda: layer("MaxPooling2D"),
+        flat=lambda: layer("Flatten"),
+        last=lambda: dense(10, "softmax"),
+    )
+
+
+def pooling_thrown_away():
+    def call(self, x):
+        self.pool(self.convolution(x))
+        return self.last(self.flat(self.convolution(x)))
+
+    return own_class(
+        call,
+        convolution=lambda: layer("Conv2D", 4, 3),
+        pool=lambda: layer("MaxPooling2D"),
+        flat=lambda: layer("Flatten"),
+        last=lambda: dense(10, "softmax"),
+    )
+
+
 WRONG_MODELS = {
     "softmax twice": (
         lambda: tiny(dense(10, "softmax"), layer("Softmax")),
@@ -625,6 +653,12 @@ WRONG_MODELS = {
     ),
     "scaled in the first layer of a class": (scaling_class, "form", "scales them again"),
     "a convolution that is never called": (never_called, "layers", "No image passes"),
+    "a convolution whose result is thrown away": (
+        convolution_thrown_away,
+        "layers",
+        "No image passes",
+    ),
+    "pooling whose result is thrown away": (pooling_thrown_away, "layers", "no stride above 1"),
     "pooling that is never called": (pooling_never_called, "layers", "no stride above 1"),
     "logits, weighted": (
         lambda: tiny(dense(), loss=crossentropy(from_logits=False)),
@@ -1239,6 +1273,18 @@ def without_legend(figure, panels):
         axes.get_legend().remove()
 
 
+def legend_exchanged(figure, panels):
+    for axes in panels:
+        axes.legend(["validation", "training"])  # the lines keep their labels
+
+
+def metrics_exchanged(figure, panels):
+    one, other = panels
+    first = one.get_ylabel()
+    one.set_ylabel(other.get_ylabel())
+    other.set_ylabel(first)
+
+
 def labels_exchanged(figure, panels):
     for axes in panels:
         axes.set(xlabel=axes.get_ylabel(), ylabel=axes.get_xlabel())
@@ -1249,6 +1295,8 @@ WRONG_CURVES = {
     "ticks from 0": (relabeled(lambda n: str(n - 1)), "epochs", "stand at 0 to 8"),
     "ticks from 2": (relabeled(lambda n: str(n + 1)), "epochs", "stand at 0 to 8"),
     "from epoch 0": (changed(from_zero), "epochs", "stand at 0 to 8"),
+    "legend exchanged": (changed(legend_exchanged), "labels", "validation are exchanged"),
+    "metrics exchanged": (changed(metrics_exchanged), "labels", "the name of the other"),
     "names exchanged": (changed(exchanged), "labels", "exchanged"),
     "no labels": (changed(without_labels), "labels", "two directions"),
     "no legend": (changed(without_legend), "labels", "Which line is which"),

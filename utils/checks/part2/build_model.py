@@ -76,11 +76,12 @@ def _losses(model) -> dict[str, list[float]]:
 
 
 @contextlib.contextmanager
-def _layers_called(calls: list[dict]) -> Iterator[None]:
+def _layers_called(calls: list[dict], silenced: int | None = None) -> Iterator[None]:
     """Note in `calls` each layer that is called in the body, also inside blocks and models.
 
-    Each note has the layer, the sizes (rows, columns, …) that one image has before and after it,
-    without channels, and the largest absolute value that comes in.
+    Each note has the number of the call, the layer, the sizes (rows, columns, …) that one image
+    has before and after it, without channels, and the largest absolute value that comes in. The
+    call with the number `silenced` gives zeros.
     """
     import keras
     from keras import ops
@@ -94,11 +95,14 @@ def _layers_called(calls: list[dict]) -> Iterator[None]:
     @functools.wraps(original)
     def called(self, *args, **kwargs):
         given = args[0] if args else None
-        note = {"layer": self, "before": size(given), "largest": math.nan}
+        number = len(calls)
+        note = {"number": number, "layer": self, "before": size(given), "largest": math.nan}
         if note["before"]:
             note["largest"] = float(ops.max(ops.abs(ops.cast(given, "float32"))))
         calls.append(note)
         result = original(self, *args, **kwargs)
+        if number == silenced:
+            result = keras.tree.map_structure(ops.zeros_like, result)
         note["after"] = size(result)
         return result
 
@@ -109,26 +113,36 @@ def _layers_called(calls: list[dict]) -> Iterator[None]:
 def _about_layers(model, images: np.ndarray) -> dict:
     """Return what becomes of images on their way through the model, from layer to layer.
 
-    Only layers that are called count. Maps may become smaller between two layers as well: by an
-    operation such as `ops.max_pool`, or by `x[:, ::2, ::2]`.
+    Only layers that are called count, and only if the answers depend on what they give. Maps may
+    become smaller between two layers as well: by an operation such as `ops.max_pool`, or by
+    `x[:, ::2, ::2]`.
     """
     import keras
 
+    def answers(calls: list[dict], silenced: int | None = None) -> np.ndarray:
+        with _layers_called(calls, silenced):
+            return answers_of(model, images)
+
     calls: list[dict] = []
-    with _layers_called(calls):
-        answers_of(model, images)
+    as_built = answers(calls)
     calls = [call for call in calls if not isinstance(call["layer"], keras.Model)]
-    names = [{base.__name__ for base in type(call["layer"]).__mro__} for call in calls]
     sizes = {images.shape[1:-1]} | {call.get("after", ()) for call in calls}
     weighted = [call["largest"] for call in calls if call["layer"].weights and call["before"]]
+
+    def is_a(word: str, call: dict) -> bool:
+        return any(word in base.__name__ for base in type(call["layer"]).__mro__)
+
+    def shrinks(call: dict) -> bool:
+        strides = getattr(call["layer"], "strides", None) or 1
+        return is_a("Pool", call) or bool(np.max(strides) > 1)
+
+    def matters(call: dict) -> bool:
+        return not np.array_equal(as_built, answers([], call["number"]))
+
     return {
-        "convolutions": sum(any("Conv" in name for name in kind) for kind in names),
-        "shrinking": sum(
-            any("Pool" in name for name in kind)
-            or np.max(getattr(call["layer"], "strides", None) or 1) > 1
-            or call["before"] not in sizes
-            for call, kind in zip(calls, names, strict=True)
-        ),
+        "convolves": any(is_a("Conv", call) and matters(call) for call in calls),
+        "shrinks": any(call["before"] not in sizes for call in calls)
+        or any(shrinks(call) and matters(call) for call in calls),
         "scaled_again": bool(weighted) and weighted[0] < 0.05,
     }
 
@@ -244,9 +258,9 @@ def model_findings(facts: Facts) -> Findings:
         found["form" if output == "nan" else "softmax"] = OUTPUTS[output]
     if facts["scaled_again"] and "form" not in found:
         found["form"] = "The images are in [0, 1] already, and the model scales them again."
-    if not facts["convolutions"]:
-        found["layers"] = "No image passes a convolutional layer in it."
-    elif not facts["shrinking"]:
+    if not facts["convolves"]:
+        found["layers"] = "No image passes a convolutional layer on its way to the answer."
+    elif not facts["shrinks"]:
         found["layers"] = "Nothing makes the maps smaller: no pooling, no stride above 1."
     if facts["parameters"] > BUDGET:
         found["budget"] = (

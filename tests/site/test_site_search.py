@@ -67,9 +67,11 @@ def test_excerpts_are_of_the_text_and_begin_with_a_word(visitor, site, address, 
 
 def test_a_place_in_a_page_has_its_own_text():
     text, places = text_of(
-        """<div role="main"><h1>Title<a class="headerlink">#</a></h1><script>no</script>
+        """<p>Contents</p><div class="bd-article"><h1>Title<a class="headerlink">#</a></h1>
+        <script>no</script>
         <section id="one"><p>First
-        line.</p></section><dl><dt id="term-a">a</dt><dt id="term-b">b</dt><dd>Of both.</dd></dl>
+        line.</p></section>
+        <dl><dt id="term-a">a</dt><dt id="term-b">b</dt><dd>Of both.</dd></dl>
         <div class="live-widget">no</div></div>"""
     )
     assert text == "Title First line. abOf both."

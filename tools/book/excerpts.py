@@ -12,6 +12,7 @@ from pathlib import Path
 from bs4 import BeautifulSoup, Tag
 
 SCRIPT = "searchtexts.js"
+TEXT = ".bd-article"
 LEFT_OUT = ".headerlink, script, style, noscript, .live-widget"
 PLACES = "section[id], dt[id]"  # what a result may lead to within a page
 LOOK_UP = """
@@ -34,8 +35,8 @@ def told_at(place: Tag) -> Tag:
 
 
 def text_of(page: str) -> tuple[str, dict[str, tuple[int, int]]]:
-    """Return the text of a page's main part, and from where to where in it each place goes."""
-    main = BeautifulSoup(page, "html.parser").select_one("[role=main]")
+    """Return the text of a page, and from where to where in it each place goes."""
+    main = BeautifulSoup(page, "html.parser").select_one(TEXT)
     for element in main.select(LEFT_OUT):
         element.decompose()
     text, places = in_one_line(main), {}

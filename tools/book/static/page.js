@@ -112,6 +112,3 @@ for (const button of document.querySelectorAll(".course-full-screen")) {
   button.addEventListener("click", () => toggleFullScreen());
 }
 document.querySelector(".bd-search-container input")?.focus();
-
-/* A page that was opened as a file may not read its neighbors for excerpts. */
-if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;

@@ -7,6 +7,7 @@ PYTHON ?= $(call first_that_fits,python3 python3.13 python3.12 python3.11 python
 NAMED = $(if $(filter command environment,$(origin PYTHON)),--named)
 RUN = .venv/bin/python
 SUBMISSIONS ?= $(error say what to grade: make grade SUBMISSIONS=download.zip)
+TO ?= $(error say where: make student-copy TO=../cnn-for-students)
 REPO ?= $(error say which repository: make address REPO=owner/name)
 
 define check_python
@@ -18,7 +19,7 @@ define check_python
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book serve zip pdf check test colab-test execute exercises tidy train bench links lock address grade grade-soak clean
+.PHONY: help environment book serve zip pdf slides student-copy check test colab-test execute exercises tidy train bench links lock address grade grade-soak clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +39,12 @@ zip: environment ## build the site and put it into one archive, for a USB stick
 
 pdf: book ## print the whole book into _build/course.pdf, with a browser
 	@$(RUN) -m tools.book.pdf
+
+slides: book ## print a deck of slides for each chapter into _build/slides, with a browser
+	@$(RUN) -m tools.book.slides
+
+student-copy: environment ## write a copy without solutions, its history fresh: TO=../folder
+	@$(RUN) -m tools.grading students "$(TO)"
 
 check: environment ## within a minute: style, notebooks' form, numbers in prose, unit tests
 	@$(RUN) -m tools.check
@@ -88,5 +95,5 @@ grade-soak: environment ## test grading at length: hostile hand-ins, interruptio
 	@CNN_COURSE_SOAK=1 $(RUN) -m pytest tests/utils/test_checks_part1.py -k 200 $(ARGS)
 
 clean: ## remove what was built, and the environments; notebooks, data and training runs stay
-	rm -rf _build/html _build/.building _build/.lock _build/cnn-course.zip _build/course.pdf
+	rm -rf _build/html _build/.building _build/.lock _build/cnn-course.zip _build/course.pdf _build/slides
 	rm -rf .venv .venv-colab .pytest_cache .ruff_cache */.ruff_cache

@@ -20,6 +20,8 @@ fonts are subset to the characters in use:
 - `security` lets a page run and load nothing but what the site brings;
 - `storage` guards every access of scripts to local and session storage;
 - `search` mends Sphinx's script for the search page, and `excerpts` has the texts for it;
+- `answers` lists the questions of all notebooks with their answers, for lecturers;
+- `slides` marks the cells for slides, and prints the decks;
 - `teach` brings what lecturers need, when it is asked for: links to a view, present mode;
 - `bundle` joins style sheets and scripts, and `purge` leaves out rules that no page uses;
 - `weight` tells what a page weighs.
@@ -53,6 +55,7 @@ def add_our_files(app, config) -> None:
 def setup(app) -> dict:
     """Register everything with Sphinx."""
     from . import (
+        answers,
         blocks,
         bundle,
         buttons,
@@ -67,6 +70,7 @@ def setup(app) -> dict:
         search,
         security,
         site_root,
+        slides,
         status,
         teach,
         video,
@@ -83,8 +87,8 @@ def setup(app) -> dict:
     app.add_js_file("predictions.js", loading_method="defer")
     app.add_js_file("print.js", loading_method="defer")
     parts = (maths, fonts, figures, widgets, video, buttons, contents, blocks, cards)
-    late = (head, site_root, status, images, search, excerpts, security, teach, bundle)
-    for part in (*parts, *late):
+    late = (head, site_root, status, images, search, excerpts, security)
+    for part in (*parts, *late, answers, slides, teach, bundle):
         part.setup(app)
     return {
         "version": "1",

@@ -19,7 +19,7 @@ LANGUAGE = {
 # What a notebook and a cell may say about themselves. The rest (times, scroll
 # state, an editor's own notes) differs from machine to machine.
 NOTEBOOK_METADATA = {"accelerator", "mystnb", "widgets"}
-CELL_METADATA = {"cellView", "deletable", "editable", "mystnb", "nbgrader", "tags"}
+CELL_METADATA = {"cellView", "deletable", "editable", "mystnb", "nbgrader", "notes", "tags"}
 
 
 def number_cells(notebook: NotebookNode) -> None:

@@ -98,12 +98,34 @@ function cnnCourseTeaching() {
 async function cnnCourseRestore() {
   if (!location.hash.includes("&")) return;
   try {
-    await (await cnnCourseTeaching()).view.restore();
+    const { view, present } = await cnnCourseTeaching();
+    const shown = await view.restore();
+    if (/^#(present|slides)&/.test(location.hash)) await present.enter({ isDeck: location.hash[1] === "s" });
+    else if (shown?.isPresented) await present.enter({ place: shown.place });
   } catch (error) {
     console.info(error); // the page is there as without the link
   }
 }
 addEventListener("hashchange", cnnCourseRestore);
+if (!document.querySelector(".live-widget")) cnnCourseRestore();
+
+/* The button and the key "p" let one part of the page fill the screen. */
+async function cnnCoursePresentNow(place = null) {
+  try {
+    const { present } = await cnnCourseTeaching();
+    if (!present.isOn()) await present.enter({ place });
+  } catch (error) {
+    console.info(error);
+  }
+}
+document.querySelector(".course-present")?.addEventListener("click", () => cnnCoursePresentNow());
+document.addEventListener("keydown", (event) => {
+  const { key, target, ctrlKey, metaKey, altKey } = event;
+  if (key !== "p" || ctrlKey || metaKey || altKey || event.defaultPrevented) return;
+  if (target.closest("input, select, textarea, [contenteditable]")) return;
+  if (document.querySelector("[role=dialog][aria-modal]")) return;
+  cnnCoursePresentNow(target.closest(".live-widget"));
+}, true);
 
 followReading();
 offerTheTop();

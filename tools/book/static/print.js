@@ -58,7 +58,7 @@
   }
 
   addEventListener("beforeprint", () => {
-    if (made.length || opened.length) return;
+    if (made.length || opened.length || document.documentElement.dataset.presenting) return;
     opened.push(...document.querySelectorAll(".course-reveal:not([open])"));
     for (const each of opened) each.open = true;
     document.querySelectorAll(".bd-article").forEach(collect);

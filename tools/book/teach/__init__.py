@@ -1,9 +1,9 @@
 """What a lecturer needs, loaded when it is asked for: links to a view, and present mode.
 
 One script for all pages, `_static/teach.js`: the settings of explorers as a link
-(utils/explorers/js/address.js), `view.js`, which makes such links and restores them, and
-`present.js`, which lets one section or one explorer fill the screen. Its style sheet travels
-within it. `static/page.js` loads it for the first click, key or link that needs it.
+(utils/explorers/js/address.js), `view.js`, which makes such links and restores them,
+`steps.js`, which cuts a page into steps, and `present.js`, which shows them. Its style sheet
+travels within it. `static/page.js` loads it for the first click, key or link that needs it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from utils.explorers import modules
 
 HERE = Path(__file__).resolve().parent
 FILE = "teach.js"  # of the site's _static
-PARTS = ("view.js",)
+PARTS = ("view.js", "steps.js", "present.js")
 STYLE = "cnnCourseTeachStyle"
 
 

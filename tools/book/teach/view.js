@@ -80,7 +80,8 @@ const cnnCourseView = (() => {
   async function restore() {
     const view = readView(location.hash);
     const widgets = globalThis.cnnCourseWidgets;
-    if (!view || !widgets || view.place.includes("=")) return null; // an explorer's own form
+    if (!view || !widgets || ["present", "slides"].includes(view.place)) return null;
+    if (view.place.includes("=")) return null; // an explorer's own form
     const place = document.getElementById(view.place);
     const widget = place && widgets.find(place);
     if (!widget) {

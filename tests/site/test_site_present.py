@@ -1,0 +1,217 @@
+"""Present mode and slides: every step fits the screen, legible from the last row, by keyboard."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from accessibility import violations
+
+PAGES = [
+    *("chapters/01_introduction", "chapters/02_convolutional_layer", "chapters/03_pooling_layer"),
+    *("chapters/04_cnn_architectures", "chapters/05_fashion_mnist", "chapters/07_summary"),
+]
+BAR = 44  # pixels, as in present.js
+READY = "() => document.documentElement.dataset.ready !== undefined"
+# Pixels on a screen of 1080 lines. A long cell of code, or a long question, may be smaller.
+SMALLEST_TEXT, SMALLEST_LONG, SMALLEST_NUMBER = 32, 24, 22
+
+MEASURE = """async () => {
+  const { present } = cnnCourseTeach;
+  const article = document.querySelector(".bd-article");
+  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 20)));
+  const letters = (selector, scale) => {
+    const sizes = [...article.querySelectorAll(selector)]
+      .filter((each) => each.checkVisibility() && each.textContent.trim())
+      .map((each) => parseFloat(getComputedStyle(each).fontSize) * scale);
+    return sizes.length ? Math.min(...sizes) : null;
+  };
+  const steps = [];
+  for (let at = 0; at < present.progress().of; at += 1) {
+    present.show(at);
+    const { kind } = present.progress();
+    if (kind === "explorer") for (let i = 0; i < 5; i += 1) await frame();
+    const { scale, title } = present.progress();
+    const { right, bottom } = article.getBoundingClientRect();
+    const scrolls = [...article.querySelectorAll("pre, div.math, .output")]
+      .filter((each) => each.checkVisibility() && each.scrollWidth > each.clientWidth + 1).length;
+    steps.push({
+      at, kind, title, right, bottom, scrolls,
+      text: kind === "explorer" ? null : letters("p, li, pre, td", scale),
+      numbers: kind === "explorer"
+        ? letters(".cx-cells span, .cx-value, td, .cx-net-figure", scale) : null,
+    });
+  }
+  return steps;
+}"""
+
+
+@pytest.fixture(scope="module")
+def presented(browser, site, address):
+    """A function that opens a page in present mode or as slides, and measures every step."""
+    root = address(site)
+    contexts = {}
+
+    def measure(name: str, width: int, height: int, mode: str) -> list[dict]:
+        if (width, height) not in contexts:
+            size = {"width": width, "height": height}
+            contexts[width, height] = browser.new_context(viewport=size).new_page()
+        page = contexts[width, height]
+        page.goto("about:blank")
+        page.goto(f"{root}{name}.html#{mode}&v=1")
+        page.wait_for_function(READY)
+        return page.evaluate(MEASURE)
+
+    yield measure
+    for page in contexts.values():
+        page.context.close()
+
+
+def overflowing(steps: list[dict], width: int, height: int) -> list[dict]:
+    """Return the steps that a screen of this size does not hold."""
+    return [
+        step
+        for step in steps
+        if step["right"] > width + 1.5 or step["bottom"] > height - BAR + 1.5 or step["scrolls"]
+    ]
+
+
+@pytest.mark.parametrize("name", [*PAGES, "intro"])
+def test_every_step_fits_a_projector_and_is_legible_from_the_last_row(presented, name):
+    steps = presented(name, 1920, 1080, "present")
+    assert len(steps) > 10
+    assert overflowing(steps, 1920, 1080) == []
+    small = [s for s in steps if s["text"] is not None and s["text"] < SMALLEST_LONG]
+    assert [s for s in small if s["title"] != "The chapters"] == []
+    most = [s for s in steps if s["text"] is not None and s["text"] >= SMALLEST_TEXT]
+    assert len(most) >= 0.9 * sum(s["text"] is not None for s in steps)
+    numbers = [
+        s for s in steps if s["numbers"] is not None and s["numbers"] < SMALLEST_NUMBER - 0.1
+    ]
+    assert numbers == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1024, 768)])
+@pytest.mark.parametrize("name", PAGES)
+def test_every_slide_fits(presented, name, width, height):
+    slides = presented(name, width, height, "slides")
+    assert overflowing(slides, width, height) == []
+    assert slides[0]["kind"] == "outline"
+    assert sum(slide["kind"] == "outline" for slide in slides) > 3
+
+
+def test_keys_step_on_and_leave_what_a_control_uses_to_the_control(visitor, site, address):
+    visit = visitor()
+    page = visit.page
+    page.goto(address(site) + "chapters/03_pooling_layer.html")
+    page.keyboard.press("p")
+    page.wait_for_function(READY)
+    at = "() => cnnCourseTeach.present.progress().at"
+    first = page.evaluate(at)
+    for key, wanted in (
+        ("ArrowRight", first + 1),
+        ("PageDown", first + 2),
+        ("ArrowLeft", first + 1),
+    ):
+        page.keyboard.press(key)
+        assert page.evaluate(at) == wanted
+    kinds = "(kind) => { const { present } = cnnCourseTeach; let at = 0;" + (
+        "for (present.show(0); present.progress().kind !== kind; at += 1) present.show(at);"
+        "return present.progress().at; }"
+    )
+    explorer = page.evaluate(kinds, "explorer")
+    slider = page.locator(".cx-pooling:visible").get_by_label("Stride")
+    slider.focus()
+    before = slider.input_value()
+    page.keyboard.press("ArrowRight")
+    assert slider.input_value() != before and page.evaluate(at) == explorer
+    page.keyboard.press("Escape")  # gives the keys back
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(at) == explorer + 1
+    page.keyboard.press("o")
+    assert page.locator(".present-list button").count() > 20 and violations(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.wait_for_function("() => document.documentElement.dataset.presenting === undefined")
+    assert page.locator(".bd-header-article").is_visible()
+    assert page.locator(".present-bar, .present-off").count() == 0
+    assert visit.problems == []
+
+
+def test_a_question_hides_its_answer_until_asked_and_a_new_class_starts_afresh(
+    visitor, site, address
+):
+    visit = visitor()
+    page = visit.page
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(address(site) + "chapters/03_pooling_layer.html#present&v=1")
+    page.wait_for_function(READY)
+    page.evaluate(
+        "() => { const { present } = cnnCourseTeach; let at = 0;"
+        "do present.show(at++); while (present.progress().kind !== 'question'); }"
+    )
+    assert page.locator(".cx-verdict:visible, .cx-beside:visible").count() == 0
+    page.keyboard.press("a")
+    assert page.locator(".cx-verdict:visible, .cx-beside:visible").count() > 0
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    assert page.locator(".cx-verdict:visible, .cx-beside:visible").count() == 0
+    kept = "() => Object.keys(localStorage).filter((key) => key.startsWith('cnn-course-quiz'))"
+    assert page.evaluate(kept)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Start afresh").click()
+    page.wait_for_function(READY)
+    assert page.evaluate(kept) == []
+    assert visit.problems == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_present_mode_is_accessible(visitor, site, address, scheme):
+    page = visitor(color_scheme=scheme).page
+    page.goto(address(site) + "chapters/03_pooling_layer.html#slides&v=1")
+    page.wait_for_function(READY)
+    for step in (0, 4):
+        page.evaluate("(step) => cnnCourseTeach.present.show(step)", step)
+        assert violations(page) == []
+
+
+def test_what_is_not_on_a_slide_is_in_the_speakers_notes(visitor, site, address):
+    page = visitor().page
+    page.goto(address(site) + "chapters/03_pooling_layer.html#slides&v=1")
+    page.wait_for_function(READY)
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Notes").click()
+    words = ""
+    for _ in range(8):
+        page.keyboard.press("ArrowRight")
+        words += opened.value.locator("body").inner_text()
+    assert re.search(r"\d+ / \d+", words) and len(words) > 800
+
+
+def test_each_slide_is_a_page_of_the_printed_deck(visitor, site, address):
+    page = visitor(1280, 720).page
+    page.goto(address(site) + "chapters/07_summary.html#slides&v=1")
+    page.wait_for_function(READY)
+    count = page.evaluate("() => cnnCourseTeach.present.progress().of")
+    printed = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(re.findall(rb"/Type /Page\b", printed)) == count
+
+
+def test_links_of_the_guide_to_a_view_open_without_a_remark(visitor, site, address):
+    visit = visitor()
+    page = visit.page
+    root = address(site)
+    links = set()
+    for file in sorted((site / "teaching").glob("*.html")):
+        links |= set(
+            re.findall(r'href="\.\./([^"]+\.html#[^"]+?&amp;[^"]+)"', file.read_text("utf-8"))
+        )
+    assert len(links) > 12
+    for link in sorted(links):
+        page.goto("about:blank")
+        page.goto(root + link.replace("&amp;", "&"))
+        page.wait_for_function("() => document.querySelector('.live-widget[data-state=shown]')")
+        page.wait_for_function("() => globalThis.cnnCourseTeach")
+        page.wait_for_timeout(150)
+        assert page.locator(".course-view-problem").count() == 0, link
+    assert visit.problems == []

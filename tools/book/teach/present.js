@@ -1,0 +1,464 @@
+/* Present mode: one section, figure, question or explorer fills the screen and always fits.
+   `steps.js` cuts the page; here a step is shown, scaled, and left. Nothing is moved in the
+   page: what is not shown is hidden, so that explorers keep what they hold. */
+const cnnCoursePresent = (() => {
+  const SLIDE = { width: 900, height: 520 }; // pixels in which a letter has 16
+  const BAR = 44; // pixels of the screen
+  const LARGEST = 2.4; // scale of an explorer
+  const COLUMNS = [1, 2, 3];
+  const SLACK = 8; // pixels that marks and rounded sides reach beyond a box
+  const IN_USE = "input, select, textarea, [role=application], [contenteditable]";
+  const ANSWERED = { given: null, tried: [], tries: 0, right: false, first: false, shown: true };
+
+  const root = document.documentElement;
+  const article = document.querySelector(".bd-article");
+  let state = null; // { steps, at, isDeck, hidden, … } while it is on
+
+  const create = (tag, properties = {}, ...children) => {
+    const created = Object.assign(document.createElement(tag), properties);
+    created.append(...children);
+    return created;
+  };
+
+  // ------------------------------------------------------------------ size
+
+  /** The screen that is left beside the bar, and the scale at which text is laid out. */
+  function screen() {
+    const [width, height] = [innerWidth, innerHeight - BAR];
+    const scale = Math.min(innerWidth / SLIDE.width, innerHeight / SLIDE.height);
+    return { width, height, scale };
+  }
+
+  /** Lay the article out for this scale. Set on elements: a property that the whole page
+      inherits would make the browser look at all of it again. */
+  function lay(scale, columns = 1) {
+    article.style.width = `${screen().width / scale}px`;
+    article.style.transform = `scale(${scale})`;
+    if (state.body) state.body.style.columns = columns;
+  }
+
+  /** Whether what is shown at this scale lies within the screen, in its own boxes too. */
+  function fits(scale, columns = 1) {
+    lay(scale, columns);
+    const { width, height } = screen();
+    if (article.offsetHeight * scale > height + 0.5) return false;
+    if (article.scrollWidth * scale > width + 1) return false;
+    const wide = article.querySelectorAll("div.math, pre, .output, .cx-body, .cx-network, .pst-scrollable-table-container");
+    return [...wide].every((each) => each.scrollWidth <= each.clientWidth + SLACK);
+  }
+
+  /** The largest scale up to `most` at which text fits. */
+  function largest(most) {
+    if (fits(most)) return most;
+    let [low, high] = [0.2, most];
+    for (let round = 0; round < 8; round += 1) {
+      const middle = (low + high) / 2;
+      if (fits(middle)) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Scale and columns of an explorer: its pictures grow with the width, so try from above. */
+  function largestExplorer() {
+    for (let scale = LARGEST; scale > 0.2; scale *= 0.95) {
+      const columns = COLUMNS.find((each) => fits(scale, each));
+      if (columns) return [scale, columns];
+    }
+    return [0.2, 1];
+  }
+
+  /** Scale the step that is shown: text as large as it is, an explorer as large as it can be. */
+  function fit() {
+    const isExplorer = state.steps[state.at].kind === "explorer";
+    const [scale, columns] = isExplorer ? largestExplorer() : [largest(screen().scale), 1];
+    lay(scale, columns);
+    Object.assign(state, { scale, columns, height: article.offsetHeight });
+    const left = screen().height - state.height * scale;
+    article.style.top = `${isExplorer ? Math.max(0, left / 2) : 0}px`;
+  }
+
+  // ------------------------------------------------------------------ what is shown
+
+  function hide(node) {
+    node.classList.add("present-off");
+    state.hidden.push(node);
+  }
+
+  /** Hide everything within `node` that leads to none of these. */
+  function keepOnly(node, kept) {
+    for (const child of node.children) {
+      if (kept.has(child) || child.matches("thead, colgroup, .present-made")) continue;
+      if ([...kept].some((each) => child.contains(each))) keepOnly(child, kept);
+      else hide(child);
+    }
+  }
+
+  function unhide() {
+    for (const node of state.hidden) node.classList.remove("present-off");
+    state.hidden = [];
+    article.querySelectorAll(".present-made").forEach((each) => each.remove());
+  }
+
+  /** What is answered already is covered until the speaker asks for it. */
+  function cover(step) {
+    for (const node of step.nodes) {
+      if (step.kind === "question") node.classList.toggle("present-covered", node.dataset.state !== "open");
+      if (step.kind === "reveal") node.open = true;
+      else node.querySelectorAll?.("details[open]").forEach((each) => each.removeAttribute("open"));
+    }
+  }
+
+  function show(at, isQuiet = false) {
+    unhide();
+    if (state.body) state.body.style.columns = "";
+    state.at = Math.max(0, Math.min(state.steps.length - 1, at));
+    const step = state.steps[state.at];
+    if (step.made) {
+      step.made.classList.add("present-made");
+      article.append(step.made);
+    }
+    const kept = new Set(step.nodes);
+    if (step.heading && step.kind !== "explorer") kept.add(step.heading);
+    root.dataset.presenting = step.kind;
+    keepOnly(article, kept);
+    cover(step);
+    state.body = step.kind === "explorer" ? step.nodes[0].querySelector(".cx-body") : null;
+    fit();
+    // A long cell takes the room of its heading rather than smaller letters.
+    if (step.heading && state.scale < screen().scale * 0.98 && step.kind === "text") {
+      hide(step.heading);
+      fit();
+    }
+    state.watch.observe(article);
+    if (step.kind === "explorer") settle(state.at, 3);
+    tell(step, isQuiet);
+  }
+
+  /** Fit again once an explorer has drawn itself in its new size. */
+  function settle(at, rounds) {
+    requestAnimationFrame(() => setTimeout(() => {
+      if (!state || state.at !== at || rounds === 0) return;
+      fit();
+      settle(at, rounds - 1);
+    }));
+  }
+
+  function tell(step, isQuiet) {
+    const { steps, at, isDeck } = state;
+    state.count.textContent = `${at + 1} / ${steps.length}`;
+    state.name.textContent = step.title;
+    const words = { explorer: "explorer", question: "question", outline: "outline" }[step.kind] ?? "";
+    if (!isQuiet) {
+      state.said.textContent = [`${isDeck ? "Slide" : "Step"} ${at + 1} of ${steps.length}`, words, step.title].filter(Boolean).join(": ");
+      if (!state.bar.contains(document.activeElement)) article.focus({ preventScroll: true });
+    }
+    state.deck.setAttribute("aria-pressed", isDeck);
+    writeNotes();
+  }
+
+  // ------------------------------------------------------------------ what the speaker does
+
+  /** Show the answer of the question, or open what is folded. */
+  function answer() {
+    const step = state.steps[state.at];
+    const [node] = step.nodes;
+    if (step.kind === "question") {
+      const isCovered = node.classList.contains("present-covered");
+      node.classList.remove("present-covered");
+      if (!isCovered) showAnswer(node);
+    } else {
+      const folded = step.nodes.flatMap((each) => [each, ...each.querySelectorAll("details")]);
+      const closed = folded.find((each) => each.matches("details:not([open])"));
+      if (closed) closed.open = true;
+    }
+    fit();
+  }
+
+  function showAnswer(node) {
+    const place = node.closest(".live-widget");
+    const { model } = globalThis.cnnCourseWidgets.find(place);
+    const index = [...place.querySelectorAll(".cx-question")].indexOf(node);
+    const answers = model.get("questions").map((_, i) => model.get("answers")?.[i] ?? null);
+    answers[index] = { ...(answers[index] ?? ANSWERED), shown: true };
+    model.set("answers", answers);
+  }
+
+  /** Forget answers, marks and settings of this site: the next class begins. */
+  function startAfresh() {
+    if (!confirm("Forget all answers, reading marks and settings that this browser keeps of this course?")) return;
+    try {
+      for (const key of Object.keys(localStorage)) {
+        if (key.startsWith("cnn-course")) localStorage.removeItem(key);
+      }
+    } catch {
+      // Storage is refused: nothing was kept.
+    }
+    const [address] = location.href.split("#");
+    location.replace(`${address}#${state.isDeck ? "slides" : "present"}&v=1`);
+    location.reload();
+  }
+
+  function toggleSpot() {
+    if (state.spot.isConnected) return state.spot.remove();
+    return document.body.append(state.spot);
+  }
+
+  function overview() {
+    if (state.list.isConnected) {
+      state.list.remove();
+      return article.focus({ preventScroll: true });
+    }
+    const items = state.steps.map((step, at) => {
+      const kind = { explorer: "Explorer", question: "Question", outline: "Outline", text: "" }[step.kind] ?? "Result";
+      const first = cnnCourseSteps.text(step.nodes[0]).slice(0, 60);
+      const name = [step.title, kind || first].filter(Boolean).join(" · ");
+      const go = create("button", { type: "button", onclick: () => { state.list.remove(); show(at); } }, name);
+      if (at === state.at) go.setAttribute("aria-current", "step");
+      return create("li", {}, go);
+    });
+    state.list.replaceChildren(create("ol", {}, ...items));
+    document.body.append(state.list);
+    return state.list.querySelector("[aria-current]").focus();
+  }
+
+  // ------------------------------------------------------------------ notes
+
+  function openNotes() {
+    const opened = window.open("", "course-notes", "width=900,height=640");
+    if (!opened) return;
+    state.notes = opened;
+    opened.document.title = "Speaker notes";
+    opened.document.addEventListener("keydown", (event) => keys(event));
+    writeNotes();
+  }
+
+  /** What the speaker sees: the notes of this slide, the next one, and the time. */
+  function writeNotes() {
+    const { notes, steps, at } = state;
+    if (!notes || notes.closed) return;
+    const { document: sheet } = notes;
+    const make = (tag, ...content) => {
+      const made = sheet.createElement(tag);
+      made.append(...content);
+      return made;
+    };
+    const body = sheet.body;
+    body.style.cssText = "font: 20px/1.5 system-ui, sans-serif; margin: 1.5rem; max-width: 60rem";
+    const minutes = Math.floor((Date.now() - state.since) / 60000);
+    body.replaceChildren(
+      make("p", `${at + 1} / ${steps.length} · ${minutes} min`),
+      make("h1", steps[at].title),
+      ...steps[at].notes.map((node) => {
+        const copy = sheet.importNode(node, true);
+        copy.hidden = false;
+        copy.querySelectorAll(".headerlink, button").forEach((each) => each.remove());
+        return copy;
+      }),
+      make("p", `Next: ${steps[at + 1]?.title ?? "the end"}`),
+    );
+  }
+
+  // ------------------------------------------------------------------ keys
+
+  const GO = {
+    ArrowRight: 1, ArrowDown: 1, PageDown: 1, " ": 1, Enter: 1,
+    ArrowLeft: -1, ArrowUp: -1, PageUp: -1, Backspace: -1,
+  };
+  const LETTERS = {
+    a: answer, o: overview, n: openNotes, l: toggleSpot,
+    d: () => enter({ isDeck: !state.isDeck }),
+    f: () => toggleFullScreen(),
+    p: () => leave(),
+  };
+
+  /** A key that no control has a use for. */
+  function keys(event) {
+    if (!state || event.altKey || event.ctrlKey || event.metaKey || event.isComposing) return;
+    const { key } = event;
+    const control = event.target.closest?.(IN_USE);
+    if (key === "Escape") {
+      if (state.list.isConnected) overview();
+      else if (control) article.focus({ preventScroll: true });
+      else leave();
+    } else if (control) return;
+    else if (event.target.closest?.("button, summary, a[href]") && [" ", "Enter"].includes(key)) return;
+    else if (state.list.isConnected) return;
+    else if (key in GO) show(state.at + GO[key]);
+    else if (key === "Home") show(0);
+    else if (key === "End") show(state.steps.length - 1);
+    else if (Object.hasOwn(LETTERS, key.toLowerCase())) LETTERS[key.toLowerCase()]();
+    else return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+
+  // ------------------------------------------------------------------ the bar
+
+  function button(words, key, onclick) {
+    const made = create("button", { type: "button", onclick, title: key ? `Key ${key}` : "" }, words);
+    if (key) made.setAttribute("aria-keyshortcuts", key);
+    return made;
+  }
+
+  function makeBar() {
+    state.count = create("span", {});
+    state.name = create("span", { className: "present-name" });
+    state.said = create("span", { className: "visually-hidden" });
+    state.said.setAttribute("role", "status");
+    state.deck = button("Slides", "d", LETTERS.d);
+    state.bar = create("div", { className: "present-bar" },
+      button("◀", "ArrowLeft", () => show(state.at - 1)),
+      state.count,
+      button("▶", "ArrowRight", () => show(state.at + 1)),
+      state.name, state.said,
+      button("Answer", "a", answer), button("Overview", "o", overview), state.deck,
+      button("Notes", "n", openNotes), button("Spotlight", "l", toggleSpot),
+      button("Start afresh", "", startAfresh), button("Leave", "Escape", () => leave()));
+    const [back, , on] = state.bar.children;
+    back.setAttribute("aria-label", "Back");
+    on.setAttribute("aria-label", "Next");
+    state.bar.setAttribute("role", "toolbar");
+    state.bar.setAttribute("aria-label", "Present mode");
+    state.list = create("nav", { className: "present-list" });
+    state.list.setAttribute("aria-label", "Steps");
+    state.spot = create("div", { className: "present-spot" });
+    document.body.append(create("div", { className: "present-back" }), state.bar);
+  }
+
+  const moveSpot = ({ clientX, clientY }) => {
+    state.spot.style.setProperty("--x", `${clientX}px`);
+    state.spot.style.setProperty("--y", `${clientY}px`);
+  };
+
+  // ------------------------------------------------------------------ on and off
+
+  /** The step that holds a node, or what the reader has before the eyes. */
+  function stepAt(node) {
+    const wanted = node ?? state.before;
+    const of = (test) => state.steps.findIndex(({ nodes }) => nodes.some(test));
+    const inside = of((each) => wanted && (each === wanted || wanted.contains(each) || each.contains(wanted)));
+    return Math.max(0, inside);
+  }
+
+  /** The block in the middle of the screen, before the page is laid out anew. */
+  function inSight() {
+    const blocks = [...article.querySelectorAll("p, pre, figure, img, table, ul, .cx-question, .live-widget")];
+    const middle = innerHeight / 2;
+    return blocks.find((each) => each.getBoundingClientRect().bottom > middle) ?? null;
+  }
+
+  /** Everything of the page that is not on the way to its text. */
+  function others() {
+    const found = [];
+    for (let at = article; at !== document.body; at = at.parentElement) {
+      found.push(...[...at.parentElement.children].filter((each) => each !== at && !each.matches(".present-back, .present-bar, .present-list, .present-spot, script, style")));
+    }
+    return found;
+  }
+
+  function cut(node) {
+    unhide();
+    state.body = null;
+    const { height, scale } = screen();
+    lay(scale);
+    root.style.setProperty("--present-room", `${height / scale - 135}px`);
+    root.dataset.presenting = "text";
+    const room = height / scale - 90;
+    state.steps = cnnCourseSteps[state.isDeck ? "deck" : "whole"](article, room);
+    return stepAt(node);
+  }
+
+  async function enter({ place = null, isDeck = false } = {}) {
+    if (!article) return;
+    const shown = state?.steps[state.at].nodes[0];
+    if (!state) {
+      state = { hidden: [], since: Date.now(), before: inSight(), scroll: scrollY };
+      state.outside = others();
+      makeBar();
+      state.watch = new ResizeObserver(() => {
+        // What an answer or a slider makes higher has to fit, too; a fit itself asks for no other.
+        if (Math.abs(article.offsetHeight - state.height) < 2) return;
+        if (fits(state.scale, state.columns)) state.height = article.offsetHeight;
+        else fit();
+      });
+      addEventListener("resize", resized);
+      addEventListener("pointermove", moveSpot);
+      document.addEventListener("keydown", keys, true);
+      article.tabIndex = -1;
+    }
+    state.isDeck = isDeck;
+    const places = [...document.querySelectorAll(".live-widget")];
+    await Promise.all(places.map((each) => globalThis.cnnCourseWidgets?.show(each)));
+    if (!state) return;
+    for (const each of state.outside) each.classList.add("present-off");
+    show(cut(place ?? shown));
+    root.dataset.ready = "";
+  }
+
+  function resized() {
+    const [node] = state.steps?.[state.at]?.nodes ?? [];
+    if (node) show(cut(node), true);
+  }
+
+  function leave() {
+    const { steps, at, outside, watch, bar, list, spot, body } = state;
+    watch.disconnect();
+    unhide();
+    if (body) body.style.columns = "";
+    for (const name of ["width", "transform", "top"]) article.style[name] = "";
+    for (const each of outside) each.classList.remove("present-off");
+    for (const each of [bar, list, spot, document.querySelector(".present-back")]) each.remove();
+    removeEventListener("resize", resized);
+    removeEventListener("pointermove", moveSpot);
+    document.removeEventListener("keydown", keys, true);
+    delete root.dataset.presenting;
+    delete root.dataset.ready;
+    article.querySelectorAll(".present-covered").forEach((each) => each.classList.remove("present-covered"));
+    article.removeAttribute("tabindex");
+    const [node] = steps[at].nodes;
+    state = null;
+    if (node.isConnected) node.scrollIntoView({ block: "center", behavior: "instant" });
+    document.querySelector(".course-present")?.focus({ preventScroll: true });
+  }
+
+  // ------------------------------------------------------------------ paper
+
+  /** A copy of what is shown, with the pictures of its canvases. */
+  function copied() {
+    const copy = article.cloneNode(true);
+    const [from, to] = [article, copy].map((each) => each.querySelectorAll("canvas"));
+    from.forEach((canvas, i) => {
+      if (canvas.width && canvas.height) to[i].getContext("2d").drawImage(canvas, 0, 0);
+    });
+    copy.querySelectorAll(".present-off").forEach((each) => each.remove());
+    copy.querySelectorAll("[id]").forEach((each) => each.removeAttribute("id"));
+    const page = create("div", { className: "present-page" }, copy);
+    page.dataset.presenting = root.dataset.presenting;
+    return page;
+  }
+
+  addEventListener("beforeprint", () => {
+    if (!state) return;
+    const { at } = state;
+    const sheet = create("div", { className: "present-paper" });
+    root.style.setProperty("--paper-width", `${innerWidth}px`);
+    root.style.setProperty("--paper-height", `${innerHeight}px`);
+    state.paper = [sheet, create("style", {}, `@page { size: ${innerWidth}px ${innerHeight}px; margin: 0 }`)];
+    for (let step = 0; step < state.steps.length; step += 1) {
+      show(step, true);
+      sheet.append(copied());
+    }
+    show(at, true);
+    document.body.append(...state.paper);
+  });
+  addEventListener("afterprint", () => {
+    for (const each of state?.paper?.splice(0) ?? []) each.remove();
+  });
+
+  /** How far it is, for tests and for printing. */
+  const progress = () => state && { at: state.at, of: state.steps.length, kind: state.steps[state.at].kind, scale: state.scale, title: state.steps[state.at].title };
+
+  return { enter, leave: () => state && leave(), show: (at) => show(at, true), progress, isOn: () => Boolean(state) };
+})();
+Object.assign(globalThis.cnnCourseTeach, { present: cnnCoursePresent });

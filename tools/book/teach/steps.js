@@ -1,0 +1,143 @@
+/* The steps of present mode: what of a page is shown at once. A page is cut into blocks, and
+   as many blocks of one section as fit a slide become a step; an explorer and a question have
+   a step of their own. For slides, text steps back: figures, formulas, code, tables, questions
+   and explorers are shown, and what stands between them becomes the speaker's notes. A cell of
+   the notebook may say otherwise (metadata `slide`, tools/book/slides.py). */
+const cnnCourseSteps = (() => {
+  const NEVER = "script, style, .course-setup, .headerlink, .course-view-ask, .course-view-problem, .course-solved";
+  const HEADING = /^H[1-4]$/;
+  const LONGEST_CODE = 14; // lines of a cell that a slide still shows
+  const GAP = 16; // between blocks, in pixels of a slide
+
+  const isWidget = (node) => node.matches(".live-widget");
+  const isQuiz = (node) => node.dataset.module === "quiz";
+  const text = (node) => {
+    const copy = node.cloneNode(true);
+    copy.querySelectorAll(".headerlink").forEach((each) => each.remove());
+    return copy.textContent.replace(/\s+/g, " ").trim();
+  };
+
+  /** Parts of a block that is too high, or none: it cannot be cut. */
+  function partsOf(node) {
+    if (node.matches("ul, ol, dl")) return [...node.children];
+    const table = node.matches("table") ? node : node.querySelector(":scope > table");
+    if (table) return [...table.querySelectorAll("tbody > tr")];
+    return node.matches("div, blockquote, section") ? [...node.children] : [];
+  }
+
+  /** The blocks of a page in their order: { node, kind, heading, height }. */
+  function blocksOf(article, room) {
+    const blocks = [];
+    let heading = null;
+    const add = (node, kind = "text") => {
+      const height = node.getBoundingClientRect().height + GAP;
+      const parts = kind === "text" && height > room ? partsOf(node) : [];
+      if (parts.length > 1) parts.forEach((part) => add(part, kind));
+      else if (height > GAP || kind !== "text") blocks.push({ node, kind, heading, height });
+    };
+    const walk = (node) => {
+      if (node.matches(NEVER)) return;
+      if (node.matches(".course-notes")) blocks.push({ node, kind: "notes", heading, height: 0 });
+      else if (HEADING.test(node.tagName)) {
+        heading = node;
+        blocks.push({ node, kind: "heading", heading, height: 0 });
+      } else if (isWidget(node) && isQuiz(node)) {
+        node.querySelectorAll(".cx-question").forEach((each) => add(each, "question"));
+      } else if (isWidget(node)) add(node, "explorer");
+      else if (node.matches("section, .widget-column, div.cell, div.cell_output, .course-slide")) {
+        [...node.children].forEach(walk);
+      } else if (node.matches("details.course-reveal")) add(node, "reveal");
+      else add(node);
+    };
+    [...article.children].forEach(walk);
+    return blocks;
+  }
+
+  /** Whether a slide shows a block by itself; what it does not is for the speaker. */
+  function isForSlides({ node, kind }) {
+    const choice = node.closest("[data-slide]")?.dataset.slide;
+    if (choice) return choice === "show";
+    if (kind !== "text") return kind !== "notes";
+    if (node.closest(".course-goals, .course-remember")) return true;
+    const code = node.querySelector?.(".highlight pre");
+    if (node.matches(".cell_input")) return code.textContent.trim().split("\n").length <= LONGEST_CODE;
+    return node.matches("div.math, .output, table, tr, blockquote.course-ask, .pst-scrollable-table-container") ||
+      Boolean(node.querySelector?.(":scope > img, :scope > table, math[display=block]"));
+  }
+
+  /** Join blocks to steps that fit into `room` pixels. */
+  function joined(blocks, room) {
+    const steps = [];
+    let step = null;
+    for (const block of blocks) {
+      const { node, kind, heading, height } = block;
+      if (kind === "heading") {
+        step = null;
+        continue;
+      }
+      const isAlone = kind !== "text" || Boolean(node.querySelector?.("img"));
+      const fits = step && !step.isAlone && !isAlone && step.heading === heading && step.height + height <= room;
+      if (!fits) {
+        step = { kind, nodes: [], heading, height: 0, isAlone, notes: [], title: heading ? text(heading) : "" };
+        steps.push(step);
+      }
+      step.nodes.push(node);
+      step.height += height;
+    }
+    return steps;
+  }
+
+  /** The list of a page's sections, or of the course's pages, with a mark at the current one. */
+  function outline(titles, current, name) {
+    const list = document.createElement("ol");
+    list.className = "present-outline";
+    for (const title of titles) {
+      const item = document.createElement("li");
+      item.textContent = title;
+      if (title === current) item.setAttribute("aria-current", "true");
+      list.append(item);
+    }
+    return { kind: "outline", nodes: [list], made: list, heading: null, notes: [], title: name };
+  }
+
+  const inContents = () =>
+    [...document.querySelectorAll(".bd-docs-nav a")]
+      .filter((link) => /chapters\/|^#$/.test(link.getAttribute("href")))
+      .map((link) => text(link).replace(/\s*\((begun|read|answered|solved).*\)$/, ""));
+
+  /** All steps of the page, as it stands. */
+  function whole(article, room) {
+    return joined(blocksOf(article, room).filter(({ kind }) => kind !== "notes"), room);
+  }
+
+  /** The steps of the page's deck: an outline before each section, notes beside each slide. */
+  function deck(article, room) {
+    const blocks = blocksOf(article, room);
+    const sections = blocks.filter(({ node }) => node.tagName === "H2").map(({ node }) => text(node));
+    const title = text(article.querySelector("h1"));
+    const steps = [outline(inContents(), title, title)];
+    let part = [];
+    const close = () => {
+      const shown = part.filter((block) => block.kind === "heading" || isForSlides(block));
+      const made = joined(shown, room);
+      let last = steps.at(-1);
+      for (const { node, kind } of part) {
+        last = made.find(({ nodes }) => nodes.includes(node)) ?? last;
+        if (!shown.some((block) => block.node === node) && kind !== "heading") last.notes.push(node);
+      }
+      steps.push(...made);
+      part = [];
+    };
+    for (const block of blocks) {
+      if (block.node.tagName === "H2") {
+        close();
+        steps.push(outline(sections, text(block.node), text(block.node)));
+      }
+      part.push(block);
+    }
+    close();
+    return steps;
+  }
+
+  return { whole, deck, text };
+})();

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
 from tools.book import archive
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +101,32 @@ def test_the_archive_says_how_to_begin(unpacked):
     for name in re.findall(r"\b\w+\.html", words):
         assert (unpacked / name).is_file()
     assert "Unpack this archive first" in words
+
+
+def test_beside_the_site_lies_what_a_kernel_needs_with_the_published_data(own_site, tmp_path):
+    data = tmp_path / "published"
+    for name in ("mnist/train-images-idx3-ubyte.gz", "mnist/notes.txt"):
+        (data / name).parent.mkdir(parents=True, exist_ok=True)
+        (data / name).write_bytes(b"digits")
+    archive.write(own_site, tmp_path / "site.zip", ROOT, data)
+    with ZipFile(tmp_path / "site.zip") as packed:
+        names = {n.removeprefix(f"{archive.FOLDER}/") for n in packed.namelist()}
+        words = packed.read(f"{archive.FOLDER}/READ-ME-FIRST.txt").decode()
+        packed.extractall(tmp_path)
+    assert {"index.html", "course/utils/data.py", "course/requirements.txt"} <= names
+    assert "course/data/mnist/train-images-idx3-ubyte.gz" in names
+    assert not any("notes" in name or "solutions" in name or ".pyc" in name for name in names)
+    assert "CNN_COURSE_DATA" in words
+    course = tmp_path / archive.FOLDER / "course"
+    code = "from utils.explorers import FilterExplorer; print(FilterExplorer())"
+    run = [sys.executable, "-c", code]
+    shown = subprocess.run(run, cwd=course, capture_output=True, text=True)
+    assert shown.stdout.startswith("FilterExplorer"), shown.stderr
+
+
+def test_without_the_data_the_archive_tells_of_the_stand_in(own_site, tmp_path):
+    archive.write(own_site, tmp_path / "site.zip", ROOT)
+    with ZipFile(tmp_path / "site.zip") as packed:
+        assert not any("course/data" in name for name in packed.namelist())
+        words = packed.read(f"{archive.FOLDER}/READ-ME-FIRST.txt").decode()
+    assert "CNN_COURSE_OFFLINE_SAMPLE=1" in words

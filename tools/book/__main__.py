@@ -193,7 +193,8 @@ def main() -> None:
         print(remark, flush=True)
     if options.zip:
         target = output / f"{archive.FOLDER}.zip"
-        archive.write(page.parent, target)
+        mirror = os.environ.get("CNN_COURSE_DATA")
+        archive.write(page.parent, target, source, Path(mirror).expanduser() if mirror else None)
         print(f"{target.stat().st_size / 1e6:.1f} MB: {target}", flush=True)
     if options.serve:
         serve(page.parent)

@@ -5,6 +5,7 @@ python -m tools.grading students FOLDER
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -17,6 +18,9 @@ TEACHERS = ("solutions/", "teaching/", "tools/grading/", "tests/tools/test_gradi
 JUDGES = ("tools/doubts.json", "tools/judge.py", "tools/calibrate.py", "tests/hand_ins.py")
 JUDGES += ("tests/tools/test_judge.py", "tests/tools/test_calibrate.py")
 LEFT_OUT = TEACHERS + JUDGES
+
+LINK = re.compile(r"\[([^\]]+)\]\((?!https?:|#)([^)#\s]+)[^)]*\)")
+FOR_TEACHERS = re.compile(r"^## Set the exercise\n.*?(?=^## )", re.MULTILINE | re.DOTALL)
 
 
 def course_files() -> list[str]:
@@ -35,6 +39,13 @@ def without_teachers_pages(contents: Path) -> None:
     contents.write_text(yaml.safe_dump(told, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
+def readme(text: str, folder: Path) -> str:
+    """Return the README without what is for teachers; a link to what is left out becomes words."""
+    text = FOR_TEACHERS.sub("", text)
+    text = re.sub(r"^\| `(?:solutions|teaching)/`.*\n", "", text, flags=re.MULTILINE)
+    return LINK.sub(lambda link: link[0] if (folder / link[2]).exists() else link[1], text)
+
+
 def make(folder: Path) -> int:
     """Copy the course, as git knows it, into a new folder; returns the number of files.
 
@@ -48,5 +59,7 @@ def make(folder: Path) -> int:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     without_teachers_pages(folder / "_toc.yml")
+    page = folder / "README.md"
+    page.write_text(readme(page.read_text("utf-8"), folder), "utf-8")
     subprocess.run(["git", "init", "--quiet", "--initial-branch", "main", folder], check=True)
     return len(names)

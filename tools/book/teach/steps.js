@@ -59,8 +59,12 @@ const cnnCourseSteps = (() => {
     if (choice) return choice === "show";
     if (kind !== "text") return kind !== "notes";
     if (node.closest(".course-goals, .course-remember")) return true;
-    const code = node.querySelector?.(".highlight pre");
-    if (node.matches(".cell_input")) return code.textContent.trim().split("\n").length <= LONGEST_CODE;
+    if (node.matches(".cell_input")) {
+      // What a figure or an explorer was made with is no sight.
+      if (node.closest("div.cell").querySelector("img, .live-widget")) return false;
+      const code = node.querySelector(".highlight pre")?.textContent.trim() ?? "";
+      return code.split("\n").length <= LONGEST_CODE;
+    }
     return node.matches("div.math, .output, table, tr, blockquote.course-ask, .pst-scrollable-table-container") ||
       Boolean(node.querySelector?.(":scope > img, :scope > table, math[display=block]"));
   }
@@ -102,7 +106,7 @@ const cnnCourseSteps = (() => {
 
   const inContents = () =>
     [...document.querySelectorAll(".bd-docs-nav a")]
-      .filter((link) => /chapters\/|^#$/.test(link.getAttribute("href")))
+      .filter((link) => /\/chapters\/[^/]*$/.test(new URL(link.href).pathname))
       .map((link) => text(link).replace(/\s*\((begun|read|answered|solved).*\)$/, ""));
 
   /** All steps of the page, as it stands. */

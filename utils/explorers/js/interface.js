@@ -208,7 +208,7 @@ export function toggle({ label, onInput }) {
 }
 
 /** A box for a number. `onInput` gets finite numbers only. */
-function numberBox({ label, min = null, max = null, step = "any", onInput }) {
+export function numberBox({ label, min = null, max = null, step = "any", onInput }) {
   const input = create("input", { type: "number", min, max, step });
   input.addEventListener("input", () => {
     if (input.value !== "" && input.checkValidity()) onInput(Number(input.value));

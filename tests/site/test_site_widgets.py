@@ -218,6 +218,13 @@ def test_modules_in_a_circle_and_missing_ones_are_refused(module):
         modules.esm(f"../{modules.FOLDER.name}/counter")
 
 
+def test_an_import_of_what_a_module_does_not_export_is_refused(module):
+    module("some", "function hidden() {}\nexport const shown = 1;\n")
+    module("user", 'import { hidden, shown } from "./some.js";\nexport default shown;\n')
+    with pytest.raises(ValueError, match=r"imports hidden, but some\.js has no such"):
+        modules.esm("user")
+
+
 def test_functions_that_no_module_of_a_page_uses_are_tree_shaken(module):
     module(
         "some",

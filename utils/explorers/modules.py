@@ -106,12 +106,18 @@ def function(name: str, text: str) -> str:
 def with_dependencies(name: str, above: tuple[str, ...] = ()) -> list[str]:
     """Return the names of the modules that `name` needs, each after those it imports.
 
-    Raises ValueError for modules that import one another in a circle.
+    Raises ValueError for modules that import one another in a circle, and for an import of what
+    a module does not export.
     """
     if name in above:
         raise ValueError(f"{' imports '.join([*above, name])}: a circle of modules.")
     ordered = {}  # a dict keeps the order and forgets repetitions
-    for _, imported in IMPORT.findall(source(name)):
+    for names, imported in IMPORT.findall(source(name)):
+        exported = {match["name"] for match in EXPORT.finditer(source(imported))}
+        if missing := sorted(set(re.findall(r"[\w$]+", names)) - exported):
+            raise ValueError(
+                f"{name}.js imports {missing[0]}, but {imported}.js has no such export."
+            )
         ordered |= dict.fromkeys(with_dependencies(imported, (*above, name)))
     return [*ordered, name]
 

@@ -574,7 +574,7 @@ class View {
   result() {
     const { report, judged, isTraining } = this.state;
     const rate = isTraining && report.rate ? ` ${format(report.rate, 2)} images a second.` : "";
-    const where = `${plural(report.steps ?? 0, "step")}, ${format(report.epochs ?? 0, 2)} epochs.`;
+    const where = `${plural(report.steps ?? 0, "step")}, ${format(report.epochs ?? 0, 2)} ${report.epochs === 1 ? "epoch" : "epochs"}.`;
     const found = judged
       ? ` Accuracy ${format(judged.test.accuracy, 3)} on new images, ${format(judged.train.accuracy, 3)} ` +
         `on those it learns from; loss ${format(judged.test.loss, 3)} and ${format(judged.train.loss, 3)}.`

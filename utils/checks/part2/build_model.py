@@ -110,6 +110,20 @@ def _layers_called(calls: list[dict], silenced: int | None = None) -> Iterator[N
         yield
 
 
+@contextlib.contextmanager
+def _weights_shaken(model) -> Iterator[None]:
+    """Change all weights a little in the body: some networks begin with zeros, and pass on none."""
+    kept = [weight.numpy() for weight in model.trainable_weights]
+    rng = np.random.default_rng(FIXED_SEED)
+    try:
+        for weight, values in zip(model.trainable_weights, kept, strict=True):
+            weight.assign(values + rng.normal(0, 0.05, values.shape).astype(np.float32))
+        yield
+    finally:
+        for weight, values in zip(model.trainable_weights, kept, strict=True):
+            weight.assign(values)
+
+
 def _about_layers(model, images: np.ndarray) -> dict:
     """Return what becomes of images on their way through the model, from layer to layer.
 
@@ -124,7 +138,7 @@ def _about_layers(model, images: np.ndarray) -> dict:
             return answers_of(model, images)
 
     calls: list[dict] = []
-    as_built = answers(calls)
+    answers(calls)
     calls = [call for call in calls if not isinstance(call["layer"], keras.Model)]
     sizes = {images.shape[1:-1]} | {call.get("after", ()) for call in calls}
     weighted = [call["largest"] for call in calls if call["layer"].weights and call["before"]]
@@ -136,13 +150,17 @@ def _about_layers(model, images: np.ndarray) -> dict:
         strides = getattr(call["layer"], "strides", None) or 1
         return is_a("Pool", call) or bool(np.max(strides) > 1)
 
-    def matters(call: dict) -> bool:
-        return not np.array_equal(as_built, answers([], call["number"]))
+    with _weights_shaken(model):
+        usual = answers([])
 
+        def matters(call: dict) -> bool:
+            return not np.array_equal(usual, answers([], call["number"]))
+
+        convolves = any(is_a("Conv", call) and matters(call) for call in calls)
+        pools = any(shrinks(call) and matters(call) for call in calls)
     return {
-        "convolves": any(is_a("Conv", call) and matters(call) for call in calls),
-        "shrinks": any(call["before"] not in sizes for call in calls)
-        or any(shrinks(call) and matters(call) for call in calls),
+        "convolves": convolves,
+        "shrinks": pools or any(call["before"] not in sizes for call in calls),
         "scaled_again": bool(weighted) and weighted[0] < 0.05,
     }
 

@@ -371,10 +371,15 @@ def without_states(text: str) -> str:
     return json.dumps(notebook, indent=1) + "\n"
 
 
+def in_format_3(text: str) -> str:
+    return nbformat.writes(nbformat.convert(nbformat.reads(text, 4), 3), 3)
+
+
 OF_EDITORS = {  # what is done to a file, the words that name it, whether `tidy` mends it
     "a byte order mark": (lambda text: f"\ufeff{text}", "byte order mark (BOM): python -m", True),
     "CRLF": (lambda text: text.replace("\n", "\r\n"), "(CRLF): python -m tools.notebooks ti", True),
     "Colab's widgets": (colab_widgets, "without the key “state”: python -m tools", True),
+    "an old format": (in_format_3, "is in format 3 or older: python -m", True),
     "no outputs": (lambda text: without_key(text, "outputs"), "no key “outputs”: python -m", True),
     "no states": (without_states, "whose state is not stored: make execute stores it", False),
     "a conflict": (conflict, "conflict markers of Git, first in line", False),

@@ -72,6 +72,8 @@ def left_by_editors(text: str) -> Iterator[str]:
     if "\r\n" in text:
         yield f"has line ends of Windows (CRLF): {TIDY} changes them"
     content = json.loads(text.removeprefix(files.BYTE_ORDER_MARK))
+    if "cells" not in content:
+        yield f"is in format 3 or older: {TIDY} brings it to format 4"
     for number, cell in enumerate(content.get("cells", []), start=1):
         if cell.get("cell_type") == "code" and "outputs" not in cell:
             yield f"cell {number} has no key “outputs”: {TIDY} adds it, make execute fills it"

@@ -100,19 +100,29 @@ def grade(
 def finished(
     client, out: Path, to_do: list[HandIn], seed: int, budget: Budget, do: Callable = unit
 ) -> Iterator[str]:
-    """Hand out the units of work, to be done by `do`; yield the keys of finished ones."""
-    from distributed import as_completed
+    """Hand out the units of work, to be done by `do`; yield the keys of finished ones.
+
+    When a worker is lost, dask blames all units that it held, also those that only waited there.
+    So units that failed run once more, each alone; who then ends its workers is set aside.
+    """
+    from distributed import as_completed, wait
 
     root, place = os.getcwd(), str(out.resolve())
 
-    def submit(handin: HandIn):
-        return client.submit(
-            do, place, handin.key, seed, budget, root, key=f"unit-{handin.key}", pure=False
-        )
+    def submit(handin: HandIn, name: str):
+        return client.submit(do, place, handin.key, seed, budget, root, key=name, pure=False)
 
-    futures = as_completed([submit(handin) for handin in to_do], raise_errors=False)
-    for future in futures:
-        key = future.key.removeprefix("unit-")
-        if future.status != "finished":
-            marks.quarantined(out, key, seed, budget)
-        yield key
+    by_name = {f"unit-{handin.key}": handin for handin in to_do}
+    futures = [submit(handin, name) for name, handin in by_name.items()]
+    suspects = []
+    for future in as_completed(futures, raise_errors=False):
+        if future.status == "finished":
+            yield by_name[future.key].key
+        else:
+            suspects.append(by_name[future.key])
+    for handin in suspects:
+        alone = submit(handin, f"alone-{handin.key}")
+        wait(alone)
+        if alone.status != "finished":
+            marks.quarantined(out, handin.key, seed, budget)
+        yield handin.key

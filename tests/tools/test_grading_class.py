@@ -138,6 +138,16 @@ def mark_files(out: Path) -> int:
     return len(list((out / "marks").glob("*.json")))
 
 
+def command_line(process) -> str:
+    """Return the words that a process was started with; of one that has ended, none."""
+    import psutil
+
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
 def interrupted_run(folder: Path, out: Path, kills: dict[int, str]) -> None:
     """Grade in a process of its own; once there are so many marks, kill it or a worker of it."""
     import psutil
@@ -158,7 +168,7 @@ def interrupted_run(folder: Path, out: Path, kills: dict[int, str]) -> None:
             os.kill(driver.pid, signal.SIGKILL)
             break
         children = psutil.Process(driver.pid).children(recursive=True)
-        workers = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+        workers = [child for child in children if "spawn_main" in command_line(child)]
         if workers:
             workers[after % len(workers)].kill()
     driver.wait()

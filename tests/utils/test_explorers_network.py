@@ -117,10 +117,11 @@ def test_a_neuron_shows_its_window_its_products_and_the_sum_that_keras_computes(
     reveal(page)
     open_layer(page, 2)
     page.evaluate("() => { model.set('map', 33); model.set('position', [2, 3]); }")
-    page.locator(".cx-products .cx-grid").first.wait_for()
+    sentence = page.locator(".cx-network-number > .cx-sum")
+    sentence.filter(has_text=re.compile("^At row 3, column 4: .*→ relu")).wait_for()
     inner = keras.Model(model.inputs[0], model.layers[2].output)
     expected = float(inner(explorer.image[None, ..., None] / 255.0)[0, 2, 3, 33])
-    words = page.locator(".cx-network-number > .cx-sum").inner_text()
+    words = sentence.inner_text()
     total = float(re.search(r"= (−?[\d.]+) → relu", words)[1].replace("−", "-"))
     assert max(total, 0) == pytest.approx(expected, rel=0.01, abs=1e-4)
     assert page.locator(".cx-products .cx-calculation").count() == 3
@@ -156,7 +157,7 @@ def test_the_products_of_filters_for_each_map_alone_add_up_to_what_keras_compute
         page.evaluate("() => { model.set('map', 3); model.set('position', [4, 6]); }")
         words = page.locator(".cx-network-number > .cx-sum")
         words.filter(has_text=re.compile(f"^At row 5, column 7: .*{ending}")).wait_for()
-        total = float(re.search(r"= (−?[\d.]+)", words.inner_text())[1].replace("−", "-"))
+        total = float(re.search(r"= (−?\d+(?:\.\d+)?)", words.inner_text())[1].replace("−", "-"))
         inner = keras.Model(model.inputs[0], model.layers[layer].output)
         # The weights of the explorer have 8 bits.
         assert total == pytest.approx(float(inner(given)[0, 4, 6, 3]), rel=0.05, abs=5e-3)

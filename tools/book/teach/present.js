@@ -5,7 +5,7 @@ const cnnCoursePresent = (() => {
   const SLIDE = { width: 900, height: 520 }; // pixels in which a letter has 16
   const BAR = 44; // pixels of the screen
   const LARGEST = 2.4; // scale of an explorer
-  const COLUMNS = [1, 2, 3];
+  const COLUMNS = [2, 3];
   const SLACK = 8; // pixels that marks and rounded sides reach beyond a box
   const IN_USE = "input, select, textarea, [role=application], [contenteditable]";
   const ANSWERED = { given: null, tried: [], tries: 0, right: false, first: false, shown: true };
@@ -47,24 +47,29 @@ const cnnCoursePresent = (() => {
     return [...wide].every((each) => each.scrollWidth <= each.clientWidth + SLACK);
   }
 
-  /** The largest scale up to `most` at which text fits. */
-  function largest(most) {
-    if (fits(most)) return most;
+  /** The largest scale up to `most` at which it fits. */
+  function largest(most, columns = 1, rounds = 8) {
+    if (fits(most, columns)) return most;
     let [low, high] = [0.2, most];
-    for (let round = 0; round < 8; round += 1) {
+    for (let round = 0; round < rounds; round += 1) {
       const middle = (low + high) / 2;
-      if (fits(middle)) low = middle;
+      if (fits(middle, columns)) low = middle;
       else high = middle;
     }
     return low;
   }
 
-  /** Scale and columns of an explorer: its pictures grow with the width, so try from above. */
+  /**
+   * Scale and columns of an explorer. One that teach.css lays out has pictures that grow with
+   * the width, so it is tried from above; the others are set in columns, which a browser takes
+   * long for, and so in few steps.
+   */
   function largestExplorer() {
-    for (let scale = LARGEST; scale > 0.2; scale *= 0.95) {
-      const columns = COLUMNS.find((each) => fits(scale, each));
-      if (columns) return [scale, columns];
+    if (getComputedStyle(state.body).display !== "grid") {
+      const found = COLUMNS.map((columns) => [largest(LARGEST, columns, 5), columns]);
+      return found.reduce((best, each) => (each[0] > best[0] ? each : best));
     }
+    for (let scale = LARGEST; scale > 0.2; scale *= 0.95) if (fits(scale)) return [scale, 1];
     return [0.2, 1];
   }
 
@@ -139,7 +144,7 @@ const cnnCoursePresent = (() => {
   function settle(at, rounds) {
     requestAnimationFrame(() => setTimeout(() => {
       if (!state || state.at !== at || rounds === 0) return;
-      fit();
+      if (Math.abs(article.offsetHeight - state.height) > 2) fit();
       settle(at, rounds - 1);
     }));
   }
@@ -307,7 +312,7 @@ const cnnCoursePresent = (() => {
     state.said = create("span", { className: "visually-hidden" });
     state.said.setAttribute("role", "status");
     state.deck = button("Slides", "d", LETTERS.d);
-    state.bar = create("div", { className: "present-bar" },
+    state.bar = create("nav", { className: "present-bar" },
       button("◀", "ArrowLeft", () => show(state.at - 1)),
       state.count,
       button("▶", "ArrowRight", () => show(state.at + 1)),
@@ -318,7 +323,6 @@ const cnnCoursePresent = (() => {
     const [back, , on] = state.bar.children;
     back.setAttribute("aria-label", "Back");
     on.setAttribute("aria-label", "Next");
-    state.bar.setAttribute("role", "toolbar");
     state.bar.setAttribute("aria-label", "Present mode");
     state.list = create("nav", { className: "present-list" });
     state.list.setAttribute("aria-label", "Steps");

@@ -124,7 +124,8 @@ def test_every_link_leads_somewhere(pages):
                 continue
             target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
             assert target.is_file(), (page, href)
-            if parts.fragment and target in ids:
+            # A link to a view of an explorer names no place: tests/site/test_site_present.py.
+            if parts.fragment and "&" not in parts.fragment and target in ids:
                 assert unquote(parts.fragment) in ids[target], (page, href)
 
 
@@ -136,9 +137,11 @@ def test_only_pages_of_the_contents_are_built(sample):
 
 def test_each_page_leads_to_the_one_before_and_the_one_after_it(site):
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-    order = [contents["root"]]
-    for chapter in contents["chapters"]:
-        order += [entry["file"] for entry in (chapter, *chapter.get("sections", []))]
+
+    def files(entry: dict) -> list[str]:
+        return [entry["file"], *sum(map(files, entry.get("sections", [])), [])]
+
+    order = [contents["root"], *sum(map(files, contents["chapters"]), [])]
     pages = [None, *(site / f"{name}.html" for name in order), None]
     for before, page, after in zip(pages, pages[1:], pages[2:], strict=False):
         text = page.read_text("utf-8")

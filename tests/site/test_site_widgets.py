@@ -681,8 +681,8 @@ def loaded(page: Path) -> list[str]:
 
 def test_a_page_loads_the_scripts_its_widgets_need_and_no_other(built):
     styles = ["anywidget-static.css", "explorers.css"]
-    assert loaded(built / "playing.html") == [*styles, "widgets-parts-counter.js"]
-    both = "widgets-parts-counter-image.js"
+    assert loaded(built / "playing.html") == [*styles, "widgets-counter.js"]
+    both = "widgets-counter-image.js"
     assert loaded(built / "chapters" / "widgets.html") == [*styles, both]
     assert loaded(built / "chapters" / "stored.html") == ["anywidget-static.css"]
     for page in ("intro.html", "chapters/sample.html", "search.html"):

@@ -193,8 +193,9 @@ const cnnCoursePresent = (() => {
   function startAfresh() {
     if (!confirm("Forget all answers, reading marks and settings that this browser keeps of this course?")) return;
     try {
-      for (const key of Object.keys(localStorage)) {
-        if (key.startsWith("cnn-course")) localStorage.removeItem(key);
+      const kept = globalThis["localStorage"];
+      for (const key of Object.keys(kept)) {
+        if (key.startsWith("cnn-course")) kept.removeItem(key);
       }
     } catch {
       // Storage is refused: nothing was kept.

@@ -7,6 +7,7 @@ const cnnCourseSteps = (() => {
   const NEVER = "script, style, .course-setup, .headerlink, .course-view-ask, .course-view-problem, .course-solved";
   const HEADING = /^H[1-4]$/;
   const LONGEST_CODE = 14; // lines of a cell that a slide still shows
+  const IMPORTS = /^((import|from) .*(\n[ )].*)*\n*)+$/; // a cell of imports is no sight either
   const GAP = 16; // between blocks, in pixels of a slide
 
   const isWidget = (node) => node.matches(".live-widget");
@@ -63,7 +64,7 @@ const cnnCourseSteps = (() => {
       // What a figure or an explorer was made with is no sight.
       if (node.closest("div.cell").querySelector("img, .live-widget")) return false;
       const code = node.querySelector(".highlight pre")?.textContent.trim() ?? "";
-      return code.split("\n").length <= LONGEST_CODE;
+      return !IMPORTS.test(code) && code.split("\n").length <= LONGEST_CODE;
     }
     return node.matches("div.math, .output, table, tr, blockquote.course-ask, .pst-scrollable-table-container") ||
       Boolean(node.querySelector?.(":scope > img, :scope > table, math[display=block]"));
@@ -122,7 +123,10 @@ const cnnCourseSteps = (() => {
     const steps = [outline(inContents(), title, title)];
     let part = [];
     const close = () => {
-      const shown = part.filter((block) => block.kind === "heading" || isForSlides(block));
+      const seen = part.filter((block) => block.kind === "heading" || isForSlides(block));
+      // A section that is text alone is shown as it is: an outline would lead to nothing.
+      const isText = seen.every(({ kind }) => kind === "heading");
+      const shown = isText ? part.filter(({ kind }) => kind !== "notes") : seen;
       const made = joined(shown, room);
       let last = steps.at(-1);
       for (const { node, kind } of part) {

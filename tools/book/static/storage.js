@@ -21,6 +21,15 @@ const courseStorage = (() => {
         kept.delete(key);
         attempt((storage) => storage.removeItem(key), () => null);
       },
+      /** Remove all that is kept under names with this beginning. */
+      removeAll: (beginning) => {
+        const begins = (key) => key.startsWith(beginning);
+        [...kept.keys()].filter(begins).forEach((key) => kept.delete(key));
+        attempt(
+          (storage) => Object.keys(storage).filter(begins).forEach((key) => storage.removeItem(key)),
+          () => null,
+        );
+      },
     };
   }
   return { local: guarded("localStorage"), session: guarded("sessionStorage") };

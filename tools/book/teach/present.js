@@ -192,14 +192,7 @@ const cnnCoursePresent = (() => {
   /** Forget answers, marks and settings of this site: the next class begins. */
   function startAfresh() {
     if (!confirm("Forget all answers, reading marks and settings that this browser keeps of this course?")) return;
-    try {
-      const kept = globalThis["localStorage"];
-      for (const key of Object.keys(kept)) {
-        if (key.startsWith("cnn-course")) kept.removeItem(key);
-      }
-    } catch {
-      // Storage is refused: nothing was kept.
-    }
+    courseStorage.local.removeAll("cnn-course");
     const [address] = location.href.split("#");
     location.replace(`${address}#${state.isDeck ? "slides" : "present"}&v=1`);
     location.reload();

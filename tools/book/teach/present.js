@@ -390,6 +390,8 @@ const cnnCoursePresent = (() => {
     await Promise.all(places.map((each) => globalThis.cnnCourseWidgets?.show(each)));
     if (!state) return;
     for (const each of state.outside) each.classList.add("present-off");
+    // A picture that waits until a reader comes near would come late on a slide, and not on paper.
+    article.querySelectorAll("img[loading]").forEach((each) => each.removeAttribute("loading"));
     show(cut(place ?? shown));
     root.dataset.ready = "";
   }

@@ -996,6 +996,10 @@ WRONG_TRAININGS = {
         lambda m, t, v, epochs: plain_train(m, t, (np.roll(v[0], 1, axis=1), v[1]), epochs),
         "validation", "not those of the validation set",
     ),
+    "validation images scaled once more": (
+        lambda m, t, v, epochs: plain_train(m, t, (v[0] / 255, v[1]), epochs),
+        "validation", "images of another scale",
+    ),
     "shuffled labels": (shuffled_labels, "learns", "labels of other images"),
     "other labels, by hand": (next_labels, "learns", "labels of other images"),
     "uphill": (uphill, "learns", "no better than before"),

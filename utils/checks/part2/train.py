@@ -365,6 +365,11 @@ def _validation_hint(fits: list[dict], facts: dict) -> str:
         )
     if any(count["unknown"] or not count["validation"] for count in counts):
         return "The images that it is measured on are not those of the validation set."
+    if any(note["validation"].get("rescaled") and not note["x"].get("rescaled") for note in fits):
+        return (
+            "It is measured on images of another scale than those it learns from: the validation "
+            "images that it is given have values from 0 to 1 already."
+        )
     if not counts and not facts["stopped"]:
         # Its own loop, or data of a kind that cannot be looked into: by the numbers.
         accuracies = (facts["history"] or {}).get("val_accuracy", [])

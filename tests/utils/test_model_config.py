@@ -327,3 +327,14 @@ def test_depth_and_number_of_layers_are_limited():
 def test_broken_json_is_refused(text):
     with pytest.raises(Unacceptable):
         read_json(text)
+
+
+def test_a_lambda_as_an_activation_is_called_so():
+    import keras
+    from keras import layers
+
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(2, activation=lambda x: 2 * x)])
+    with pytest.warns(UserWarning, match="lambda"):
+        config = json.loads(json.dumps(keras.saving.serialize_keras_object(model)))
+    with pytest.raises(Unacceptable, match="a function of yours, a lambda"):
+        cleaned(config)

@@ -287,16 +287,16 @@ class _Cleaner:
     def special(self, value: dict, depth: int) -> dict:
         """Return a dictionary that stands where an argument's value does."""
         name, config = value.get("class_name"), value.get("config")
+        if name == "__lambda__" or value.keys() == {"value"}:  # as an activation it has no class
+            raise Unacceptable(
+                "it has a function of yours, a lambda, in it. Only what Keras itself brings "
+                "can be loaded"
+            )
         if "class_name" not in value:
             raise Unacceptable(f"an argument is a dictionary, {shown(value)}")
         if name == "function":
             return self.function(value)
         if name not in ("__keras_tensor__", "__tensor__", "__numpy__", "__slice__", "__ellipsis__"):
-            if name == "__lambda__":
-                raise Unacceptable(
-                    "it has a function of yours, a lambda, in it. Only what Keras itself brings "
-                    "can be loaded"
-                )
             return self.object(value, depth)
         if value.keys() != {"class_name", "config"} or not isinstance(config, dict):
             raise Unacceptable(f"it holds {shown(value)}")

@@ -124,9 +124,12 @@ def test_every_link_leads_somewhere(pages):
                 continue
             target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
             assert target.is_file(), (page, href)
-            # A link to a view of an explorer names no place: tests/site/test_site_present.py.
-            if parts.fragment and "&" not in parts.fragment and target in ids:
-                assert unquote(parts.fragment) in ids[target], (page, href)
+            name, is_view, _ = unquote(parts.fragment).partition("&")
+            if is_view:  # of an explorer: "#filter&kernel=sobel-x", or of the second: "#filter-2&…"
+                module = re.sub(r"-\d+$", "", name).replace("-", "_")
+                assert soups[target].select(f"[data-module={module}]"), (page, href)
+            elif name and target in ids:
+                assert name in ids[target], (page, href)
 
 
 def test_only_pages_of_the_contents_are_built(sample):

@@ -1,4 +1,4 @@
-"""What the tests of engine.js and sizes.js share: a browser page and a Node that run cases."""
+"""What tests of the page's modules share: a page that imports them, and cases in page and Node."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import shutil
 import subprocess
 
 import pytest
+
+from utils.explorers import modules
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +35,19 @@ def find_problems(browser, address, tmp_path_factory):
         return [result for result in results if result["problem"]]
 
     yield run
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def page(browser, address, tmp_path_factory):
+    """A page that can import the explorers' modules."""
+    folder = tmp_path_factory.mktemp("modules")
+    for script in modules.FOLDER.glob("*.js"):
+        shutil.copy(script, folder)
+    (folder / "index.html").write_text("<!doctype html><title>modules</title>")
+    page = browser.new_page()
+    page.goto(address(folder))
+    yield page
     page.close()
 
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "utils" / "explorers" / "js"
 WAYS = ["simd", "plain"]
 SAME = {"padding": "same"}
 LAST = {"type": "Dense", "units": 2}
@@ -114,19 +110,6 @@ LEARN = """async ({ input, layers, weights, images, labels, batch, way, steps, o
     }
     return { losses, weights: all(network.weights.map((w) => w.values)) };
 }"""
-
-
-@pytest.fixture(scope="module")
-def page(browser, address, tmp_path_factory):
-    """A page that can import the explorers' modules."""
-    folder = tmp_path_factory.mktemp("learning")
-    for script in SCRIPTS.glob("*.js"):
-        shutil.copy(script, folder)
-    (folder / "index.html").write_text("<!doctype html><title>learning</title>")
-    page = browser.new_page()
-    page.goto(address(folder))
-    yield page
-    page.close()
 
 
 def in_keras(shape, layers, seed: int = 1):

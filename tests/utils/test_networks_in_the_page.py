@@ -10,7 +10,6 @@ import base64
 import json
 import random
 import re
-import shutil
 import struct
 import zlib
 from pathlib import Path
@@ -23,7 +22,6 @@ from utils import models, records
 from utils.explorers import network_file, networks
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = ROOT / "utils" / "explorers" / "js"
 
 RUN = """async ({ file, images, backend, all }) => {
     const [{ readNetwork }, { prepare }, { compile }] = await Promise.all(
@@ -49,19 +47,6 @@ RUN = """async ({ file, images, backend, all }) => {
     }
     return { answers };
 }"""
-
-
-@pytest.fixture(scope="module")
-def page(browser, address, tmp_path_factory):
-    """A page that can import the explorers' modules."""
-    folder = tmp_path_factory.mktemp("networks")
-    for script in SCRIPTS.glob("*.js"):
-        shutil.copy(script, folder)
-    (folder / "index.html").write_text("<!doctype html><title>networks</title>")
-    page = browser.new_page()
-    page.goto(address(folder))
-    yield page
-    page.close()
 
 
 def text(content: bytes) -> str:

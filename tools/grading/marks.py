@@ -66,13 +66,7 @@ def mark(out: Path, key: str, seed: int, budget: Budget) -> dict:
         statuses["the model"] = judgement.status
     scores["part2"].insert(3, of_trained_model(books.get("part2"), judgement))
     told = {
-        "key": key,
-        "id": handin.id,
-        "name": handin.name,
-        "place": handin.place,
-        "digest": digest_of(handin, seed, budget),
-        "seed": seed,
-        "scores": {part: [as_dictionary(score) for score in scores[part]] for part in PARTS},
+        **heading(handin, scores, seed, budget),
         "accuracy": judgement.accuracy,
         "doubts": list(judgement.doubts),
         "statuses": statuses,
@@ -174,6 +168,19 @@ def of_trained_model(book: notebooks.Notebook | None, judgement: judge.Judgement
     return Score(score.task, items, note=note)
 
 
+def heading(handin: HandIn, scores: dict[str, list[Score]], seed: int, budget: Budget) -> dict:
+    """Return what every mark begins with: whose it is, made from what, and the scores."""
+    return {
+        "key": handin.key,
+        "id": handin.id,
+        "name": handin.name,
+        "place": handin.place,
+        "digest": digest_of(handin, seed, budget),
+        "seed": seed,
+        "scores": {part: [as_dictionary(score) for score in scores[part]] for part in PARTS},
+    }
+
+
 def as_dictionary(score: Score) -> dict:
     """Return a score as JSON keeps it."""
     return {
@@ -262,13 +269,7 @@ def quarantined(out: Path, key: str, seed: int, budget: Budget) -> dict:
     handin = HandIn.load(out / "handins" / key)
     scores = {part: missing(part) for part in PARTS}
     told = {
-        "key": key,
-        "id": handin.id,
-        "name": handin.name,
-        "place": handin.place,
-        "digest": digest_of(handin, seed, budget),
-        "seed": seed,
-        "scores": {part: [as_dictionary(score) for score in scores[part]] for part in PARTS},
+        **heading(handin, scores, seed, budget),
         "accuracy": None,
         "doubts": ["Grading it ended the program that did so, twice: it was set aside."],
         "statuses": {"grading": "crash"},

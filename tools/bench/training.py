@@ -30,12 +30,12 @@ SECONDS = {"simd": 15, "plain": 60}
 
 # Train by the worker's calls, in the page itself; `stop` ends it once an accuracy is reached.
 TRAIN = """async ({ settings, epochs, way, stop, situation }) => {
-    const [{ trainingServer }, { FIRST }, { compileLearning }, { SITUATIONS }] = await Promise.all(
+    const [{ TrainingServer }, { FIRST }, { compileLearning }, { SITUATIONS }] = await Promise.all(
         ["training_worker", "training_settings", "learning_memory", "training_situations"].map(
             (name) => import(`/${name}.js`),
         ),
     );
-    const server = trainingServer(way === "plain" ? null : compileLearning());
+    const server = new TrainingServer(way === "plain" ? null : compileLearning());
     const prepared = SITUATIONS.find(({ name }) => name === situation);
     const all = { ...FIRST, ...prepared?.settings, ...settings };
     const bytes = await (await fetch(`/${all.data}.images`)).arrayBuffer();

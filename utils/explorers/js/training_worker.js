@@ -202,75 +202,82 @@ function movedCopies(pixels, side) {
   return copies;
 }
 
+/** How many numbers these parameters hold. */
+const numbersIn = (parameters) => parameters.reduce((sum, { values }) => sum + values.length, 0);
+
 /** Let other messages come in. */
 const pause = () => new Promise((resolve) => setTimeout(resolve));
 
 /** A training that answers calls, none before `load` and `build`. */
-export function trainingServer(module = compileLearning()) {
-  const read = new Map();
-  let training = null;
-  let signs = null;
-  let drawing = null;
-  let shown = 0; // the image whose maps are shown
-  let running = 0; // the number of the run that may go on
+export class TrainingServer {
+  constructor(module = compileLearning()) {
+    this.module = module;
+    this.read = new Map(); // the sets of images by their names
+    this.training = null;
+    this.signs = null;
+    this.drawing = null;
+    this.shown = 0; // the image whose maps are shown
+    this.running = 0; // the number of the run that may go on
+  }
 
-  async function load({ name, bytes }) {
-    if (bytes) read.set(name, await readImages(new Uint8Array(bytes)));
-    const { classes, train, test } = read.get(name);
+  async load({ name, bytes }) {
+    if (bytes) this.read.set(name, await readImages(new Uint8Array(bytes)));
+    const { classes, train, test } = this.read.get(name);
     return { classes, train, test };
   }
 
   /** Make a network, with first weights. */
-  function build({ settings }) {
-    running += 1;
-    training = null; // so that the old one's memory is free
-    signs = null;
-    training = new Training(read.get(settings.data), settings, module);
-    const { layers, parameters, memory } = training.network;
+  build({ settings }) {
+    this.running += 1;
+    this.training = null; // so that the old one's memory is free
+    this.signs = null;
+    this.training = new Training(this.read.get(settings.data), settings, this.module);
+    const { layers, parameters, memory } = this.training.network;
     return {
       layers: layers.map(({ type, output, options }) => ({ type, shape: output.shape, options })),
-      parameters: parameters.reduce((sum, { values }) => sum + values.length, 0),
-      epochSteps: training.epochSteps,
+      parameters: numbersIn(parameters),
+      epochSteps: this.training.epochSteps,
       bytes: memory.end,
-      isFast: Boolean(module),
-      ...report(performance.now(), 0, true),
+      isFast: Boolean(this.module),
+      ...this.report(performance.now(), 0, true),
     };
   }
 
   /** The image that is looked at: the reader's drawing, or one of those to judge by. */
-  function lookedAt() {
-    const { set } = training;
-    if (drawing) return set.fromDrawing(drawing);
+  lookedAt() {
+    const { set } = this.training;
+    if (this.drawing) return set.fromDrawing(this.drawing);
     const image = new Float32Array(set.size);
-    set.write(image, 0, set.images.train + shown);
+    set.write(image, 0, set.images.train + this.shown);
     return image;
   }
 
-  function report(since, steps, isJudged) {
-    const { seen, lossSum, right, settings } = training;
+  report(since, steps, isJudged) {
+    const { seen, lossSum, right, settings } = this.training;
     const seconds = (performance.now() - since) / 1000;
     const found = {
-      steps: training.steps,
-      epochs: training.steps / training.epochSteps,
+      steps: this.training.steps,
+      epochs: this.training.steps / this.training.epochSteps,
       batch: seen ? { loss: lossSum / seen, accuracy: right / seen } : null,
       rate: steps ? (steps * settings.batch) / seconds : null,
-      problem: training.problem,
-      judged: isJudged ? training.evaluate() : null,
-      ...training.look(lookedAt()),
+      problem: this.training.problem,
+      judged: isJudged ? this.training.evaluate() : null,
+      ...this.training.look(this.lookedAt()),
     };
-    if (drawing && signs) found.signs = answerSigns();
-    training.clear();
+    if (this.drawing && this.signs) found.signs = this.answerSigns();
+    this.training.clear();
     return found;
   }
 
   /** Train `steps` steps, or until it is paused; reports go out as it goes. */
-  async function run({ steps }, onProgress) {
-    const number = (running += 1);
+  async run({ steps }, onProgress) {
+    const number = (this.running += 1);
     let left = steps ?? Infinity;
     let reported = performance.now();
-    let [judgedAt, since, taken] = [training.steps, performance.now(), 0];
-    const own = training;
-    const goesOn = () => number === running && own === training && left > 0 && !own.problem;
+    let [judgedAt, since, taken] = [this.training.steps, performance.now(), 0];
+    const own = this.training;
+    const isCurrent = () => number === this.running && own === this.training;
+    const goesOn = () => isCurrent() && left > 0 && !own.problem;
     while (goesOn()) {
       const end = performance.now() + SLICE;
       while (left > 0 && !own.problem && performance.now() < end) {
@@ -281,47 +288,47 @@ export function trainingServer(module = compileLearning()) {
         const isEpoch = own.steps % own.epochSteps === 0 && done >= LEAST_STEPS;
         if (isEpoch || done >= Math.min(MOST_STEPS, Math.max(FIRST_STEPS, judgedAt))) {
           judgedAt = own.steps;
-          onProgress(report(since, taken, true));
+          onProgress(this.report(since, taken, true));
           [reported, since, taken] = [performance.now(), performance.now(), 0];
         }
       }
       if (performance.now() - reported > BETWEEN) {
-        onProgress(report(since, taken, false));
+        onProgress(this.report(since, taken, false));
         [reported, since, taken] = [performance.now(), performance.now(), 0];
       }
       await pause();
     }
-    if (own !== training) return null; // another network has taken its place
-    return report(since, taken, true);
+    if (own !== this.training) return null; // another network has taken its place
+    return this.report(since, taken, true);
   }
 
-  function stop() {
-    running += 1;
+  stop() {
+    this.running += 1;
   }
 
   /** Change what a training can go on with: the learning rate, and augmentation. */
-  function tune({ rate, augment }) {
-    Object.assign(training.settings, { rate, augment });
-    training.set.augment = augment;
+  tune({ rate, augment }) {
+    Object.assign(this.training.settings, { rate, augment });
+    this.training.set.augment = augment;
   }
 
   /** Look at an image: a reader's drawing, or with null the one of this number. */
-  function look({ pixels = null, number = shown }) {
-    drawing = pixels;
-    shown = number;
-    const found = training.look(lookedAt());
-    const { set } = training;
-    const index = set.images.train + shown;
+  look({ pixels = null, number = this.shown }) {
+    this.drawing = pixels;
+    this.shown = number;
+    const found = this.training.look(this.lookedAt());
+    const { set } = this.training;
+    const index = set.images.train + this.shown;
     return {
       ...found,
-      label: drawing ? null : set.images.labels[index],
-      pixels: drawing ?? set.images.pixels.slice(index * set.size, (index + 1) * set.size),
-      signs: drawing && signs ? answerSigns() : null,
+      label: this.drawing ? null : set.images.labels[index],
+      pixels: this.drawing ?? set.images.pixels.slice(index * set.size, (index + 1) * set.size),
+      signs: this.drawing && this.signs ? this.answerSigns() : null,
     };
   }
 
-  function slowly() {
-    const { settings, set, network } = training;
+  slowly() {
+    const { settings, set, network } = this.training;
     const index = set.train[0];
     const image = new Float32Array(set.size);
     set.write(image, 0, index);
@@ -337,33 +344,37 @@ export function trainingServer(module = compileLearning()) {
   }
 
   /** Teach the reader's signs: [{ pixels, sign }], on what the network has learned. */
-  function teach({ drawings, count }) {
-    const side = training.set.columns;
+  teach({ drawings, count }) {
+    const side = this.training.set.columns;
     const copies = drawings.flatMap(({ pixels, sign }) =>
       movedCopies(pixels, side).map((moved) => ({ moved, sign })),
     );
-    const features = training.features(copies.map(({ moved }) => moved));
+    const features = this.training.features(copies.map(({ moved }) => moved));
     const labels = copies.map(({ sign }) => sign);
     const { network, found } = teachSigns(features, labels, count);
-    signs = network;
-    const kept = training.network.parameters.reduce((sum, { values }) => sum + values.length, 0);
-    const learned = network.parameters.reduce((sum, { values }) => sum + values.length, 0);
+    this.signs = network;
+    const kept = numbersIn(this.training.network.parameters);
+    const learned = numbersIn(network.parameters);
     return { right: found.right, of: labels.length, learned, kept };
   }
 
-  function answerSigns() {
-    const [values] = training.features([drawing]);
-    return Array.from(signs.forward(values, 1));
+  answerSigns() {
+    const [values] = this.training.features([this.drawing]);
+    return Array.from(this.signs.forward(values, 1));
   }
 
-  const mistakes = () => training.mistakes();
-  const weights = ({ name }) => trainedFile(training.network, name, training.set.images.classes);
-  return { load, build, run, stop, tune, look, slowly, mistakes, teach, weights };
+  mistakes() {
+    return this.training.mistakes();
+  }
+
+  weights({ name }) {
+    return trainedFile(this.training.network, name, this.training.set.images.classes);
+  }
 }
 
 /** Answer messages { id, call, ...arguments }, in the global scope of a worker. */
 export function serve(scope) {
-  const server = trainingServer();
+  const server = new TrainingServer();
   scope.onmessage = async ({ data: { id, call, ...rest } }) => {
     try {
       const onProgress = (done) => scope.postMessage({ id, done });

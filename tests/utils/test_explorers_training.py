@@ -90,6 +90,32 @@ def test_it_trains_pauses_and_goes_on_with_filters_and_curves_repainted(show, sm
     assert filters(page, 0) != start
 
 
+def test_a_training_computes_in_a_worker_and_is_drawn_at_most_once_a_frame(show, small):
+    """So the page stays free; `make bench ARGS=training` measures how long its tasks are."""
+    page = show(small)
+    begin(page)
+    page.evaluate(
+        """() => {
+            window.frames = 0;
+            window.draws = {};
+            const count = () => requestAnimationFrame(() => { window.frames += 1; count(); });
+            count();
+            const clear = CanvasRenderingContext2D.prototype.clearRect;
+            const curve = document.querySelector(".cx-train-curve");
+            CanvasRenderingContext2D.prototype.clearRect = function (...given) {
+                if (this.canvas === curve) {
+                    window.draws[window.frames] = (window.draws[window.frames] ?? 0) + 1;
+                }
+                return clear.apply(this, given);
+            };
+        }"""
+    )
+    train_for(page, 200)
+    assert len(page.workers) == 1
+    drawn = page.evaluate("() => Object.values(window.draws)")
+    assert len(drawn) > 2 and max(drawn) == 1
+
+
 def test_the_keyboard_is_enough_and_axe_finds_nothing(show, small):
     page = show(small)
     page.get_by_role("button", name="Load the").focus()

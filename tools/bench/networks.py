@@ -10,11 +10,7 @@ network runs in Node in ours and in other libraries, which are fetched for it an
 from __future__ import annotations
 
 import base64
-import json
-import shutil
 import statistics
-import subprocess
-import tempfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,6 +18,7 @@ from threading import Thread
 
 import numpy as np
 
+from tools.bench import peers
 from utils import sizes
 from utils.explorers import networks
 
@@ -116,28 +113,12 @@ def report_agreement(page, name: str, file: bytes) -> None:
 
 def report_peers(passes: int) -> None:
     """Print what other libraries take for the same network in Node, beside ours."""
-    if not (npm := shutil.which("npm")) or not (node := shutil.which("node")):
-        print("Other libraries: needs Node and npm, which are not here.")
-        return
-    with tempfile.TemporaryDirectory(prefix="bench-networks-") as folder:
-        (Path(folder) / "package.json").write_text('{"type": "module"}')
-        quiet = ["--silent", "--no-audit", "--no-fund"]
-        if subprocess.run([npm, "install", *quiet, *PACKAGES], cwd=folder).returncode:
-            print("Other libraries: npm could not fetch them.")
-            return
-        for script in [*SCRIPTS.glob("*.js"), PEERS]:
-            shutil.copy(script, folder)
-        (Path(folder) / "network").write_bytes(networks.file("fashion_mnist_lecture"))
-        run = subprocess.run(
-            [node, PEERS.name, str(passes)], cwd=folder, capture_output=True, text=True
-        )
-        if run.returncode:
-            print(f"Other libraries: {run.stderr.strip()[-500:]}")
-            return
-        times = json.loads(run.stdout.splitlines()[-1])
-        for library, milliseconds in times.items():
-            ratio = milliseconds / times["ours, SIMD"]
-            print(f"in Node: {library:36} {milliseconds:7.1f} ms   {ratio:5.2f} × ours")
+    files = {script.name: script.read_bytes() for script in SCRIPTS.glob("*.js")}
+    files["network"] = networks.file("fashion_mnist_lecture")
+    times = peers.measured(PEERS, PACKAGES, files, str(passes))
+    for library, milliseconds in times.items():
+        ratio = milliseconds / times["ours, SIMD"]
+        print(f"in Node: {library:36} {milliseconds:7.1f} ms   {ratio:5.2f} × ours")
 
 
 def report(passes: int = 60) -> None:

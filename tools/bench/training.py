@@ -9,7 +9,6 @@ both with five seeds.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -20,6 +19,8 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+
+from tools.bench import peers
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "utils" / "explorers" / "js"
 PEERS = Path(__file__).with_name("training_peers.mjs")
@@ -171,22 +172,8 @@ def report_speed(page) -> None:
 
 def report_peers() -> None:
     """Print images a second of other JavaScript libraries in Node."""
-    if not (npm := shutil.which("npm")) or not (node := shutil.which("node")):
-        print("Other libraries: needs Node and npm, which are not here.")
-        return
-    with tempfile.TemporaryDirectory(prefix="bench-training-") as folder:
-        (Path(folder) / "package.json").write_text('{"type": "module"}')
-        quiet = ["--silent", "--no-audit", "--no-fund"]
-        if subprocess.run([npm, "install", *quiet, *PACKAGES], cwd=folder).returncode:
-            print("Other libraries: npm could not fetch them.")
-            return
-        shutil.copy(PEERS, folder)
-        run = subprocess.run([node, PEERS.name], cwd=folder, capture_output=True, text=True)
-        if run.returncode:
-            print(f"Other libraries: {run.stderr.strip()[-500:]}")
-            return
-        for library, rate in json.loads(run.stdout.splitlines()[-1]).items():
-            print(f"{library + ', in Node':40} {rate:8,.0f} images/s")
+    for library, rate in peers.measured(PEERS, PACKAGES, {}).items():
+        print(f"{library + ', in Node':40} {rate:8,.0f} images/s")
 
 
 def report_accuracy(page) -> None:

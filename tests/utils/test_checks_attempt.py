@@ -194,6 +194,13 @@ def test_an_endless_loop_is_stopped_whatever_it_catches(function):
     assert time.monotonic() - started < 10
 
 
+def test_a_function_that_only_waits_gets_more_time_by_the_clock():
+    """As one does on a machine that has much else to do."""
+    assert attempt(lambda: time.sleep(0.4) or 1, seconds=0.2).value == 1
+    assert attempt(time.sleep, 60, seconds=0.2).timed_out
+    assert attempt(lambda: time.sleep(0.4) or 1, seconds=0.2, patience=1).timed_out
+
+
 def test_after_a_stop_everything_is_as_it_was():
     before = signal.getsignal(signal.SIGALRM), sys.stdout, sys.stderr, np.geterr()
     attempt(sleep_in_bare_except, seconds=0.1)
@@ -339,6 +346,11 @@ class TestChild:
         (outcome,) = asked(lambda *given: np.ones(10**10), (1,))
         assert "MemoryError" in outcome.problem
 
+    def test_a_function_that_only_waits_gets_more_time_by_the_clock(self, monkeypatch):
+        monkeypatch.setattr(child, "GRACE", 0.1)
+        outcomes = asked(lambda n: time.sleep(n) or n, (0.4,), (0.4,), (60,), seconds=0.2, in_all=1)
+        assert [outcome.timed_out for outcome in outcomes] == [False, False, True]
+
     def test_what_was_answered_before_counts(self):
         first, second = asked(lambda n: n if n < 2 else loop_in_c(), (1,), (2,), (3,))
         assert first == Outcome(value=1) and second.timed_out
@@ -404,5 +416,5 @@ def test_an_array_comes_back_with_its_shape_and_what_it_holds(array):
 
 @pytest.mark.usefixtures("place")
 def test_later_calls_are_not_made_when_the_time_is_over():
-    outcomes = asked(lambda n: time.sleep(0.2), *[(n,) for n in range(50)], in_all=0.5)
+    outcomes = asked(lambda n: time.sleep(0.2), *[(n,) for n in range(50)], in_all=0.3)
     assert 2 <= len(outcomes) < 10

@@ -15,9 +15,10 @@ import random
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest import mock
 
@@ -25,7 +26,9 @@ import numpy as np
 
 from .values import telling, type_name
 
-SECONDS = 10
+SECONDS = 10  # of processor time
+PATIENCE = 3  # times as many seconds by the clock, for a machine that has much else to do
+SHORTEST_WAIT = 0.02  # seconds until the processor time is looked at again
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,31 @@ class Outcome:
     changed_input: bool = False  # the function wrote into something that it was given
     timed_out: bool = False  # it was stopped, or ended too late; `problem` says so too
     figures: int = 0  # that it made with pyplot; they are closed, and none is shown
+
+
+@dataclass
+class TimeLimit:
+    """So many seconds of processor time, or `patience` times as many by the clock.
+
+    How busy a machine is so changes no verdict, and a function that sleeps is stopped as well.
+    Work that several threads share counts by the clock: it has `seconds` in any case.
+    """
+
+    seconds: float
+    patience: float = PATIENCE
+    processor_time: Callable[[], float] = time.process_time
+    began: float = field(default_factory=time.monotonic)
+    used_before: float = 0.0
+
+    def __post_init__(self):
+        self.used_before = self.processor_time()
+
+    def left(self) -> float:
+        """Return after how many seconds it can be over at the earliest; 0 or less if it is."""
+        waited = time.monotonic() - self.began
+        used = self.processor_time() - self.used_before
+        at_most = self.patience * self.seconds - waited
+        return max(self.seconds - waited, min(self.seconds - used, at_most))
 
 
 class Recorded(Exception):
@@ -63,8 +91,8 @@ class _TimeIsUp(BaseException):
     """Not an Exception, so that `except Exception` does not stop it."""
 
 
-def _within(seconds: float, call: Callable[[], Outcome]) -> Outcome:
-    """Return what `call` returns; raise _TimeIsUp if it takes longer.
+def _within(seconds: float, patience: float, call: Callable[[], Outcome]) -> Outcome:
+    """Return what `call` returns; raise _TimeIsUp if it takes longer: see `TimeLimit`.
 
     Works where signals do: in the main thread, not on Windows. Elsewhere there is no limit.
     """
@@ -77,12 +105,16 @@ def _within(seconds: float, call: Callable[[], Outcome]) -> Outcome:
     def ring(number, frame):
         nonlocal late
         if running and frame is not own:
+            if not late and (left := limit.left()) > 0:
+                signal.setitimer(signal.ITIMER_REAL, max(left, SHORTEST_WAIT))
+                return
             late = True
             # A loop around a bare `except:` swallows what is raised. So ring on, at random
             # moments: soon one falls between the end of the handler and the next `try`.
             signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, 5e-5), 0.01)
             raise _TimeIsUp
 
+    limit = TimeLimit(seconds, patience)
     before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
@@ -168,12 +200,15 @@ def _figures_closed():
                 sys.modules["matplotlib.pyplot"].close(number)
 
 
-def attempt(function: Callable, *arguments, seconds: float = SECONDS, **named) -> Outcome:
+def attempt(
+    function: Callable, *arguments, seconds: float = SECONDS, patience: float = PATIENCE, **named
+) -> Outcome:
     """Call `function` with copies of the arguments; never raises, and shows nothing.
 
     What the function prints, displays or draws is thrown away. A call that takes longer than
-    `seconds` is stopped where that is possible (not on Windows, not within one long call into
-    C). Only the KeyboardInterrupt of a person who presses *stop* gets through.
+    `seconds` of processor time, or `patience` times as long by the clock, is stopped where that
+    is possible (not on Windows, not within one long call into C). Only the KeyboardInterrupt of
+    a person who presses *stop* gets through.
     """
     if not callable(function):
         return Outcome(problem=f"it is no function but {type_name(function)}")
@@ -197,7 +232,7 @@ def attempt(function: Callable, *arguments, seconds: float = SECONDS, **named) -
     with _figures_closed() as figures:
         try:
             with _nothing_shown():
-                outcome = _within(seconds, call)
+                outcome = _within(seconds, patience, call)
         except _TimeIsUp:
             outcome = Outcome(problem=too_long(seconds), timed_out=True)
     return replace(outcome, figures=len(figures))

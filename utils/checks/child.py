@@ -20,11 +20,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from .attempt import Outcome, attempt, too_long
+from .attempt import SHORTEST_WAIT, Outcome, TimeLimit, attempt, too_long
 from .values import is_looked_at, plain
 
 GRACE = 1.0  # seconds after which a call that was told to stop is killed
@@ -40,20 +41,31 @@ def attempts(
 
     The values of the outcomes are `plain`. It ends early after a call that took longer than
     `seconds` or that ended the process, and after the first call after which `in_all` seconds
-    are over.
+    are over; both limits are a `TimeLimit`.
     """
-    ends = time.monotonic() + in_all
     process, pipe = _started(function, calls, seconds)
+    used = partial(_processor_time, process.pid) if process else time.process_time
+    limit = TimeLimit(in_all, processor_time=used)
     try:
-        received = _received(pipe, len(calls), seconds) if process else None
+        received = _received(pipe, used, len(calls), seconds) if process else None
         for outcome in received or _made(function, calls, seconds):
             yield outcome
-            if outcome.timed_out or outcome.problem == ENDED or time.monotonic() > ends:
+            if outcome.timed_out or outcome.problem == ENDED or limit.left() <= 0:
                 return
     finally:
         if process:
             process.kill()
             process.join()
+
+
+def _processor_time(child: int) -> float:
+    """Return the seconds of processor time that a child has used; of one that is gone, 0."""
+    try:
+        with open(f"/proc/{child}/stat") as file:
+            numbers = file.read().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, numbers[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def _made(function: Callable, calls: Sequence[tuple], seconds: float) -> Iterator[Outcome]:
@@ -119,13 +131,15 @@ class _Unseen:
     shape: tuple[int, ...]
 
 
-def _received(pipe, count: int, seconds: float) -> Iterator[Outcome]:
+def _received(pipe, used: Callable[[], float], count: int, seconds: float) -> Iterator[Outcome]:
     """Yield the outcomes that a child sends; one that says so if it is late or gone."""
     pipe.recv()  # "begun"
     for _ in range(count):
-        if not pipe.poll(seconds + GRACE):
-            yield Outcome(problem=too_long(seconds), timed_out=True)
-            return
+        limit = TimeLimit(seconds, processor_time=used)
+        while not pipe.poll(max(limit.left() + GRACE, SHORTEST_WAIT)):
+            if limit.left() <= 0:
+                yield Outcome(problem=too_long(seconds), timed_out=True)
+                return
         try:
             outcome = pipe.recv()
         except EOFError:

@@ -22,7 +22,7 @@ from .score import NO_FUNCTION, NOT_ATTEMPTED, Failure, Item, Score, sentence
 from .values import Other, plain_array, plain_number, shortened, type_name
 
 FIXED_SEED = 14_9  # of the numbers in a notebook's cases; grading takes one of its own
-SECONDS_A_CALL = 5
+SECONDS_A_CALL = 5  # of processor time: see `TimeLimit`
 SECONDS_IN_ALL = 20  # later calls are not made; the last one may take SECONDS_A_CALL more
 MOST_DIGITS = 15
 OTHER_NUMBERS = "the shape is right, but the numbers are not"

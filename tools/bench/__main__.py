@@ -14,7 +14,7 @@
 - networks: one forward pass of the networks in the page, and of other libraries beside them;
   how often the answers with int8 weights are Keras's; the page's longest tasks;
 - training: networks that learn in the page: images a second, beside Keras and other libraries;
-  accuracies and prepared situations with five seeds (ten minutes);
+  the page's longest tasks; accuracies and prepared situations with five seeds (ten minutes);
 - precision: one training step in bfloat16 and in float32, alternating;
 - grading: a class of 12 made of the solutions, with two workers: time, processor time of each
   stage, memory (`python -m tools.bench.grading --students 100` takes a larger one);
@@ -160,6 +160,7 @@ def bench_training(repeats: int) -> None:
     """Report training in the page. `repeats` is not used: medians of three, and five seeds."""
     from tools.bench import training
 
+    make("book")
     training.report()
 
 

@@ -1,8 +1,9 @@
-"""Measure how long the page's main thread is kept busy: part of `make bench ARGS=networks`.
+"""Measure how long the page's main thread is kept busy: `make bench ARGS="networks training"`.
 
 On the built site, in headless Chromium: a reader loads the network of chapter 5, looks at its
-layers, asks which part matters, shifts, compares and draws. For each step the longest task,
-as the browser's Long Tasks interface reports it; a task below 50 ms is none.
+layers, asks which part matters, shifts, compares and draws; or trains a network and takes one
+step slowly. For each step the longest task, as the browser's Long Tasks interface reports it
+(a task below 50 ms is none), and while a network trains the frames a second.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ import statistics
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import ThreadingHTTPServer
+from itertools import chain
 from pathlib import Path
 from threading import Thread
 
 from tools.bench.networks import Quiet
 
 SITE = Path(__file__).resolve().parents[2] / "_build" / "html"
-PAGE = "chapters/05_fashion_mnist.html"
-PLACE = ".live-widget:has(.cx-network-load)"
+PAGES = {"network": "chapters/05_fashion_mnist.html", "training": "chapters/training.html"}
 OBSERVE = """
     globalThis.longTasks = [];
     new PerformanceObserver((list) => longTasks.push(...list.getEntries()))
@@ -31,12 +32,22 @@ LONGEST = """() => {
 }"""
 
 
-def steps(page) -> Iterator[tuple[str, Callable[[], object]]]:
+FRAMES = """() => new Promise((done) => {
+    const start = performance.now();
+    let frames = 0;
+    const count = (now) => {
+        if (now > start + 3000) done((1000 * frames) / (now - start));
+        else requestAnimationFrame(count);
+        frames += 1;
+    };
+    requestAnimationFrame(count);
+})"""
+Step = tuple[str, Callable[[], object]]
+
+
+def network_steps(page, place) -> Iterator[Step]:
     """Yield what a reader does with the network explorer, by name."""
-    place = page.locator(PLACE)
     button = lambda name: place.get_by_role("button", name=name)  # noqa: E731
-    yield "come near the explorer", page.locator(".live-widget").last.scroll_into_view_if_needed
-    place.scroll_into_view_if_needed()
     yield "load the network", button("Load the network").click
     place.locator(".cx-network-answer").wait_for()
     yield "show the answer", button("Show the network's answer").click
@@ -56,10 +67,28 @@ def steps(page) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "draw", lambda: [page.keyboard.press(key) for key in ["Space", "ArrowDown"] * 8]
 
 
-def longest_tasks(page) -> dict[str, float]:
+def training_steps(page, place) -> Iterator[Step]:
+    """Yield what a reader does with the training explorer, by name."""
+    button = lambda name: place.get_by_role("button", name=name, exact=True)  # noqa: E731
+    yield "load the images", place.get_by_role("button", name="Load the").click
+    button("Train").wait_for()
+    yield "one step", button("One step").first.click
+    button("Train").click()
+    yield (
+        "train for three seconds",
+        lambda: print(f"  frames a second while it trains: {page.evaluate(FRAMES):.0f}"),
+    )
+    yield "pause", button("Pause").click
+    yield "the worst mistakes", place.get_by_role("button", name="Show the twelve worst").click
+    yield "one step, slowly", place.get_by_role("button", name="Show it for").click
+
+
+def longest_tasks(page, module: str) -> dict[str, float]:
     """Return the milliseconds of the longest task of each step."""
-    found = {}
-    for name, act in steps(page):
+    place, found = page.locator(f'.live-widget[data-module="{module}"]'), {}
+    steps = {"network": network_steps, "training": training_steps}[module]
+    near = ("come near the explorer", place.scroll_into_view_if_needed)
+    for name, act in chain([near], steps(page, place)):
         page.evaluate(LONGEST)  # what came before
         act()
         page.wait_for_timeout(400)
@@ -67,7 +96,7 @@ def longest_tasks(page) -> dict[str, float]:
     return found
 
 
-def report(browser, repeats: int = 5) -> None:
+def report(browser, module: str, repeats: int = 5) -> None:
     """Print the medians of some visits; `make book` has to have built the site."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=SITE))
     Thread(target=server.serve_forever, daemon=True).start()
@@ -75,9 +104,9 @@ def report(browser, repeats: int = 5) -> None:
     for _ in range(repeats):
         page = browser.new_page()
         page.add_init_script(OBSERVE)
-        page.goto(f"http://127.0.0.1:{server.server_port}/{PAGE}")
+        page.goto(f"http://127.0.0.1:{server.server_port}/{PAGES[module]}")
         page.wait_for_timeout(1000)
-        visits.append(longest_tasks(page))
+        visits.append(longest_tasks(page, module))
         page.close()
     server.shutdown()
     print(f"longest task on the main thread, ms, median of {repeats} visits (0: below 50)")

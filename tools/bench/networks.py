@@ -141,7 +141,7 @@ def report(passes: int = 60) -> None:
             report_speed(page, name, networks.file(name), passes)
         for name in networks.NETWORKS:
             report_agreement(page, name, networks.file(name))
-        long_tasks.report(browser)
+        long_tasks.report(browser, "network")
         browser.close()
     server.shutdown()
     report_peers(passes)

@@ -199,9 +199,10 @@ def report_situations(page) -> None:
 
 
 def report() -> None:
-    """Print speed, accuracies and situations."""
+    """Print speed, long tasks, situations and accuracies, once `make book` has built the site."""
     from playwright.sync_api import sync_playwright
 
+    from tools.bench import long_tasks
     from tools.browser import HOW_TO_GET_ONE, get_browser
 
     with tempfile.TemporaryDirectory(prefix="bench-training-") as folder:
@@ -216,6 +217,7 @@ def report() -> None:
             page = browser.new_page()
             page.goto(f"http://127.0.0.1:{server.server_port}/")
             report_speed(page)
+            long_tasks.report(browser, "training")
             report_situations(page)
             report_accuracy(page)
             browser.close()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -26,6 +27,8 @@ class Recipe:
     epochs: int
     batch_size: int = 128
     augmented: bool = False
+    # The trained network and the test images → what is recorded of them beside the accuracy.
+    measure: Callable[[object, np.ndarray], dict] = lambda network, images: {}
 
 
 def scaled(images: np.ndarray) -> np.ndarray:
@@ -65,6 +68,23 @@ def batches(recipe: Recipe, images: np.ndarray, labels: np.ndarray, seed: int):
             num_parallel_calls=tf.data.AUTOTUNE,
         )
     return pairs.prefetch(tf.data.AUTOTUNE)
+
+
+def kept_answers(network, images: np.ndarray) -> dict:
+    """Return {"kept_answers": shares}: of the answers, when images move right by 1 to 4 pixels.
+
+    Of `images` (n, 28, 28, 1) those are taken whose four columns on the right are empty, so
+    that nothing of them is cut off.
+    """
+    images = images[(images[:, :, -4:] == 0).all(axis=(1, 2, 3))]
+
+    def answers(pixels: int) -> np.ndarray:
+        moved = np.pad(images, ((0, 0), (0, 0), (pixels, 0), (0, 0)))[:, :, : images.shape[2]]
+        return network.predict(moved, batch_size=250, verbose=0).argmax(axis=1)
+
+    before = answers(0)
+    shares = [np.mean(answers(pixels) == before) for pixels in range(1, 5)]
+    return {"kept_answers": [round(float(share), 4) for share in shares]}
 
 
 def plainly(steps: int) -> dict:
@@ -108,6 +128,16 @@ RECIPES = {
         epochs=10,
         augmented=True,
     ),
+    **{
+        f"mnist_{head}_head": Recipe(
+            "load_mnist",
+            partial(models.cnn_with_head, head),
+            plainly,
+            epochs=6,
+            measure=kept_answers,
+        )
+        for head in ("flatten", "global")
+    },
     "mnist_reference": Recipe(
         "load_mnist", models.reference_cnn, carefully, epochs=15, augmented=True
     ),

@@ -106,6 +106,7 @@ def train(name: str, seed: int, policy: str) -> Path:
     _, valid_accuracy = model.evaluate(*validation, verbose=0)
     test_loss, test_accuracy = model.evaluate(*test, verbose=0)
     np.savez(folder / f"{stem}.npz", *model.get_weights())
+    record |= recipe.measure(model, test[0])
     record |= {
         "seed": seed,
         "dtype_policy": policy,

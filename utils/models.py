@@ -109,6 +109,24 @@ def trained_lecture_network():
     return model
 
 
+def cnn_with_head(head: str, dtype: str | None = None):
+    """Build a small CNN for MNIST that ends in `head`, uncompiled: the comparison of section 3.7.
+
+    "flatten" (76,906 parameters) gives the last layer all values of the 32 maps, "global" (14,506)
+    the mean of each map. Input, output and `dtype` as for `lecture_network`.
+    """
+    heads = {"flatten": "Flatten", "global": "GlobalAveragePooling2D"}
+    body = [
+        _convolution(16, 3),
+        {"type": "MaxPooling2D", "poolSize": 2},
+        _convolution(32, 3),
+        _convolution(32, 3),
+        {"type": heads[head]},
+        {"type": "Dense", "units": 10, "activation": "softmax"},
+    ]
+    return _sequential(body, f"cnn_with_{head}_head", dtype)
+
+
 def dense_network(dtype: str | None = None):
     """Build a network without convolutions for MNIST, uncompiled: 266,610 parameters.
 

@@ -21,7 +21,8 @@ def load(name: str) -> dict:
 
     A run's record holds "history" (metric → one value an epoch), "wall_seconds"
     and "cpu_seconds" (one an epoch), "valid_accuracy", "test_accuracy", "test_loss", "seed",
-    "dtype_policy", "epochs", "batch_size", "machine" and "versions".
+    "dtype_policy", "epochs", "batch_size", "machine" and "versions"; and what its recipe measures
+    beside the accuracy, such as "kept_answers" (see `tools.recipes`).
     """
     return json.loads((TRAINED / f"{name}.json").read_text(encoding="utf-8"))
 

@@ -195,7 +195,7 @@ def test_own_signs_are_learned_on_features_that_stay(show, small):
     ("settings", "words"),
     [
         ({"rate": 1e9, "optimizer": "momentum"}, "no number any more"),
-        ({"rate": "fast", "blocks": 99}, "rate cannot be fast and is 0.002"),
+        ({"rate": "fast", "blocks": 99}, "rate cannot be fast and is 0.003"),
         (
             {"filters": 32, "blocks": 3, "pooling": "none", "units": 128, "batch": 128},
             "MB of memory",

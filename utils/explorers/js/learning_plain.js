@@ -10,26 +10,44 @@ export function plainLoops(buffer) {
   const floats = new Float32Array(buffer);
   const whole = new Int32Array(buffer);
 
+  // The weights of four filters, as the doubles in which JavaScript computes.
+  const doubles = new Float64Array(floats.length >> 1);
+
+  function asDoubles(weights, inputs) {
+    for (let input = 0, to = 0; input < inputs; input++) {
+      const from = weights + 8 * input;
+      for (let filter = 0; filter < 4; filter++, to++) doubles[to] = floats[from + filter];
+    }
+  }
+
   /** Four filters at two places: eight sums that do not wait for each other. */
-  function fourFilters(left, right, weights, bias, lines, run, jump, floor, to, next) {
-    let [l0, l1, l2, l3] = [floats[bias], floats[bias + 1], floats[bias + 2], floats[bias + 3]];
-    let [r0, r1, r2, r3] = [l0, l1, l2, l3];
-    let [a, b, w] = [left, right, weights];
+  function fourFilters(left, right, bias, lines, run, jump, floor, to, next) {
+    let l0 = floats[bias];
+    let l1 = floats[bias + 1];
+    let l2 = floats[bias + 2];
+    let l3 = floats[bias + 3];
+    let r0 = l0;
+    let r1 = l1;
+    let r2 = l2;
+    let r3 = l3;
+    let a = left;
+    let b = right;
+    let w = 0;
     for (let line = 0; line < lines; line++, a += jump, b += jump) {
-      for (let end = a + run; a < end; a++, b++, w += 8) {
+      for (const end = a + run; a < end; a++, b++, w += 4) {
         const x = floats[a];
         const y = floats[b];
-        const w0 = floats[w];
-        const w1 = floats[w + 1];
-        const w2 = floats[w + 2];
-        const w3 = floats[w + 3];
+        const w0 = doubles[w];
+        const w1 = doubles[w + 1];
+        const w2 = doubles[w + 2];
+        const w3 = doubles[w + 3];
         l0 += x * w0;
-        l1 += x * w1;
-        l2 += x * w2;
-        l3 += x * w3;
         r0 += y * w0;
+        l1 += x * w1;
         r1 += y * w1;
+        l2 += x * w2;
         r2 += y * w2;
+        l3 += x * w3;
         r3 += y * w3;
       }
     }
@@ -48,14 +66,14 @@ export function plainLoops(buffer) {
     const wide = 8 * blocks;
     const [length, jump, size] = [run >> 2, (pitch - run) >> 2, lines * run * 2];
     for (let block = 0; block < blocks; block++) {
-      for (let place = 0; place < places; place += 2) {
-        const left = (map + whole[(starts >> 2) + place]) >> 2;
-        const right = (map + whole[(starts >> 2) + place + 1]) >> 2;
-        for (let half = 0; half < 8; half += 4) {
+      for (let half = 0; half < 8; half += 4) {
+        asDoubles((weights >> 2) + block * size + half, size >> 3);
+        const offset = (bias >> 2) + 8 * block + half;
+        for (let place = 0; place < places; place += 2) {
+          const left = (map + whole[(starts >> 2) + place]) >> 2;
+          const right = (map + whole[(starts >> 2) + place + 1]) >> 2;
           const to = (output >> 2) + place * wide + 8 * block + half;
-          const from = (weights >> 2) + block * size + half;
-          const offset = (bias >> 2) + 8 * block + half;
-          fourFilters(left, right, from, offset, lines, length, jump, floor, to, to + wide);
+          fourFilters(left, right, offset, lines, length, jump, floor, to, to + wide);
         }
       }
     }

@@ -17,7 +17,7 @@ export const SETTINGS = {
   activation: { first: "relu", among: ["relu", "none"] },
   start: { first: "random", among: ["random", "zeros", "low biases"] },
   optimizer: { first: "adam", among: ["adam", "momentum", "sgd"] },
-  rate: { first: 0.002, above: 0 },
+  rate: { first: 0.003, above: 0 },
   batch: { first: 32, among: [8, 16, 32, 64, 128] },
   augment: { first: false, among: [false, true] },
   wrong: { first: 0, among: [0, 0.1, 0.3, 0.5, 1] },

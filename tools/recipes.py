@@ -134,6 +134,7 @@ RECIPES = {
             partial(models.cnn_with_head, head),
             plainly,
             epochs=6,
+            batch_size=64,
             measure=kept_answers,
         )
         for head in ("flatten", "global")

@@ -110,21 +110,30 @@ def trained_lecture_network():
 
 
 def cnn_with_head(head: str, dtype: str | None = None):
-    """Build a small CNN for MNIST that ends in `head`, uncompiled: the comparison of section 3.7.
+    """Build one of the two networks for MNIST that section 3.7 compares, uncompiled.
 
-    "flatten" (76,906 parameters) gives the last layer all values of the 32 maps, "global" (14,506)
-    the mean of each map. Input, output and `dtype` as for `lecture_network`.
+    Their convolutions are the same. "flatten" (54,666 parameters) hands all values of the last
+    maps to a dense layer, "global" (23,946) the mean of each map. Input, output and `dtype` as
+    for `lecture_network`.
     """
-    heads = {"flatten": "Flatten", "global": "GlobalAveragePooling2D"}
-    body = [
-        _convolution(16, 3),
-        {"type": "MaxPooling2D", "poolSize": 2},
-        _convolution(32, 3),
-        _convolution(32, 3),
-        {"type": heads[head]},
-        {"type": "Dense", "units": 10, "activation": "softmax"},
-    ]
-    return _sequential(body, f"cnn_with_{head}_head", dtype)
+    import keras
+    from keras import layers
+
+    same = {"padding": "same", "activation": "relu", "kernel_initializer": "he_normal"}
+    reduce = {"flatten": layers.Flatten, "global": layers.GlobalAveragePooling2D}[head]
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(16, 3, **same, dtype=dtype),
+            layers.MaxPooling2D(dtype=dtype),
+            layers.Conv2D(32, 3, **same, dtype=dtype),
+            layers.MaxPooling2D(dtype=dtype),
+            layers.Conv2D(64, 3, **same, dtype=dtype),
+            reduce(dtype=dtype),
+            layers.Dense(10, activation="softmax", dtype="float32"),
+        ],
+        name=f"cnn_with_{head}_head",
+    )
 
 
 def dense_network(dtype: str | None = None):

@@ -14,6 +14,8 @@ from bs4 import BeautifulSoup, Tag
 SCRIPT = "searchtexts.js"
 TEXT = ".bd-article"
 LEFT_OUT = ".headerlink, script, style, noscript, .live-widget"
+APART = "p, li, dt, dd, h1, h2, h3, h4, h5, h6, td, th, caption, pre, div, summary, br"
+FORMULA = "math[display=block]"  # without its signs' places it cannot be read
 PLACES = "section[id], dt[id]"  # what a result may lead to within a page
 LOOK_UP = """
 const pageText = (page, place) => {
@@ -39,6 +41,11 @@ def text_of(page: str) -> tuple[str, dict[str, tuple[int, int]]]:
     main = BeautifulSoup(page, "html.parser").select_one(TEXT)
     for element in main.select(LEFT_OUT):
         element.decompose()
+    for formula in main.select(FORMULA):
+        formula.replace_with(" … ")
+    for element in main.select(APART):  # what stands on lines of its own is no part of a word
+        element.insert_before(" ")
+        element.insert_after(" ")
     text, places = in_one_line(main), {}
     for place in main.select(PLACES):
         told = in_one_line(told_at(place))

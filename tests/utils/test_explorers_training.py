@@ -246,6 +246,20 @@ def test_a_link_brings_back_a_situation_and_its_settings(show, small):
     page.wait_for_function("() => model.get('situation') === 'usual'")
 
 
+def test_the_learning_rate_is_written_as_people_write_numbers(show, small):
+    page = show(small)
+    begin(page)
+    box = page.get_by_label("Learning rate")
+    box.press("Control+a")
+    box.press_sequentially("0,01")  # a box of the type "number" makes 1 of it
+    assert page.evaluate("() => model.get('settings').rate") == 0.01
+    box.fill("slow")
+    assert box.get_attribute("aria-invalid") == "true"
+    page.get_by_text("Write a number above 0, such as 0.5. It stays 0.01.").wait_for()
+    box.blur()
+    assert box.input_value() == "0.01" and box.get_attribute("aria-invalid") == "false"
+
+
 def test_a_hidden_page_pauses_and_leaving_ends_the_worker(show, small):
     page = show(small)
     begin(page)

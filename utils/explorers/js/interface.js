@@ -207,9 +207,9 @@ export function toggle({ label, onInput }) {
   return { element, input, set };
 }
 
-/** A box for a number. `onInput` gets finite numbers only. */
-export function numberBox({ label, min = null, max = null, step = "any", onInput }) {
-  const input = create("input", { type: "number", min, max, step });
+/** A box for a whole number. `onInput` gets those that are possible only. */
+export function numberBox({ label, min = null, max = null, onInput }) {
+  const input = create("input", { type: "number", min, max, step: 1 });
   input.addEventListener("input", () => {
     if (input.value !== "" && input.checkValidity()) onInput(Number(input.value));
   });
@@ -217,6 +217,37 @@ export function numberBox({ label, min = null, max = null, step = "any", onInput
     if (document.activeElement !== input || Number(input.value) !== value) input.value = value;
   };
   return { element: labeled(label, input), input, set };
+}
+
+/**
+ * A box for a number above `above`, as people write it: 0.5 or 0,5 or 1e-3. (A box of the type
+ * "number" would read 0,5 as 5.) It says what is no such number, and forgets it.
+ */
+export function decimalBox({ label, above, onInput }) {
+  let kept = null;
+  const input = create("input", { type: "text", inputmode: "decimal", autocomplete: "off" });
+  const reason = create("span", { class: "cx-note", role: "status" });
+  const judge = (isRefused) => {
+    const words = `Write a number above ${above}, such as 0.5. It stays ${kept}.`;
+    reason.textContent = isRefused ? words : "";
+    input.setAttribute("aria-invalid", isRefused);
+  };
+  input.addEventListener("input", () => {
+    const value = readNumber(input.value);
+    const fits = value !== null && value > above;
+    judge(!fits && !isBegun(input.value));
+    if (fits) onInput(value);
+  });
+  input.addEventListener("blur", () => {
+    input.value = kept;
+    judge(false);
+  });
+  const set = (value) => {
+    kept = value;
+    if (document.activeElement !== input || readNumber(input.value) !== value) input.value = value;
+  };
+  const content = create("span", {}, input, reason);
+  return { element: labeled(label, input, content), input, set };
 }
 
 /**
@@ -230,7 +261,7 @@ export function wholeBox({ say }, label, [least, most], onInput) {
   let kept = least; // a number, or a list that Python has set
   let largest = most;
   const words = () => [kept].flat(2).join(" × ");
-  const box = numberBox({ label, min: least, max: largest, step: 1, onInput });
+  const box = numberBox({ label, min: least, max: largest, onInput });
   /** Show a value; the largest that is possible may have changed with it. */
   const set = (value, limit = largest) => {
     kept = value;

@@ -123,7 +123,7 @@ class View {
     this.again = button("Reset with a new seed", () => {
       this.change({ seed: this.settings.seed + 1 });
     });
-    this.seed = numberBox({ label: "Seed", min: 0, step: 1, onInput: (seed) => this.change({ seed }) });
+    this.seed = numberBox({ label: "Seed", min: 0, onInput: (seed) => this.change({ seed }) });
     this.summary = create("p", { class: "cx-note" });
     this.buttons = create(
       "div",

@@ -1,6 +1,6 @@
 /** Parts of the training explorer's page: controls of the settings, bars, mistakes, drawing. */
 
-import { choice, create, format, numberBox, Picture, plural, toggle, button } from "./interface.js";
+import { choice, create, decimalBox, format, Picture, plural, toggle, button } from "./interface.js";
 import { stroke } from "./images.js";
 import { percent } from "./maps.js";
 import { SETTINGS } from "./training_settings.js";
@@ -33,8 +33,8 @@ const TRAINING = ["data", "images", "optimizer", "rate", "batch", "wrong", "augm
 /** One control for a setting. */
 function control(name, onChange) {
   const [label, texts = {}] = WORDS[name];
-  const { among } = SETTINGS[name];
-  if (!among) return numberBox({ label, min: 0, onInput: (value) => onChange({ [name]: value }) });
+  const { among, above } = SETTINGS[name];
+  if (!among) return decimalBox({ label, above, onInput: (value) => onChange({ [name]: value }) });
   if (among.includes(true)) {
     return toggle({ label, onInput: (value) => onChange({ [name]: value }) });
   }

@@ -333,26 +333,42 @@ def test_weights_of_a_layer_are_taken_and_advice_for_others_is_right():
 # --- Changes in place --------------------------------------------------------------------
 
 
-def test_a_change_within_an_array_is_refused_with_what_works():
-    explorer = FilterExplorer(np.zeros((5, 5)), kernel="identity")
-    for change in (
-        lambda: explorer.image.__setitem__((0, 0), 255),
-        lambda: explorer.image[2].__setitem__(0, 255),
-        lambda: explorer.kernel.__imul__(2),
-        lambda: explorer.images["photo"].__setitem__((0, 0), 255),
-        lambda: ChannelExplorer().filters.__setitem__(0, 1),
-        lambda: PoolingExplorer().image.__setitem__((0, 0), 255),
+CHANGES = {
+    "image": (
+        FilterExplorer,
+        lambda it: it.image.__setitem__((0, 0), 255),
+        lambda it: it.image[2].__setitem__(0, 255),
+        lambda it: it.images["photo"].__setitem__((0, 0), 255),
+        lambda it: it.image.fill(0),
+    ),
+    "kernel": (FilterExplorer, lambda it: it.kernel.__imul__(2), lambda it: it.kernel.sort()),
+    "filters": (ChannelExplorer, lambda it: it.filters.__setitem__(0, 1)),
+    "biases": (ChannelExplorer, lambda it: it.biases.put(0, 1)),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_within_an_array_is_refused_with_what_works(name):
+    explorer_class, *changes = CHANGES[name]
+    explorer = explorer_class()
+    for change in changes:
+        with pytest.raises(ValueError, match=rf"explorer\.{name} = {name}$") as error:
+            change(explorer)
+    wanted = getattr(explorer, name).copy()
+    wanted[(0,) * min(2, wanted.ndim)] = 255 if name == "image" else 1
+    exec(str(error.value).split(": ", 1)[1], {"explorer": explorer})
+    np.testing.assert_array_equal(getattr(explorer, name), wanted)
+
+
+def test_a_change_within_a_result_or_within_the_images_is_refused_in_words():
+    with pytest.raises(
+        ValueError, match=r"computes its feature_map .* explorer\.feature_map\.copy"
     ):
-        with pytest.raises(ValueError, match=r"image\.copy\(\).*explorer\.image = image"):
-            change()
-    names = {"explorer": explorer}
-    with pytest.raises(ValueError) as error:
-        explorer.image[0, 0] = 255
-    exec(str(error.value).split(": ", 1)[1], names)
-    assert explorer.image[0, 0] == 255
-    assert explorer.feature_map.max() == 0  # the border has no window around it
+        FilterExplorer().feature_map[0, 0] = 1
+    with pytest.raises(ValueError, match="computes its pooled"):
+        PoolingExplorer().pooled *= 2
     with pytest.raises(TypeError, match=r"explorer\.images = \{\*\*explorer\.images"):
-        explorer.images["mine"] = np.zeros((5, 5))
+        FilterExplorer().images["mine"] = np.zeros((5, 5))
 
 
 @pytest.mark.parametrize("explorer_class", [ArchitectureExplorer, ReceptiveFieldExplorer])

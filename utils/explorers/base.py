@@ -11,7 +11,11 @@ from .values import LARGEST_VALUE, as_array, whole
 
 IN_PLACE = (
     "An explorer does not notice a change within its array. Change a copy and set it: "
-    "image = explorer.image.copy(); image[0, 0] = 255; explorer.image = image"
+    "{0} = explorer.{0}.copy(); {0}[{1}] = {2}; explorer.{0} = {0}"
+)
+RESULT_IN_PLACE = (
+    "An explorer computes its {0} from its other traits, so it cannot be changed. A copy can: "
+    "{0} = explorer.{0}.copy()"
 )
 LIST_IN_PLACE = (
     "An explorer does not notice a change within its list. Set it anew: "
@@ -37,15 +41,36 @@ def decode(value: dict | None) -> np.ndarray | None:
 class Held(np.ndarray):
     """The array that a trait holds. It cannot be changed in place, which no page would notice."""
 
+    advice = ""  # for who tries to change it, of its parts too
+
+    def __array_finalize__(self, whole):
+        self.advice = getattr(whole, "advice", "")
+
     def __setitem__(self, key, value):
-        if not self.flags.writeable:
-            raise ValueError(IN_PLACE)
+        self.refuse_change()
         super().__setitem__(key, value)
+
+    def refuse_change(self):
+        if not self.flags.writeable:
+            raise ValueError(self.advice)
+
+    def fill(self, value):
+        self.refuse_change()
+        super().fill(value)
+
+    def put(self, *arguments, **options):
+        self.refuse_change()
+        super().put(*arguments, **options)
+
+    def sort(self, *arguments, **options):
+        self.refuse_change()
+        super().sort(*arguments, **options)
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=(), **options):
         """Compute plain arrays; `explorer.image += 1` asks for one that is held as `out`."""
-        if any(isinstance(each, Held) and not each.flags.writeable for each in out):
-            raise ValueError(IN_PLACE)
+        for each in out:
+            if isinstance(each, Held):
+                each.refuse_change()
         arrays = [np.asarray(each) if isinstance(each, Held) else each for each in inputs]
         if out:
             options["out"] = tuple(
@@ -64,9 +89,11 @@ class Whole(Held):
         return not np.array_equal(self, other)
 
 
-def held(array: np.ndarray) -> Held:
-    """Return the array as one that cannot be changed in place."""
+def held(array: np.ndarray, name: str, advice: str = IN_PLACE) -> Held:
+    """Return the array as one that cannot be changed in place, of the trait with this name."""
     array = np.array(array).view(Held)
+    place = ", ".join("00"[: array.ndim])
+    array.advice = advice.format(name, place, 255 if name == "image" else 1)
     array.flags.writeable = False
     return array
 
@@ -110,6 +137,8 @@ def held_layers(layers: list[dict]) -> HeldList:
 class Array(traitlets.TraitType):
     """A trait that holds a NumPy array and travels to the page as bytes."""
 
+    advice = IN_PLACE
+
     def __init__(self, check, **options):
         """`check` takes the value as an array, and returns what is kept or raises ValueError."""
         super().__init__(**options)
@@ -118,7 +147,7 @@ class Array(traitlets.TraitType):
 
     def validate(self, owner, value):
         try:
-            return held(self.check(as_array(value)))
+            return held(self.check(as_array(value)), self.name, self.advice)
         except (TypeError, ValueError) as error:
             raise traitlets.TraitError(
                 f"{type(owner).__name__}.{self.name} cannot be set: {error}."
@@ -133,6 +162,8 @@ class Array(traitlets.TraitType):
 
 class Result(Array):
     """An array, float32, that page and Python both compute: the kernel does not send it back."""
+
+    advice = RESULT_IN_PLACE
 
     def __init__(self):
         super().__init__(lambda array: array.astype(np.float32))

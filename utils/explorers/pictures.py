@@ -19,7 +19,7 @@ def checked_images(images: Mapping[str, np.ndarray], check=image) -> dict[str, n
     checked = {}
     for name, array in images.items():
         try:
-            checked[str(name)] = held(check(as_array(array)))
+            checked[str(name)] = held(check(as_array(array)), "image")
         except ValueError as error:
             raise ValueError(f"{name!r}: {error}") from None
     return checked

@@ -10,43 +10,68 @@ from accessibility import violations
 PAGES = [
     *("chapters/01_introduction", "chapters/02_convolutional_layer", "chapters/03_pooling_layer"),
     *("chapters/04_cnn_architectures", "chapters/05_fashion_mnist", "chapters/07_summary"),
+    *("intro", "chapters/06_exercise", "chapters/training"),
 ]
+WITHOUT_SECTIONS = {"intro", "chapters/06_exercise", "chapters/training"}
+PROJECTOR, SMALLER = (1920, 1080), ((1280, 720), (1024, 768))
 BAR = 44  # pixels, as in present.js
 READY = "() => document.documentElement.dataset.ready !== undefined"
 # Pixels on a screen of 1080 lines. A long cell of code, or a long question, may be smaller.
-SMALLEST_TEXT, SMALLEST_LONG, SMALLEST_NUMBER = 32, 24, 22
+SMALLEST_TEXT, SMALLEST_LONG, SMALLEST_LETTER = 32, 24, 22
 
 FOLLOW = """async (hash) => {
   history.replaceState(null, "", hash);
   return Boolean(await cnnCourseTeach.view.restore());
 }"""
-MEASURE = """async () => {
-  const { present } = cnnCourseTeach;
-  const article = document.querySelector(".bd-article");
-  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 20)));
-  const letters = (selector, scale) => {
-    const sizes = [...article.querySelectorAll(selector)]
-      .filter((each) => each.checkVisibility() && each.textContent.trim())
-      .map((each) => parseFloat(getComputedStyle(each).fontSize) * scale);
-    return sizes.length ? Math.min(...sizes) : null;
+FRAMES = """
+  const frames = async (count) => {
+    for (let i = 0; i < count; i += 1) await new Promise((done) => requestAnimationFrame(done));
   };
+"""
+# The step that is shown: whether it overflows, and its letters, in pixels of the screen.
+STEP = """() => {
+  const { kind, scale, title } = cnnCourseTeach.present.progress();
+  const article = document.querySelector(".bd-article");
+  const { right, bottom } = article.getBoundingClientRect();
+  const isShown = (node) => node.checkVisibility() && !node.closest(".cx-hidden, .cx-net-unit");
+  const scrolls = [...article.querySelectorAll("pre, div.math, .output")]
+    .filter((each) => isShown(each) && each.scrollWidth > each.clientWidth + 1).length;
+  const size = (node) => {
+    const drawn = node.closest("svg");
+    return parseFloat(getComputedStyle(node).fontSize) * (drawn ? drawn.getScreenCTM().a : scale);
+  };
+  const smallest = (nodes) => {
+    const sizes = nodes.filter(isShown).map((node) => [size(node), node.textContent.trim()]);
+    return sizes.sort(([a], [b]) => a - b)[0] ?? null;
+  };
+  const written = () => {
+    const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
+    const found = new Set(article.querySelectorAll("select, input[type=text], .cx-train-curve"));
+    while (walker.nextNode()) {
+      const { data, parentElement } = walker.currentNode;
+      if (data.trim() && !parentElement.matches("option, style")) found.add(parentElement);
+    }
+    return [...found];
+  };
+  const text = [...article.querySelectorAll("p, li, pre, td")].filter((each) => each.innerText);
+  const letters = kind === "explorer" ? written() : text;
+  return { kind, title, right, bottom, scrolls, letters: smallest(letters) };
+}"""
+EVERY_STEP = f"""async () => {{
+  {FRAMES}
+  const {{ present }} = cnnCourseTeach;
   const steps = [];
-  for (let at = 0; at < present.progress().of; at += 1) {
+  for (let at = 0; at < present.progress().of; at += 1) {{
     present.show(at);
-    const { kind } = present.progress();
-    if (kind === "explorer") for (let i = 0; i < 5; i += 1) await frame();
-    const { scale, title } = present.progress();
-    const { right, bottom } = article.getBoundingClientRect();
-    const scrolls = [...article.querySelectorAll("pre, div.math, .output")]
-      .filter((each) => each.checkVisibility() && each.scrollWidth > each.clientWidth + 1).length;
-    steps.push({
-      at, kind, title, right, bottom, scrolls,
-      text: kind === "explorer" ? null : letters("p, li, pre, td", scale),
-      numbers: kind === "explorer"
-        ? letters(".cx-cells span, .cx-value, td, .cx-net-figure", scale) : null,
-    });
-  }
+    if (present.progress().kind === "explorer") await frames(4);
+    steps.push({{ at, ...({STEP})() }});
+  }}
   return steps;
+}}"""
+FIRST_EXPLORER = """() => {
+  const { present } = cnnCourseTeach;
+  let at = 0;
+  do present.show(at++); while (present.progress().kind !== "explorer");
 }"""
 
 
@@ -59,35 +84,85 @@ def overflowing(steps: list[dict], width: int, height: int) -> list[dict]:
     ]
 
 
-def measured(page, width: int, height: int) -> list[dict]:
-    """Return the measures of every step on a screen of this size, none of which overflows."""
+def set_size(page, width: int, height: int) -> None:
     page.set_viewport_size({"width": width, "height": height})
     page.wait_for_timeout(100)
-    steps = page.evaluate(MEASURE)
+
+
+def measured(page, width: int, height: int) -> list[dict]:
+    """Return the measures of every step on a screen of this size, none of which overflows."""
+    set_size(page, width, height)
+    steps = page.evaluate(EVERY_STEP)
     assert overflowing(steps, width, height) == [], (width, height)
     return steps
 
 
-@pytest.mark.parametrize("name", [*PAGES, "intro"])
+def small(steps: list[dict], least: float, kinds: set[str]) -> list[tuple]:
+    """Return the smallest letters of the steps of these kinds that are below so many pixels."""
+    of_kind = [step for step in steps if step["letters"] and step["kind"] in kinds]
+    return [(s["title"], s["letters"]) for s in of_kind if s["letters"][0] < least - 0.1]
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_every_step_and_slide_fits_three_projectors_and_is_legible_from_the_last_row(
     visitor, site, address, name
 ):
-    visit = visitor(1920, 1080)
+    visit = visitor(*PROJECTOR)
     page = visit.page
     page.goto(f"{address(site)}{name}.html#present&v=1")
     page.wait_for_function(READY)
-    steps = measured(page, 1920, 1080)
-    texts = [s["text"] for s in steps if s["text"] is not None and s["title"] != "The chapters"]
-    assert len(steps) > 10 and min(texts) >= SMALLEST_LONG
-    assert sum(size >= SMALLEST_TEXT for size in texts) >= 0.9 * len(texts)
-    numbers = [s for s in steps if s["numbers"] is not None]
-    assert [s for s in numbers if s["numbers"] < SMALLEST_NUMBER - 0.1] == []
+    steps = measured(page, *PROJECTOR)
+    texts = [s for s in steps if s["kind"] != "explorer" and s["title"] != "The chapters"]
+    kinds = {step["kind"] for step in texts}
+    assert len(steps) > 10 and small(texts, SMALLEST_LONG, kinds) == []
+    assert len(small(texts, SMALLEST_TEXT, kinds)) <= 0.1 * len(texts)
+    assert small(steps, SMALLEST_LETTER, {"explorer"}) == []
+    for size in SMALLER:
+        measured(page, *size)
     page.keyboard.press("d")
-    page.wait_for_function("() => cnnCourseTeach.present.progress().at >= 0")
-    for width, height in ((1280, 720), (1024, 768)):
-        slides = measured(page, width, height)
+    page.wait_for_selector(".present-bar [aria-pressed=true]")
+    for size in SMALLER:
+        slides = measured(page, *size)
     assert slides[0]["kind"] == "outline"
-    assert sum(slide["kind"] == "outline" for slide in slides) > 3 or name == "intro"
+    outlines = sum(slide["kind"] == "outline" for slide in slides)
+    assert outlines > 3 or name in WITHOUT_SECTIONS
+    assert visit.problems == []
+
+
+# What a lecturer does with an explorer that loads something first: buttons, in their order.
+LOADED = {
+    "chapters/05_fashion_mnist": [
+        *(".cx-network-load button", ".cx-guess button"),
+        *(".cx-network-why button", "button.cx-layer >> nth=0", "button.cx-layer >> nth=2"),
+    ],
+    "chapters/training": [
+        *(".cx-network-load button", ".cx-train-run button >> nth=1"),
+        *(".cx-train-settings >> nth=1 >> summary", ".cx-train-settings >> nth=1 >> summary"),
+        ".cx-train-further button >> nth=0",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", LOADED)
+def test_what_an_explorer_shows_once_it_has_loaded_fits_and_is_legible_too(
+    visitor, site, address, name
+):
+    visit = visitor(*PROJECTOR)
+    page = visit.page
+    page.goto(f"{address(site)}{name}.html#present&v=1")
+    page.wait_for_function(READY)
+    page.evaluate(FIRST_EXPLORER)
+    for button in LOADED[name]:
+        set_size(page, *PROJECTOR)
+        page.locator(f".bd-article {button}").locator("visible=true").first.click()
+        page.wait_for_function("() => !document.querySelector('progress:not([hidden])')")
+        for width, height in (PROJECTOR, *SMALLER):
+            set_size(page, width, height)
+            page.evaluate(f"async () => {{ {FRAMES} await frames(6); }}")
+            steps = [page.evaluate(STEP)]
+            assert overflowing(steps, width, height) == [], (button, width)
+            if width == PROJECTOR[0]:
+                assert small(steps, SMALLEST_LETTER, {"explorer"}) == [], button
     assert visit.problems == []
 
 

@@ -5,7 +5,11 @@ const cnnCoursePresent = (() => {
   const SLIDE = { width: 900, height: 520 }; // pixels in which a letter has 16
   const BAR = 44; // pixels of the screen
   const LARGEST = 2.4; // scale of an explorer
-  const COLUMNS = [2, 3];
+  const TINY = 0.4; // below this share of a slide's scale pictures are too small beside large letters
+  const SMALLEST = 0.2;
+  const STEP = 0.85; // from one scale that is tried to the next
+  const LEAST = [22, 17, 12, 0]; // pixels of an explorer's smallest letter on PROJECTOR
+  const PROJECTOR = { width: 1920, height: 1080 };
   const SLACK = 8; // pixels that marks and rounded sides reach beyond a box
   const IN_USE = "input, select, textarea, [role=application], [contenteditable]";
   const ANSWERED = { given: null, tried: [], tries: 0, right: false, first: false, shown: true };
@@ -31,15 +35,24 @@ const cnnCoursePresent = (() => {
 
   /** Lay the article out for this scale. Set on elements: a property that the whole page
       inherits would make the browser look at all of it again. */
-  function lay(scale, columns = 1) {
+  function lay(scale) {
     article.style.width = `${screen().width / scale}px`;
     article.style.transform = `scale(${scale})`;
-    if (state.body) state.body.style.columns = columns;
+    if (!state.body) return;
+    const least = state.least * Math.min(innerWidth / PROJECTOR.width, innerHeight / PROJECTOR.height);
+    frameOf(state.body).style.setProperty("--least", `${least / scale}px`);
+  }
+
+  const frameOf = (body) => body.closest(".cnn-explorer");
+
+  /** Give an explorer back what present mode has set on it. */
+  function release(body) {
+    if (body) frameOf(body).style.removeProperty("--least");
   }
 
   /** Whether what is shown at this scale lies within the screen, in its own boxes too. */
-  function fits(scale, columns = 1) {
-    lay(scale, columns);
+  function fits(scale) {
+    lay(scale);
     const { width, height } = screen();
     if (article.offsetHeight * scale > height + 0.5) return false;
     if (article.scrollWidth * scale > width + 1) return false;
@@ -47,38 +60,41 @@ const cnnCoursePresent = (() => {
     return [...wide].every((each) => each.scrollWidth <= each.clientWidth + SLACK);
   }
 
-  /** The largest scale up to `most` at which it fits. */
-  function largest(most, columns = 1, rounds = 8) {
-    if (fits(most, columns)) return most;
-    let [low, high] = [0.2, most];
+  /** The largest scale at which it fits, between one at which it does and one at which not. */
+  function between(low, high, rounds) {
     for (let round = 0; round < rounds; round += 1) {
       const middle = (low + high) / 2;
-      if (fits(middle, columns)) low = middle;
+      if (fits(middle)) low = middle;
       else high = middle;
     }
     return low;
   }
 
+  /** The largest scale up to `most` at which it fits. */
+  const largest = (most) => (fits(most) ? most : between(SMALLEST, most, 8));
+
+  /** The largest scale between this one, which fits, and the one tried before it. */
+  const refined = (scale) => (scale === LARGEST ? scale : between(scale, scale / STEP, 2));
+
   /**
-   * Scale and columns of an explorer. One that teach.css lays out has pictures that grow with
-   * the width, so it is tried from above; the others are set in columns, which a browser takes
-   * long for, and so in few steps.
+   * Scale of an explorer. Its pictures grow with the width, so it is tried from above, first with
+   * letters that are read from the last row; what is too much for them gets smaller ones.
    */
   function largestExplorer() {
-    if (getComputedStyle(state.body).display !== "grid") {
-      const found = COLUMNS.map((columns) => [largest(LARGEST, columns, 5), columns]);
-      return found.reduce((best, each) => (each[0] > best[0] ? each : best));
+    for (const least of LEAST) {
+      state.least = least;
+      const end = least ? screen().scale * TINY : SMALLEST;
+      for (let scale = LARGEST; scale > end; scale *= STEP) if (fits(scale)) return refined(scale);
     }
-    for (let scale = LARGEST; scale > 0.2; scale *= 0.95) if (fits(scale)) return [scale, 1];
-    return [0.2, 1];
+    return SMALLEST;
   }
 
   /** Scale the step that is shown: text as large as it is, an explorer as large as it can be. */
   function fit() {
     const isExplorer = state.steps[state.at].kind === "explorer";
-    const [scale, columns] = isExplorer ? largestExplorer() : [largest(screen().scale), 1];
-    lay(scale, columns);
-    Object.assign(state, { scale, columns, height: article.offsetHeight });
+    const scale = isExplorer ? largestExplorer() : largest(screen().scale);
+    lay(scale);
+    Object.assign(state, { scale, height: article.offsetHeight });
     const left = screen().height - state.height * scale;
     article.style.top = `${isExplorer ? Math.max(0, left / 2) : 0}px`;
   }
@@ -116,7 +132,7 @@ const cnnCoursePresent = (() => {
 
   function show(at, isQuiet = false) {
     unhide();
-    if (state.body) state.body.style.columns = "";
+    release(state.body);
     state.at = Math.max(0, Math.min(state.steps.length - 1, at));
     const step = state.steps[state.at];
     if (step.made) {
@@ -359,6 +375,7 @@ const cnnCoursePresent = (() => {
     unhide();
     state.body = null;
     const { height, scale } = screen();
+    state.size = { width: innerWidth, height: innerHeight };
     lay(scale);
     root.style.setProperty("--present-room", `${height / scale - 135}px`);
     root.dataset.presenting = "text";
@@ -377,7 +394,8 @@ const cnnCoursePresent = (() => {
       state.watch = new ResizeObserver(() => {
         // What an answer or a slider makes higher has to fit, too; a fit itself asks for no other.
         if (Math.abs(article.offsetHeight - state.height) < 2) return;
-        if (fits(state.scale, state.columns)) state.height = article.offsetHeight;
+        const isSmall = state.body && state.least < LEAST[0];
+        if (!isSmall && fits(state.scale)) state.height = article.offsetHeight;
         else fit();
       });
       addEventListener("resize", resized);
@@ -397,6 +415,8 @@ const cnnCoursePresent = (() => {
   }
 
   function resized() {
+    // The theme tells of a new size after each click on a part that opens, too.
+    if (innerWidth === state.size?.width && innerHeight === state.size.height) return;
     const [node] = state.steps?.[state.at]?.nodes ?? [];
     if (node) show(cut(node), true);
   }
@@ -405,7 +425,7 @@ const cnnCoursePresent = (() => {
     const { steps, at, outside, watch, bar, list, spot, body } = state;
     watch.disconnect();
     unhide();
-    if (body) body.style.columns = "";
+    release(body);
     for (const name of ["width", "transform", "top"]) article.style[name] = "";
     for (const each of outside) each.classList.remove("present-off");
     for (const each of [bar, list, spot, document.querySelector(".present-back")]) each.remove();

@@ -3,7 +3,7 @@
 import { create, format } from "./interface.js";
 
 const [WIDTH, HEIGHT] = [360, 150]; // CSS pixels of the drawing's own grid
-const MARGIN = { left: 40, right: 8, top: 8, bottom: 20 };
+const MARGIN = { left: 3.6, right: 0.7, top: 0.7, bottom: 1.8 }; // letters
 
 /** Ticks of an axis from 0 to `most`: three or four round numbers. */
 function ticks(most) {
@@ -31,35 +31,44 @@ export function curves({ label, most, series }) {
   });
   const element = create("figure", { class: "cx-train-figure" }, key, canvas);
   const context = canvas.getContext("2d");
+  let shown = null; // the last lists
+  let letter = 11; // the height of a letter on the drawing's grid
+  let margin = {};
+
+  /** Letters as high as the style sheet says, however wide the drawing is shown. */
+  function measure(style) {
+    letter = (parseFloat(style.fontSize) * WIDTH) / (canvas.clientWidth || WIDTH);
+    margin = Object.fromEntries(Object.entries(MARGIN).map(([side, share]) => [side, share * letter]));
+  }
 
   function frame(upper, steps, ink) {
     context.strokeStyle = context.fillStyle = ink;
-    context.font = "11px sans-serif";
+    context.font = `${letter}px sans-serif`;
     context.lineWidth = 1;
     const place = placesOf(upper, steps);
     for (const tick of ticks(upper)) {
       const y = place(0, tick)[1];
       context.globalAlpha = 0.25;
       context.beginPath();
-      context.moveTo(MARGIN.left, y);
-      context.lineTo(WIDTH - MARGIN.right, y);
+      context.moveTo(margin.left, y);
+      context.lineTo(WIDTH - margin.right, y);
       context.stroke();
       context.globalAlpha = 1;
       context.textAlign = "right";
-      context.fillText(format(tick, 2), MARGIN.left - 5, y + 4);
+      context.fillText(format(tick, 2), margin.left - 5, y + 0.36 * letter);
     }
     context.textAlign = "right";
-    context.fillText(`${format(steps)} steps`, WIDTH - MARGIN.right, HEIGHT - 4);
+    context.fillText(`${format(steps)} steps`, WIDTH - margin.right, HEIGHT - 0.36 * letter);
     context.textAlign = "left";
-    context.fillText("0", MARGIN.left, HEIGHT - 4);
+    context.fillText("0", margin.left, HEIGHT - 0.36 * letter);
     return place;
   }
 
   function placesOf(upper, steps) {
-    const [wide, high] = [WIDTH - MARGIN.left - MARGIN.right, HEIGHT - MARGIN.top - MARGIN.bottom];
+    const [wide, high] = [WIDTH - margin.left - margin.right, HEIGHT - margin.top - margin.bottom];
     return (step, value) => [
-      MARGIN.left + (wide * step) / steps,
-      MARGIN.top + high * (1 - Math.min(value, upper) / upper),
+      margin.left + (wide * step) / steps,
+      margin.top + high * (1 - Math.min(value, upper) / upper),
     ];
   }
 
@@ -69,6 +78,8 @@ export function curves({ label, most, series }) {
     const steps = Math.max(10, ...all.map(([step]) => step));
     const upper = most ?? Math.max(0.5, Math.min(20, Math.max(...all.map(([, value]) => value), 0)));
     const style = getComputedStyle(canvas);
+    shown = lists;
+    measure(style);
     context.setTransform(2, 0, 0, 2, 0, 0);
     context.clearRect(0, 0, WIDTH, HEIGHT);
     const place = frame(upper, steps, style.color);
@@ -95,5 +106,7 @@ export function curves({ label, most, series }) {
     });
     canvas.setAttribute("aria-label", `${label} over ${steps} steps: ${words.join(", ") || "nothing yet"}.`);
   }
+
+  new ResizeObserver(() => shown && set(shown)).observe(canvas);
   return { element, set };
 }

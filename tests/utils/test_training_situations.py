@@ -1,13 +1,18 @@
 """Every prepared situation of the training explorer shows what its text says.
 
-Here with one seed; `make bench ARGS=training` takes five.
+With one seed, or with five where `CNN_COURSE_ALL_SEEDS` is set, as each week and in
+`make bench ARGS=training`.
 """
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tools.bench import training
+
+SEEDS = training.SEEDS if os.environ.get("CNN_COURSE_ALL_SEEDS") else training.SEEDS[:1]
 
 
 @pytest.fixture(scope="module")
@@ -21,9 +26,10 @@ def page(browser, address, tmp_path_factory):
     page.close()
 
 
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("situation", training.CLAIMS)
-def test_a_situation_shows_what_its_text_says(page, situation):
-    given = {"situation": situation, "settings": {"seed": 1}, "way": "simd", "stop": 2}
+def test_a_situation_shows_what_its_text_says(page, situation, seed):
+    given = {"situation": situation, "settings": {"seed": seed}, "way": "simd", "stop": 2}
     found = page.evaluate(training.TRAIN, given)
     assert training.CLAIMS[situation](found), found["judged"][-1]
 

@@ -147,10 +147,13 @@ def shifted_row(row: Sequence[float], shifts: Sequence[int] = (0, 1, 2)) -> Desc
     return figure
 
 
-def equal_shares(curves: Mapping[str, Sequence[float]]) -> DescribedFigure:
+def equal_shares(
+    curves: Mapping[str, Sequence[float]], counted: str = "equal values"
+) -> DescribedFigure:
     """Draw which share of values stays equal when pictures move by 0, 1, 2 … pixels.
 
-    `curves` has for each name the shares, each 0 … 1, the first without a shift.
+    `curves` has for each name the shares, each 0 … 1, the first without a shift; `counted`
+    says of what.
     """
     told = "; ".join(
         f"{name}: " + ", ".join(f"{share:.0%}".replace("%", " %") for share in shares)
@@ -159,7 +162,7 @@ def equal_shares(curves: Mapping[str, Sequence[float]]) -> DescribedFigure:
     longest = max(map(len, curves.values()))
     figure = DescribedFigure(
         3.3,
-        f"The share of equal values when pictures move by 0 to {longest - 1} pixels, one falling "
+        f"The share of {counted} when pictures move by 0 to {longest - 1} pixels, one falling "
         f"line each. {told}.",
     )
     axes = figure.subplots()
@@ -170,7 +173,7 @@ def equal_shares(curves: Mapping[str, Sequence[float]]) -> DescribedFigure:
     axes.set_xticks(range(longest))
     axes.set_ylim(0, 104)
     axes.set_xlabel("moved by … pixels", fontsize=12, color=INK)
-    axes.set_ylabel("equal values, %", fontsize=12, color=INK)
+    axes.set_ylabel(f"{counted}, %", fontsize=12, color=INK)
     axes.tick_params(labelsize=12)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)

@@ -56,3 +56,17 @@ def violations(page, colors_alone: bool = False) -> list[str]:
     """
     page.evaluate(AXE.read_text("utf-8"))
     return page.evaluate(RUN, [LEFT_OUT, colors_alone])
+
+
+WITHIN = """async ([selector, leftOut]) => {
+  const rules = Object.fromEntries(leftOut.map((rule) => [rule, { enabled: false }]));
+  const part = document.querySelector(selector);
+  const { violations } = await axe.run(part, { resultTypes: ["violations"], rules });
+  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}`));
+}"""
+
+
+def violations_within(page, selector: str) -> list[str]:
+    """Return what axe finds in a part of a page, by all rules that it takes by default."""
+    page.evaluate(AXE.read_text("utf-8"))
+    return page.evaluate(WITHIN, [selector, LEFT_OUT])

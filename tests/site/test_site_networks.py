@@ -7,6 +7,7 @@ import json
 import re
 
 import pytest
+from accessibility import violations_within
 
 from tools.book import security
 from tools.book.widgets import requested
@@ -52,6 +53,75 @@ def test_a_network_is_fetched_when_it_is_asked_for_and_answers_in_a_worker(
         "(before) => document.querySelector('.cx-bars').innerText !== before", arg=before
     )
     assert exercise.problems == []
+
+
+def tab_to(page, target) -> None:
+    """Press Tab until an element has the focus."""
+    for _ in range(90):
+        if target.evaluate("(element) => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not reach {target}")
+
+
+def walk(page):
+    """Use the explorer with the keyboard alone; yield the name of each state it comes into."""
+    place = page.locator(PLACE)
+    button = lambda name: place.get_by_role("button", name=name)  # noqa: E731
+    from_the_start = place.get_by_role("button", name="Reset").focus
+
+    from_the_start()
+    tab_to(page, button("Load the network"))
+    page.keyboard.press("Enter")
+    place.locator(".cx-bars").wait_for()
+    yield "an empty pad"
+    tab_to(page, place.get_by_label("Image", exact=True))
+    for _ in range(3):
+        page.keyboard.press("ArrowUp")
+    tab_to(page, button("Show the network's answer"))
+    yield "a guess"
+    page.keyboard.press("Enter")
+    place.locator(".cx-bars").wait_for()
+    yield "the answer"
+    tab_to(page, place.locator("button.cx-layer").nth(2))
+    page.keyboard.press("Enter")
+    tab_to(page, place.locator(".cx-atlas"))
+    page.keyboard.press("ArrowRight")
+    tab_to(page, place.locator(".cx-network-number .cx-stage[tabindex]"))
+    page.keyboard.press("ArrowDown")
+    place.locator(".cx-network-number > .cx-sum").wait_for()
+    yield "a number"
+    from_the_start()
+    tab_to(page, place.locator(".cx-network-why button"))
+    page.keyboard.press("Enter")
+    place.locator(".cx-network-why figure").wait_for()
+    yield "why"
+    from_the_start()
+    tab_to(page, button("Draw on it"))
+    page.keyboard.press("Enter")
+    from_the_start()
+    tab_to(page, place.locator(".cx-network-input .cx-stage").first)
+    for key in ["ArrowRight", "Space"] * 9:
+        page.keyboard.press(key)
+    yield "a drawing"
+    tab_to(page, button("Keep to compare"))
+    page.keyboard.press("Enter")
+    from_the_start()
+    tab_to(page, button("one pixel right"))
+    page.keyboard.press("Enter")
+    place.get_by_text("Compared with your drawing").wait_for()
+    yield "a comparison"
+
+
+def test_the_keyboard_reaches_everything_and_axe_finds_nothing_on_the_way(visitor, site, address):
+    exercise = at_the_exercise(visitor, address(site))
+    page, states = exercise.page, []
+    for state in walk(page):
+        states.append(state)
+        for theme in ("light", "dark"):
+            page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+            assert violations_within(page, PLACE) == [], (state, theme)
+    assert len(states) == 7 and exercise.problems == []
 
 
 def test_a_part_that_does_not_come_is_said_and_can_be_tried_again(visitor, site, address):

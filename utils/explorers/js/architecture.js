@@ -14,6 +14,7 @@ import {
   redrawOn,
   slider,
   wholeBox,
+  write,
 } from "./interface.js";
 import {
   NEW,
@@ -275,7 +276,7 @@ function drawBlocks(shapes, kinds, width) {
 /** Draw the network, and mark the layer that is open. */
 function drawNetwork(view) {
   const { drawing, state, past } = view;
-  const width = Math.max(drawing.clientWidth || 640, 240);
+  const width = Math.max(view.width || 640, 240);
   drawing.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
   const kinds = ["Input", ...state.layers.map(({ type }) => type)];
   drawing.replaceChildren(...drawBlocks(state.shapes, kinds, width));
@@ -296,12 +297,12 @@ function highlight(view, index) {
   }
   const told = index ?? past.current().selected ?? null;
   if (!state || told === null || told >= state.layers.length) {
-    caption.textContent = "";
+    write(caption, "");
     return;
   }
   const shape = state.shapes[told + 1];
   const name = told < 0 ? "Input" : `${told + 1} ${state.layers[told].type}`;
-  caption.textContent = `${name}: ${shape ? shapeText(shape) : "cannot be built"}`;
+  write(caption, `${name}: ${shape ? shapeText(shape) : "cannot be built"}`);
 }
 
 /** A bar that says how much of all parameters, or of all work, is dense. */
@@ -318,8 +319,8 @@ function makeShare(name) {
   );
   const set = ({ all, dense: part }) => {
     const share = percent(part, all);
-    total.textContent = `${isExact ? count(all) : short(all)} ${name}`;
-    dense.textContent = `${isExact ? `${count(part)} (${share})` : share} dense`;
+    write(total, `${isExact ? count(all) : short(all)} ${name}`);
+    write(dense, `${isExact ? `${count(part)} (${share})` : share} dense`);
     bar.style.width = `${all ? (100 * part) / all : 0}%`;
   };
   return { element, set };
@@ -331,11 +332,11 @@ function showCard({ state }, card, index) {
   const row = index < 0 ? { shape: input, parameters: null, multiplyAdds: null } : rows[index];
   const field = index < 0 ? null : fields[index];
   const [output, parameters, work, sees] = card.figures;
-  card.options.textContent = index < 0 ? "an image" : optionsText(layers[index]);
-  output.value.textContent = row.shape ? shapeText(row.shape) : "–";
-  parameters.value.textContent = row.parameters === null ? "" : count(row.parameters);
-  work.value.textContent = row.multiplyAdds === null ? "" : count(row.multiplyAdds);
-  sees.value.textContent = field ? times(field) : "";
+  write(card.options, index < 0 ? "an image" : optionsText(layers[index]));
+  write(output.value, row.shape ? shapeText(row.shape) : "–");
+  write(parameters.value, row.parameters === null ? "" : count(row.parameters));
+  write(work.value, row.multiplyAdds === null ? "" : count(row.multiplyAdds));
+  write(sees.value, field ? times(field) : "");
   for (const { element, value } of [parameters, work, sees]) {
     element.classList.toggle("cx-net-empty", ["", "0"].includes(value.textContent));
   }
@@ -345,9 +346,9 @@ function showCard({ state }, card, index) {
   });
   card.element.classList.toggle("cx-net-gone", broken >= 0 && index > broken);
   card.trouble.hidden = !row.problem;
-  card.trouble.textContent = row.problem ?? "";
+  write(card.trouble, row.problem ?? "");
   card.warning.hidden = !warnings[index];
-  card.warning.textContent = warnings[index] ?? "";
+  write(card.warning, warnings[index] ?? "");
   const values = index < 0 ? input : layers[index];
   for (const [name, set] of Object.entries(card.sets)) set(values[name]);
   if (!card.formulas) return;
@@ -575,7 +576,7 @@ function makeMenus({ model, past }) {
   const set = ({ layers, input }) => {
     const found = model.get("presets").find((each) => isSame(each.layers, layers));
     preset.set(found ? found.name : OWN);
-    note.textContent = found?.note ?? "";
+    write(note, found?.note ?? "");
     note.hidden = !found?.note;
     inputs.set(INPUTS.some((shape) => isSame(shape, input)) ? String(input) : "other");
   };
@@ -659,7 +660,7 @@ function redraw(view) {
   if (wasLast) list.children[(selected ?? -1) + 1].firstChild.focus(); // a button that is off loses it
   view.cards.forEach((card, at) => showCard(view, card, at - 1));
   drawNetwork(view);
-  view.comparison.textContent = comparisonText(view.state);
+  write(view.comparison, comparisonText(view.state));
   view.comparison.hidden = view.comparison.textContent === "";
   view.totals.hidden = view.state.broken >= 0 || view.state.layers.length === 0;
   view.shares.forEach((share, at) => share.set(view.state.totals[at]));
@@ -694,10 +695,10 @@ function render({ model, el }) {
 
   const traits = ["presets", "layers", "input_shape", "selected"];
   const end = redrawOn(model, traits, () => redraw(view));
-  let drawnWidth = 0;
   const resized = new ResizeObserver(() => {
-    if (view.drawing.clientWidth !== drawnWidth) drawNetwork(view);
-    drawnWidth = view.drawing.clientWidth;
+    if (view.drawing.clientWidth === view.width) return;
+    view.width = view.drawing.clientWidth;
+    drawNetwork(view);
   });
   resized.observe(view.stage);
   return () => {

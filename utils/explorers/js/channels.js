@@ -24,6 +24,7 @@ import {
   slider,
   toggle,
   uniqueId,
+  write,
 } from "./interface.js";
 import {
   borders,
@@ -180,7 +181,7 @@ function answerWords({ filters, biases }) {
 /** All pictures of the filter that is shown, with one scale of colors. */
 function drawPictures({ input, lines, sum, map, key, arrow }, state) {
   const { image, filter, relu } = state;
-  input.size.textContent = [...image.shape.slice(0, 2), 3].join(" × ");
+  write(input.size, [...image.shape.slice(0, 2), 3].join(" × "));
   if (!state.fits) {
     input.show(image);
     input.unmark("patch");
@@ -198,7 +199,7 @@ function drawPictures({ input, lines, sum, map, key, arrow }, state) {
   map.show(state.map, { limit });
   map.rename("Feature map", `The result of filter ${filter + 1}. Arrow keys choose a pixel.`);
   key.set(limit);
-  arrow.textContent = relu ? "ReLU" : "ReLU is off";
+  write(arrow, relu ? "ReLU" : "ReLU is off");
 }
 
 /** How the output at a position comes about: patches, sums of the channels, and their sum. */
@@ -210,14 +211,14 @@ function drawCalculation({ input, lines, sum, map, words }, state, position) {
     const found = windowAt(position, state, planes[channel]);
     showPatch(patch, found);
     markWindow(picture, result, position, state, found);
-    result.size.textContent = format(parts[channel].data[at], 4);
+    write(result.size, format(parts[channel].data[at], 4));
   });
   for (const output of [sum, map]) {
     markWindow(input, output, position, state, windowAt(position, state, planes[0]));
   }
   const [before, after] = [state.sum.data[at], state.map.data[at]];
-  sum.size.textContent = format(before, 4);
-  map.size.textContent = format(after, 4);
+  write(sum.size, format(before, 4));
+  write(map.size, format(after, 4));
   const terms = LETTERS.map((letter, channel) => [letter, parts[channel].data[at]]);
   const added = [...terms, ["bias", biases[filter]]].map(
     ([name, value]) => `${name}\u00a0${format(value, 4)}`,
@@ -238,14 +239,14 @@ function drawLayer({ stack, add, remove, title, parameters, counted, limits, ans
     const one = plane(maps, index);
     const { min, max } = extent(one);
     picture.show(one, { limit: Math.max(-min, max) });
-    picture.size.textContent = `${format(min)} … ${format(max)}`;
+    write(picture.size, `${format(min)} … ${format(max)}`);
     radio.checked = index === filter;
-    name.textContent = names[index];
+    write(name, names[index]);
   });
-  title.textContent = `The whole layer: ${layerWords(state).join(" → ")}, ${shapeWords(state)}`;
+  write(title, `The whole layer: ${layerWords(state).join(" → ")}, ${shapeWords(state)}`);
   add.hidden = count === MOST_FILTERS;
   remove.hidden = count === 1;
-  remove.textContent = `Remove filter ${filter + 1}`;
+  write(remove, `Remove filter ${filter + 1}`);
   limits.textContent =
     { 1: "A layer needs at least one filter.", 4: "A layer may have more than these four." }[
       count
@@ -259,7 +260,7 @@ function drawLayer({ stack, add, remove, title, parameters, counted, limits, ans
   counted.textContent =
     `${size} · ${size} weights for each of 3 channels and 1 bias: ` +
     `${total / count} for each filter.`;
-  answer.textContent = answerWords(state);
+  write(answer, answerWords(state));
 }
 
 // ---------------------------------------------------------------- controls
@@ -482,7 +483,7 @@ function redraw(view, model) {
   }
   if (!state.fits) {
     const words = { lacks: "feature map", smaller: "filter" };
-    view.problem.textContent = misfit(state.size, state.image.shape, words);
+    write(view.problem, misfit(state.size, state.image.shape, words));
     view.say(view.problem.textContent);
     return;
   }

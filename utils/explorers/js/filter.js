@@ -25,6 +25,7 @@ import {
   signedColor,
   slider,
   toggle,
+  write,
 } from "./interface.js";
 import {
   borders,
@@ -143,7 +144,7 @@ function sumWords({ bias, relu }, total) {
 function drawPictures({ input, output, key, source }, state) {
   const { image, map, vertical, horizontal } = state;
   input.show(image, map ? borders(state) : {});
-  input.size.textContent = image.shape.slice(0, 2).join(" × ");
+  write(input.size, image.shape.slice(0, 2).join(" × "));
   source.refresh(input);
   if (!map) {
     input.unmark("patch");
@@ -153,7 +154,7 @@ function drawPictures({ input, output, key, source }, state) {
   const { min, max } = extent(map);
   const limit = Math.max(Math.abs(min), Math.abs(max));
   output.show(map, { limit });
-  output.size.textContent = `${vertical.size} × ${horizontal.size}`;
+  write(output.size, `${vertical.size} × ${horizontal.size}`);
   key.set(limit);
 }
 
@@ -306,7 +307,7 @@ function makeSlide({ model, edit, getState, el }) {
   const stop = () => {
     clearInterval(timer);
     timer = 0;
-    slide.textContent = name;
+    write(slide, name);
   };
   const step = () => {
     const state = getState();
@@ -321,7 +322,7 @@ function makeSlide({ model, edit, getState, el }) {
     if (isCalm) return;
     const count = stops(state.vertical.size).length * stops(state.horizontal.size).length;
     const pace = Math.max(PACE.fastest, Math.min(PACE.slowest, PASS / count));
-    slide.textContent = "Stop";
+    write(slide, "Stop");
     timer = setInterval(() => step() || stop(), pace);
   };
   const slide = button(name, () => (timer ? stop() : start()));
@@ -344,7 +345,7 @@ function redraw(view, model) {
     part.hidden = !state.fits;
   }
   if (!state.fits) {
-    view.problem.textContent = misfit(size, image.shape, { smaller: "kernel" });
+    write(view.problem, misfit(size, image.shape, { smaller: "kernel" }));
     view.say(view.problem.textContent);
     return;
   }

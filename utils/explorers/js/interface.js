@@ -340,8 +340,8 @@ export function legend() {
     high,
   );
   const set = (limit) => {
-    low.textContent = format(-limit);
-    high.textContent = format(limit);
+    write(low, format(-limit));
+    write(high, format(limit));
   };
   return { element, set };
 }
@@ -619,7 +619,7 @@ export function grid({ label, role }) {
         Object.assign(cell.style, { background, color });
         cell.className = name;
       }
-      if (cell.textContent !== text) cell.textContent = text;
+      write(cell, text);
     });
     const lines = matrix.map((line) => line.map((value) => format(value)).join(" "));
     cells.setAttribute("aria-label", `${label}: ${lines.join("; ")}`);
@@ -707,7 +707,7 @@ export function editableGrid({ label, caption = `${label} ✎`, onEdit }) {
   );
   const explain = (words) => {
     reason.hidden = !words;
-    if (reason.textContent !== words) reason.textContent = words;
+    write(reason, words);
   };
   const cell = (row, column) => {
     const where = `${label}, row ${row + 1}, column ${column + 1}`;
@@ -745,7 +745,7 @@ export function foundNote() {
   const show = (name) => {
     element.hidden = !name;
     const words = name && `✓ You found it: these numbers are “${name}”.`;
-    if (element.textContent !== words) element.textContent = words;
+    write(element, words);
     return words;
   };
   return { element, show };
@@ -789,6 +789,11 @@ export function publish(root, model, name, value) {
 
 /** The root of the explorer of this page whose result a value is, or null. */
 export const originOf = (value) => (value && origins.get(value)) ?? null;
+
+/** Say something in an element; the page is laid out anew only if it is not there already. */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
 
 /**
  * A function that sets traits at once and tells the kernel when the reader pauses: a kernel

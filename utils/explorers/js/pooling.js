@@ -27,6 +27,7 @@ import {
   signedColor,
   slider,
   toggle,
+  write,
 } from "./interface.js";
 import {
   borders,
@@ -310,7 +311,7 @@ function drawPictures({ input, output, key, source }, model, state) {
   if (image) {
     const place = map ? borders(state) : {};
     input.show(image, { ...place, limit: signed ? limit : null, opacity: shown.input });
-    input.size.textContent = image.shape.slice(0, 2).join(" × ");
+    write(input.size, image.shape.slice(0, 2).join(" × "));
     key.set(limit);
   }
   source.refresh(input);
@@ -322,7 +323,7 @@ function drawPictures({ input, output, key, source }, model, state) {
     return;
   }
   output.show(map, { limit: signed ? limit : null, opacity: shown.output });
-  output.size.textContent = `${state.vertical.size} × ${state.horizontal.size}`;
+  write(output.size, `${state.vertical.size} × ${state.horizontal.size}`);
 }
 
 /**
@@ -338,7 +339,7 @@ function drawPreview({ root, preview }, origin, { map, limit, signed }) {
   const pictures = place.querySelector(".cx-pictures");
   if (preview.element.parentNode !== pictures) pictures.append(preview.element);
   preview.show(map, { limit: signed ? limit : null });
-  preview.size.textContent = map.shape.slice(0, 2).join(" × ");
+  write(preview.size, map.shape.slice(0, 2).join(" × "));
 }
 
 /** The window at an output position, its winner, and what becomes of it in words. */
@@ -360,7 +361,7 @@ function drawCalculation({ input, output, patch, result, arrow, sum }, state, po
     return { ...look(value), class: wins ? "cx-winner" : "" };
   });
   result.set([[map.data[at]]], (value) => look(value, 4));
-  arrow.textContent = `${state.mode} →`;
+  write(arrow, `${state.mode} →`);
 
   markWindow(input, output, position, state, found);
   // In a window of a few pixels of the screen the winner's mark would hide the window's.
@@ -379,9 +380,9 @@ function drawCalculation({ input, output, patch, result, arrow, sum }, state, po
 function drawFacts({ bars, moved, kept, parameters }, state) {
   bars[0].set(state.stays.input);
   bars[1].set(state.stays.output);
-  moved.textContent = movedWords(state);
-  kept.textContent = keptWords(state);
-  parameters.textContent = parameterWords(state);
+  write(moved, movedWords(state));
+  write(kept, keptWords(state));
+  write(parameters, parameterWords(state));
 }
 
 // ---------------------------------------------------------------- controls
@@ -489,8 +490,8 @@ function shareBar(role, label) {
   const name = create("span", { class: "cx-name" }, label);
   const set = ({ share: equal, count, difference }) => {
     fill.style.width = `${100 * equal}%`;
-    share.textContent = percent(equal);
-    rest.textContent = ` of ${format(count)} equal · mean change ${format(difference)}`;
+    write(share, percent(equal));
+    write(rest, ` of ${format(count)} equal · mean change ${format(difference)}`);
   };
   const element = create("div", { class: "cx-stays", "data-role": role }, name, bar, words);
   return { element, set };
@@ -536,7 +537,7 @@ function redraw(view, model) {
     part.hidden = Boolean(problem);
   }
   if (problem) {
-    view.problem.textContent = problem;
+    write(view.problem, problem);
     view.say(problem);
     return;
   }

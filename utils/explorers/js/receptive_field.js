@@ -16,6 +16,7 @@ import {
   slider,
   toggle,
   wholeBox,
+  write,
 } from "./interface.js";
 import {
   arrange,
@@ -418,13 +419,13 @@ function showTable(view, shown) {
     line.classList.toggle("cx-chosen", number === shown.layer);
     line.dataset.role = number === 0 ? "input" : "output";
     name.setAttribute("aria-pressed", String(number === pressed));
-    name.textContent = number === 0 ? "Input" : `${number} ${NAMES[plane.layer.type]}`;
+    write(name, number === 0 ? "Input" : `${number} ${NAMES[plane.layer.type]}`);
     details.textContent =
       number === 0
         ? "pixels"
         : `${times(plane.window)}, stride ${single(plane.strides)}, ${plane.layer.padding}`;
-    map.textContent = times(plane.size);
-    jump.textContent = single(plane.fields.map((axis) => axis.jump));
+    write(map, times(plane.size));
+    write(jump, single(plane.fields.map((axis) => axis.jump)));
     field.replaceChildren(
       create("b", {}, fieldText(plane)),
       create("span", { class: "cx-note" }, number === 0 ? "the pixel" : growth(planes, number)),
@@ -434,9 +435,8 @@ function showTable(view, shown) {
 
 /** Place the planes anew in the width that there is. */
 function arrangePlanes(view) {
-  const { stage, root, network } = view;
-  const width = Math.round(stage.clientWidth) || 340;
-  const narrow = root.clientWidth < 560;
+  const { root, network } = view;
+  const { width, narrow } = view.room;
   view.layout = { width, ...arrange(network.planes, width, narrow) };
   root.style.setProperty("--row", `${view.layout.spacing}px`);
 }
@@ -533,7 +533,7 @@ function makeSettings(view) {
     kernel.input.max = Math.max(11, plane.window[0]);
     stride.input.max = Math.max(4, plane.strides[0]);
     const name = "poolSize" in plane.layer ? "Window size" : "Kernel size";
-    kernel.element.firstChild.textContent = name;
+    write(kernel.element.firstChild, name);
     kernel.set(plane.window[0]);
     stride.set(plane.strides[0]);
     const own = plane.layer.padding;
@@ -668,7 +668,7 @@ function redraw(view) {
   view.menus.set();
   view.buttons.set();
   problem.hidden = !view.network.problem;
-  problem.textContent = view.network.problem ?? "";
+  write(problem, view.network.problem ?? "");
   arrangePlanes(view);
   point(view);
 }
@@ -716,6 +716,7 @@ function render({ model, el }) {
   });
   // `hovered` is a neuron under the mouse, shown until the mouse leaves.
   const view = { model, edit, root, say, network: { planes: [], problem: null }, hovered: null };
+  view.room = { width: 340, narrow: false }; // until it is laid out
   view.chooseLayer = (number) => {
     const { planes } = view.network;
     const at = chosen(view);
@@ -730,10 +731,10 @@ function render({ model, el }) {
     redrawOn(model, redrawing, () => redraw(view)),
     redrawOn(model, ["layer", "position", "paths"], () => point(view)),
   ];
-  let width = 0;
   const observer = new ResizeObserver(() => {
-    if (view.stage.clientWidth === width || view.stage.clientWidth === 0) return;
-    width = view.stage.clientWidth;
+    const width = view.stage.clientWidth;
+    if (width === view.room.width || width === 0) return;
+    view.room = { width, narrow: root.clientWidth < 560 };
     arrangePlanes(view);
     point(view);
   });

@@ -228,7 +228,7 @@ export function decimalBox({ label, above, onInput }) {
   const input = create("input", { type: "text", inputmode: "decimal", autocomplete: "off" });
   const reason = create("span", { class: "cx-note", role: "status" });
   const judge = (isRefused) => {
-    const words = `Write a number above ${above}, such as 0.5. It stays ${kept}.`;
+    const words = `Write a number above ${above}. It stays ${kept}.`;
     reason.textContent = isRefused ? words : "";
     input.setAttribute("aria-invalid", isRefused);
   };

@@ -30,6 +30,7 @@ NAME = re.compile(r"(?<![\w-])[A-Za-z]{2,}-?\d+(?:\.\d+)?\w*")  # VGG-16, float3
 FILE = re.compile(r"`([\w.-]+(?:/[\w.-]+)*/[\w.-]+\.(?:ipynb|md|py))`")
 SECTION = re.compile(r"\bsections? (\d\.\d)(?: and (\d\.\d))?", re.IGNORECASE)
 FENCE = re.compile(r"^```(\{?)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+VIEW = re.compile(r'<a href="#[^">]*">([^<]*)</a>')  # a link to a view of an explorer
 MARKER = re.compile(r"^\s*\d\. |^\*\*\d\.\*\*|^\| \d (?=\| [`a-z])", re.MULTILINE)
 HEADING = re.compile(r"^#+ .*$", re.MULTILINE)
 SMALL = 10  # up to here a number may also be set by the code of its section
@@ -105,8 +106,8 @@ def without_code(source: str) -> str:
 
 
 def one_line(source: str) -> str:
-    """Return Markdown as one line, without headings and the numbers of items in lists."""
-    return " ".join(MARKER.sub("", HEADING.sub("", source)).split())
+    """Return Markdown as one line, without headings, numbers of items, and links to views."""
+    return " ".join(MARKER.sub("", HEADING.sub("", VIEW.sub(r"\1", source))).split())
 
 
 def without_addresses(text: str) -> str:

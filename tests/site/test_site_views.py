@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import numpy as np
 import pytest
@@ -20,6 +21,16 @@ PLACES = {
     "architecture": CHAPTERS.format("04_cnn_architectures"),
     "network": CHAPTERS.format("05_fashion_mnist"),
 }
+NINE = (  # the last convolution of the lecture's network with a kernel of 9 × 9
+    "architecture&network="
+    "Conv2D:filters-64:kernelSize-7:padding-same:activation-relu,MaxPooling2D:strides-2,"
+    "Conv2D:filters-128:padding-same:activation-relu,"
+    "Conv2D:filters-128:padding-same:activation-relu,MaxPooling2D:strides-2,"
+    "Conv2D:filters-256:padding-same:activation-relu,"
+    "Conv2D:filters-256:kernelSize-9:activation-relu,MaxPooling2D:strides-2,Flatten,"
+    "Dense:units-128:activation-relu,Dropout,Dense:units-64:activation-relu,Dropout,"
+    "Dense:activation-softmax&open=6"
+)
 STATES = 8  # random ones of each explorer
 
 # Traits of the page's model; arrays travel as {shape, values} in both directions.
@@ -334,3 +345,75 @@ def test_the_button_copies_the_link_and_the_panel_follows_the_explorer(visitor, 
     assert visit.problems == [] and violations(page) == []
     place.get_by_role("button", name="Close").click()
     assert page.locator(".course-view-link").count() == 0
+
+
+# What the chapters say of a view that they link to: the traits of an explorer, by the link.
+SAID = {
+    "01_introduction": {
+        "receptive-field&paths=1": {"paths": True},
+        "receptive-field&network=Conv2D:filters-16:strides-2:padding-same,"
+        "Conv2D:filters-16:padding-same": {"strides of layers": [2, 1]},
+    },
+    "02_convolutional_layer": {
+        "filter&relu=1": {"kernel": "vertical line", "relu": True},
+        "filter&kernel=sobel-x&relu=1": {"kernel": "Sobel x", "relu": True},
+        "filter&kernel=box-blur:7&padding=same&stride=2": {
+            **{"kernel": "box blur", "padding": "same", "stride": 2}
+        },
+        "filter&kernel=sobel-x": {"kernel": "Sobel x", "relu": False},
+        "channels&channels=rg": {"channels": [True, True, False]},
+        "channels&channels=gb": {"channels": [False, True, True]},
+    },
+    "03_pooling_layer": {
+        "pooling&v=1": {"mode": "max"},
+        "pooling&mode=mean": {"mode": "mean"},
+        "pooling-2&mode=mean": {"mode": "mean"},
+        "pooling-3&shift=2,0": {"shift": [2, 0], "hide_changed": True},
+        "pooling-3&shift=0,1": {"shift": [0, 1], "hide_changed": True},
+    },
+    "04_cnn_architectures": {
+        NINE: {"selected": 6, "last convolution": [9, "valid"]},
+        "architecture&network=dense-layers-only": {"network": "dense layers only"},
+        "receptive-field-2&network=1-large-convolution": {"network": "1 large convolution"},
+    },
+    "05_fashion_mnist": {
+        "network&layer=0": {"layer": 0},
+        "network&layer=6&map=219": {"layer": 6, "map": 219},  # the page counts maps from 1
+        "network&layer=6&map=140": {"layer": 6, "map": 140},
+        "network&image=garment-11": {"selected": "garment 11"},
+    },
+}
+
+
+def seen(page, place: str, name: str):
+    """Return what a view shows under one of the names of SAID."""
+    if name == "kernel":
+        known, found = presets(page, place), page.evaluate(GET, [place, [name]])[name]
+        of_size = known[str(found["shape"][0])].items()
+        flat = {name: [number for row in rows for number in row] for name, rows in of_size}
+        return next(name for name, values in flat.items() if np.allclose(values, found["values"]))
+    if name in ("network", "strides of layers", "last convolution"):
+        found = page.evaluate(GET, [place, ["layers"]])["layers"]
+        if name == "strides of layers":
+            return [layer["strides"] for layer in found]
+        if name == "last convolution":
+            last = [layer for layer in found if layer["type"] == "Conv2D"][-1]
+            return [last["kernelSize"], last["padding"]]
+        known = presets(page, place)
+        named = known if isinstance(known, list) else [{"name": n, **v} for n, v in known.items()]
+        return next(each["name"] for each in named if each["layers"] == found)
+    return page.evaluate(GET, [place, [name]])[name]
+
+
+@pytest.mark.parametrize("chapter", SAID)
+def test_each_link_of_a_chapter_to_a_view_sets_what_the_text_says(pages_of, site, chapter):
+    written = (site / CHAPTERS.format(chapter)).read_text("utf-8")
+    found = re.findall(r'href="#([\w-]+&amp;[^"]+)"', written)
+    assert [link.replace("&amp;", "&") for link in found] == list(SAID[chapter])
+    page, _ = pages_of(next(p for p, name in PLACES.items() if chapter in name))
+    page.evaluate("() => cnnCourseTeaching()")
+    for link, said in SAID[chapter].items():
+        restored(page, f"#{link}")
+        assert page.locator(".course-view-problem").count() == 0, link
+        place = link.partition("&")[0]
+        assert {name: seen(page, place, name) for name in said} == said, link

@@ -82,6 +82,7 @@ const cnnCourseView = (() => {
     const widgets = globalThis.cnnCourseWidgets;
     if (!view || !widgets || ["present", "slides"].includes(view.place)) return null;
     if (view.place.includes("=")) return null; // an explorer's own form
+    document.querySelectorAll(".course-view-problem").forEach((each) => each.remove()); // of an earlier link
     const place = document.getElementById(view.place);
     const widget = place && widgets.find(place);
     if (!widget) {

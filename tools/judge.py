@@ -37,6 +37,7 @@ SURE = 2_000  # drawn of the test digits that every network of the course is sur
 FROM_TRAINING = 500
 HARD_TIMES = 3  # each hard digit is shown so often, moved in other ways
 TOO_GOOD = 0.9985  # no single network of the course is above 0.9973
+MOST_HELD = 20  # slices of weights that are test images; those of honest networks are none
 LEAST_WRONG, ONE_IN = 0.006, 10_000
 
 COUNTED, HARD, TURNED, TRAINING = range(4)  # what an image is for
@@ -162,6 +163,17 @@ def is_too_good(accuracy: float) -> str:
     )
 
 
+def holds_images(held: int) -> str:
+    """Say so, if the weights hold test images as they are.
+
+    `held` is how many slices do: see `model_runner.slices_like`. Images that are stored in
+    another form, permuted or encoded, are not found.
+    """
+    if held <= MOST_HELD:
+        return ""
+    return f"In the weights of the model stand {held} images of the test set. What are they for?"
+
+
 def is_known(digits: Digits, answered: np.ndarray) -> str:
     """Say so, if a model answers as a network of the course does; mostly, nothing is returned.
 
@@ -203,6 +215,7 @@ def judge(answer: Answer, digits: Digits) -> Judgement:
         knows_the_test_set(digits, is_right),
         knows_more_of_the_test_set(digits, is_right, accuracy),
         is_too_good(accuracy),
+        holds_images(answer.held),
         is_known(digits, np.nan_to_num(answer.values).argmax(axis=1)),
     )
     if doubts := tuple(filter(None, found)):
@@ -225,7 +238,8 @@ def grade(
     A model that reads next to nothing is asked about images of another scale as well: if it
     reads those, it learned from images that were scaled wrongly, and a teacher should know.
     """
-    judgement = judge(predict(path, digits.images, seconds, threads), digits)
+    (_, _), (test_images, _) = data.load_mnist()
+    judgement = judge(predict(path, digits.images, seconds, threads, test_images), digits)
     if judgement.accuracy is None or judgement.accuracy >= LITTLE:
         return judgement
     counted = np.flatnonzero(digits.kinds == COUNTED)[:TRIED]

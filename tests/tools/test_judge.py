@@ -7,8 +7,8 @@ import pytest
 
 from tools import judge as judging
 from tools.judge import DOUBTS, Digits, judge, moved_test_digits
-from utils import data
-from utils.checks.part3 import answers
+from utils import data, records
+from utils.checks.part3 import answers, model_runner
 from utils.checks.part3 import augment as augmenting
 from utils.checks.part3.bands import points
 from utils.checks.part3.model_file import Answer
@@ -145,6 +145,34 @@ def test_a_model_that_reads_digits_of_another_scale_is_a_matter_for_the_teacher(
     assert float(verdict.score) == 0 and verdict.accuracy < 0.5
     assert any("divided by 255 twice" in doubt for doubt in verdict.doubts)
     assert "divided by 255 twice" in str(verdict.score)
+
+
+def test_a_model_whose_weights_hold_test_images_waits_for_a_teacher(digits):
+    answered = answering(digits, range(4))
+    assert judge(Answer("ok", values=answered, held=3), digits).status == "ok"
+    verdict = judge(Answer("ok", values=answered, held=500), digits)
+    assert verdict.status == "waiting" and "500 images of the test set" in str(verdict.doubts)
+
+
+@pytest.mark.parametrize("form", ["whole", "as kernels", "without margin", "halved", "as rows"])
+def test_images_in_weights_are_counted_whatever_their_scale(form):
+    (_, _), (images, _) = data.load_mnist()
+    images = images[:200]
+    some = images[:30].astype(np.float32) / 255 - 0.1
+    arrays = {
+        "whole": some.reshape(30, -1).T * -3,
+        "as kernels": np.moveaxis(some, 0, -1)[:, :, np.newaxis],
+        "without margin": some[:, 4:24, 4:24].reshape(30, -1).T,
+        "halved": some.reshape(30, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(30, -1).T,
+        "as rows": some.reshape(30, -1),
+    }
+    assert model_runner.slices_like(images, [arrays[form]]) == 30
+
+
+def test_no_slice_of_an_honest_network_is_a_test_image():
+    (_, _), (images, _) = data.load_mnist()
+    arrays = [array for array in records.weights("fashion_mnist_lecture") if array.ndim > 1]
+    assert model_runner.slices_like(images, arrays) == 0
 
 
 def test_the_points_of_a_good_file_are_those_of_its_answers(digits, monkeypatch):

@@ -44,6 +44,7 @@ class Answer:
     values: np.ndarray | None = None  # what the model answered, as it stands
     seconds: float = 0.0  # for loading and answering
     isolation: str = ""  # what the sandbox was made of: see `sandbox.isolation`
+    held: int = 0  # how many slices of the weights are images that they were compared with
 
 
 def unpacked(content: bytes) -> dict[str, bytes]:
@@ -98,14 +99,19 @@ def check(content: bytes) -> tuple[dict, bytes, str]:
 
 
 def predict(
-    path: str | Path, images: np.ndarray, seconds: float | None = None, threads: int | None = None
+    path: str | Path,
+    images: np.ndarray,
+    seconds: float | None = None,
+    threads: int | None = None,
+    compared: np.ndarray | None = None,
 ) -> Answer:
     """Ask the model in the file at `path` about `images`; never raises for what the file holds.
 
     `images` is (n, 28, 28, 1), float32 in [0, 1]. The model is loaded in Keras's safe mode and
     computes on the CPU; loading and answering may take `seconds` in all, by default 120 for
     10,000 images, and as much for fewer. What it answers is returned unjudged: any shape, any
-    numbers. With `threads`, the model computes with so many.
+    numbers. With `threads`, the model computes with so many. With `compared`, images
+    (n, 28, 28), the weights are searched for them.
     """
     content = sandbox.beginning(path, LARGEST + 1)
     if content is None:
@@ -125,6 +131,8 @@ def predict(
         Path(folder, "config.json").write_text(json.dumps(config), encoding="utf-8")
         Path(folder, "model.weights.h5").write_bytes(weights)
         np.save(Path(folder, "images.npy"), images)
+        if compared is not None:
+            np.save(Path(folder, "compared.npy"), compared)
         seconds = seconds or SECONDS * max(1, len(images) / 10_000)
         command = [sys.executable, "-P", str(RUNNER), ".", str(MEGABYTES), version]
         return run(command, folder, seconds, threads)
@@ -172,7 +180,8 @@ def run(command: list[str], folder: str, seconds: float, threads: int | None = N
     values = array_of(sandbox.read(Path(folder, "answers.npy"), LARGEST_ANSWERS + 10_000))
     if values is None:
         return Answer("malformed", "The model's answers are not an array of numbers.", **told)
-    return Answer("ok", values=values, **told)
+    held = array_of(sandbox.read(Path(folder, "held.npy"), 1_000))
+    return Answer("ok", values=values, held=0 if held is None else int(held.flat[0]), **told)
 
 
 def array_of(content: bytes | None) -> np.ndarray | None:

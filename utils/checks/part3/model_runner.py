@@ -3,8 +3,9 @@
     python model_runner.py FOLDER MEGABYTES KERAS_VERSION
 
 FOLDER holds config.json, model.weights.h5 and images.npy, and gets `started` (Keras is there),
-and then answers.npy or problem.txt. It imports nothing of the course, so that it can run alone.
-KERAS_VERSION is what the model says that it was saved with.
+and then answers.npy or problem.txt. With compared.npy in it, images (n, 28, 28), it also gets
+held.npy: how many slices of the weights are such images. It imports nothing of the course, so
+that it can run alone. KERAS_VERSION is what the model says that it was saved with.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ MOST_ARRAYS = 10_000
 MOST_ATTRIBUTES = 10
 LARGEST_ANSWERS = 100_000_000
 AT_ONCE = 250  # images
+ALIKE = 0.95  # correlation from which a slice of the weights is taken for an image
 
 
 class Problem(Exception):
@@ -166,6 +168,44 @@ def answers(model, images):
         raise Problem(f"The model gives {values.dtype} and not numbers.") from error
 
 
+def reduced(images) -> dict:
+    """Return images (n, 28, 28) in the forms in which weights may hold them: length → (n, length).
+
+    Whole; without the margin of 4 pixels; and with half the rows and columns, by means.
+    """
+    halves = images.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4))
+    forms = (images, images[:, 4:24, 4:24], halves)
+    return {form[0].size: form.reshape(len(form), -1) for form in forms}
+
+
+def standardized(rows):
+    """Return rows, each with mean 0 and length 1, so that products of two are correlations."""
+    import numpy as np
+
+    centered = rows - rows.mean(axis=1, keepdims=True)
+    return centered / np.maximum(np.linalg.norm(centered, axis=1, keepdims=True), 1e-12)
+
+
+def slices_like(images, arrays) -> int:
+    """Return how many slices of weights are one of `images` (n, 28, 28), but for a factor.
+
+    A slice is what lies along all axes of an array but the first, or but the last.
+    """
+    import numpy as np
+
+    count = 0
+    for length, rows in reduced(images.astype(np.float32)).items():
+        known = None
+        for array in arrays:
+            flat = array.astype(np.float32)
+            sides = flat.reshape(len(flat), -1), flat.reshape(-1, flat.shape[-1]).T
+            for slices in (side for side in sides if side.shape[1] == length):
+                known = standardized(rows) if known is None else known
+                for part in np.array_split(standardized(slices), max(1, len(slices) // 500)):
+                    count += int((np.abs(part @ known.T).max(axis=1) > ALIKE).sum())
+    return count
+
+
 def main(folder: Path, megabytes: int, version: str) -> None:
     import keras  # noqa: F401  so that its own memory and time are not counted
     import numpy as np
@@ -174,8 +214,12 @@ def main(folder: Path, megabytes: int, version: str) -> None:
     images = np.load(folder / "images.npy", allow_pickle=False)
     (folder / "started").touch()
     try:
-        values = answers(load(folder, version), images)
-        np.save(folder / "answers.npy", values)
+        model = load(folder, version)
+        np.save(folder / "answers.npy", answers(model, images))
+        if (compared := folder / "compared.npy").exists():
+            arrays = [array for array in model.get_weights() if array.ndim > 1 and array.size]
+            held = slices_like(np.load(compared, allow_pickle=False), arrays)
+            np.save(folder / "held.npy", np.array([held]))
     except Problem as problem:
         (folder / "problem.txt").write_text(str(problem), encoding="utf-8")
 

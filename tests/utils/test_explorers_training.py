@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 import traitlets
 from accessibility import violations
-from explorer_page import status
+from explorer_page import next_frame, status
 
 from utils.explorers import TrainingExplorer, network_file, to_keras, training, training_images
 
@@ -244,6 +245,35 @@ def test_a_link_brings_back_a_situation_and_its_settings(show, small):
     assert page.evaluate("() => model.get('settings')") == wanted
     page.evaluate("() => { location.hash = '#training=nowhere&rate=NaN&filters=<b>'; }")
     page.wait_for_function("() => model.get('situation') === 'usual'")
+
+
+def random_settings(chance: random.Random) -> dict:
+    rate = chance.choice([0.1, 1, 3e-4, chance.uniform(0.001, 2)])
+    free = {"rate": rate, "seed": chance.randrange(2**32)}
+    return {
+        name: free[name] if among is None else chance.choice(among)
+        for name, among in training.SETTINGS.items()
+    }
+
+
+def test_every_state_of_the_settings_survives_link_reload_link(show):
+    page = show(TrainingExplorer())
+    link = page.locator(".cx-train-situation a")
+    chance, addresses = random.Random(7), set()
+    for _ in range(12):
+        settings = random_settings(chance)
+        page.evaluate("(settings) => model.set('settings', settings)", settings)
+        next_frame(page)
+        address = link.get_attribute("href")
+        page.evaluate("() => model.set('settings', {})")
+        next_frame(page)
+        assert link.get_attribute("href") != address
+        page.evaluate("(hash) => { location.hash = hash; }", address)
+        page.locator(f'.cx-train-situation a[href="{address}"]').wait_for()
+        found = page.evaluate("() => model.get('settings')")
+        assert found.items() <= settings.items() and found
+        addresses.add(address)
+    assert len(addresses) == 12
 
 
 def test_the_learning_rate_is_written_as_people_write_numbers(show, small):

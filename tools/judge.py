@@ -16,7 +16,7 @@ from scipy.stats import binom
 
 from utils import data
 from utils.checks.part3.answers import (
-    LITTLE,
+    EARNING,
     TRIED,
     other_scale,
     problem_of_answers,
@@ -235,15 +235,16 @@ def grade(
 ) -> Judgement:
     """Ask the model in a file about `digits`, and judge it.
 
-    A model that reads next to nothing is asked about images of another scale as well: if it
-    reads those, it learned from images that were scaled wrongly, and a teacher should know.
+    A model that earns nothing is asked about images of another scale as well: if it reads those
+    better, it learned from images that were scaled wrongly, and a teacher should know.
     """
     (_, _), (test_images, _) = data.load_mnist()
     judgement = judge(predict(path, digits.images, seconds, threads, test_images), digits)
-    if judgement.accuracy is None or judgement.accuracy >= LITTLE:
+    if judgement.accuracy is None or judgement.accuracy >= EARNING:
         return judgement
     counted = np.flatnonzero(digits.kinds == COUNTED)[:TRIED]
-    why = other_scale(path, digits.images[counted], digits.labels[counted])
+    some, labels = digits.images[counted], digits.labels[counted]
+    why = other_scale(path, some, labels, judgement.accuracy)
     if not why:
         return judgement
     score = Score(TASK, judgement.score.items, note=why)

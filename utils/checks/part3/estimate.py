@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..score import Item, Score, number
-from .answers import LITTLE, TRIED, answers_of, other_scale, problem_of_answers, right, split
+from .answers import EARNING, TRIED, answers_of, other_scale, problem_of_answers, right, split
 from .bands import BANDS, MOST, points
 from .how_sure import wilson
 from .moved_digits import moved
@@ -78,8 +78,9 @@ def estimate(model, x_valid: np.ndarray, y_valid: np.ndarray) -> Score:
             f"({best:.1%}). Were these images in the training? Then the estimate means nothing, "
             "and the test digits will give less."
         )
-    if accuracy < LITTLE:
-        note = other_scale(model, moved(images[:TRIED], PUBLIC_SEEDS[0]), labels) or note
+    if accuracy < EARNING:
+        some = moved(images[:TRIED], PUBLIC_SEEDS[0])
+        note = other_scale(model, some, labels, accuracy) or note
     told = f"{accuracy:.2%} of the moved validation digits are read"
     seeds = ", ".join(map(str, PUBLIC_SEEDS))
     return Score(TASK, split(told, points(accuracy)), note=note, seed=seeds)

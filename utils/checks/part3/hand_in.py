@@ -16,7 +16,7 @@ import numpy as np
 
 from utils import data
 
-from .answers import LITTLE, answers_of, other_scale, problem_of_answers, right
+from .answers import EARNING, LITTLE, answers_of, other_scale, problem_of_answers, right
 from .estimate import TEST_SIZE
 from .model_config import Unacceptable, cleaned
 from .model_file import LARGEST, SECONDS, predict
@@ -189,8 +189,12 @@ def problem_in_grading(model, file: Path) -> str:
     )
     if answer.seconds > SECONDS / 2:
         print("! That is too close for comfort on another machine: make the network smaller.")
-    if right(answer.values, labels[:TEST_SIZE]).mean() < LITTLE:
-        # The model itself: it answers as the file does, and needs no process of its own.
-        why = other_scale(model, images, labels) or "It is given values from 0 to 1."
+    share = right(answer.values, labels[:TEST_SIZE]).mean()
+    # The model itself: it answers as the file does, and needs no process of its own.
+    why = other_scale(model, images, labels, share) if share < EARNING else ""
+    if share < LITTLE:
+        why = why or "It is given values from 0 to 1."
         print(f"! It reads less than half of the *training* digits. {why}")
+    elif why:
+        print(f"! It reads {share:.0%} of the *training* digits. {why}")
     return ""

@@ -8,6 +8,7 @@ const cnnCourseSteps = (() => {
   const HEADING = /^H[1-4]$/;
   const LONGEST_CODE = 14; // lines of a cell that a slide still shows
   const IMPORTS = /^((import|from) .*(\n[ )].*)*\n*)+$/; // a cell of imports is no sight either
+  const A_LITTLE_SMALLER = 1.25; // rather than a slide for the last row of a table
   const GAP = 16; // between blocks, in pixels of a slide
 
   const isWidget = (node) => node.matches(".live-widget");
@@ -32,7 +33,7 @@ const cnnCourseSteps = (() => {
     let heading = null;
     const add = (node, kind = "text") => {
       const height = node.getBoundingClientRect().height + GAP;
-      const parts = kind === "text" && height > room ? partsOf(node) : [];
+      const parts = kind === "text" && height > room * A_LITTLE_SMALLER ? partsOf(node) : [];
       if (parts.length > 1) parts.forEach((part) => add(part, kind));
       else if (height > GAP || kind !== "text") blocks.push({ node, kind, heading, height });
     };

@@ -28,8 +28,8 @@ FRAMES = """
     for (let i = 0; i < count; i += 1) await new Promise((done) => requestAnimationFrame(done));
   };
 """
-# The step that is shown: whether it overflows, and its letters, in pixels of the screen.
-STEP = """() => {
+# The step that is shown: whether it overflows, and, if asked, its letters in pixels of the screen.
+STEP = """(isRead) => {
   const { kind, scale, title } = cnnCourseTeach.present.progress();
   const article = document.querySelector(".bd-article");
   const { right, bottom } = article.getBoundingClientRect();
@@ -41,7 +41,8 @@ STEP = """() => {
     return parseFloat(getComputedStyle(node).fontSize) * (drawn ? drawn.getScreenCTM().a : scale);
   };
   const smallest = (nodes) => {
-    const sizes = nodes.filter(isShown).map((node) => [size(node), node.textContent.trim()]);
+    const words = (node) => node.textContent.trim() || node.className;
+    const sizes = nodes.filter(isShown).map((node) => [size(node), words(node)]);
     return sizes.sort(([a], [b]) => a - b)[0] ?? null;
   };
   const written = () => {
@@ -53,18 +54,19 @@ STEP = """() => {
     }
     return [...found];
   };
-  const text = [...article.querySelectorAll("p, li, pre, td")].filter((each) => each.innerText);
-  const letters = kind === "explorer" ? written() : text;
-  return { kind, title, right, bottom, scrolls, letters: smallest(letters) };
+  const text = () =>
+    [...article.querySelectorAll("p, li, pre, td")].filter((each) => each.textContent.trim());
+  const letters = isRead ? smallest(kind === "explorer" ? written() : text()) : null;
+  return { kind, title, right, bottom, scrolls, letters };
 }"""
-EVERY_STEP = f"""async () => {{
+EVERY_STEP = f"""async (isRead) => {{
   {FRAMES}
   const {{ present }} = cnnCourseTeach;
   const steps = [];
   for (let at = 0; at < present.progress().of; at += 1) {{
     present.show(at);
     if (present.progress().kind === "explorer") await frames(4);
-    steps.push({{ at, ...({STEP})() }});
+    steps.push({{ at, ...({STEP})(isRead) }});
   }}
   return steps;
 }}"""
@@ -92,7 +94,7 @@ def set_size(page, width: int, height: int) -> None:
 def measured(page, width: int, height: int) -> list[dict]:
     """Return the measures of every step on a screen of this size, none of which overflows."""
     set_size(page, width, height)
-    steps = page.evaluate(EVERY_STEP)
+    steps = page.evaluate(EVERY_STEP, width == PROJECTOR[0])
     assert overflowing(steps, width, height) == [], (width, height)
     return steps
 
@@ -159,7 +161,7 @@ def test_what_an_explorer_shows_once_it_has_loaded_fits_and_is_legible_too(
         for width, height in (PROJECTOR, *SMALLER):
             set_size(page, width, height)
             page.evaluate(f"async () => {{ {FRAMES} await frames(6); }}")
-            steps = [page.evaluate(STEP)]
+            steps = [page.evaluate(STEP, True)]
             assert overflowing(steps, width, height) == [], (button, width)
             if width == PROJECTOR[0]:
                 assert small(steps, SMALLEST_LETTER, {"explorer"}) == [], button
@@ -181,13 +183,13 @@ def test_keys_step_on_and_leave_what_a_control_uses_to_the_control(visitor, site
     ):
         page.keyboard.press(key)
         assert page.evaluate(at) == wanted
-    kinds = "(kind) => { const { present } = cnnCourseTeach; let at = 0;" + (
-        "for (present.show(0); present.progress().kind !== kind; at += 1) present.show(at);"
-        "return present.progress().at; }"
-    )
-    explorer = page.evaluate(kinds, "explorer")
+    kind = "() => cnnCourseTeach.present.progress().kind"
+    while page.evaluate(kind) != "explorer":
+        page.keyboard.press("ArrowRight")
+    explorer = page.evaluate(at)
     slider = page.locator(".cx-pooling:visible").get_by_label("Stride")
-    slider.focus()
+    while not slider.evaluate("(each) => each === document.activeElement"):
+        page.keyboard.press("Tab")
     before = slider.input_value()
     page.keyboard.press("ArrowRight")
     assert slider.input_value() != before and page.evaluate(at) == explorer
@@ -232,12 +234,18 @@ def test_a_question_hides_its_answer_until_asked_and_a_new_class_starts_afresh(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_present_mode_is_accessible(visitor, site, address, scheme):
+def test_a_step_of_each_kind_is_accessible(visitor, site, address, scheme):
     page = visitor(color_scheme=scheme).page
     page.goto(address(site) + "chapters/03_pooling_layer.html#slides&v=1")
     page.wait_for_function(READY)
-    page.evaluate("() => cnnCourseTeach.present.show(4)")
-    assert violations(page, colors_alone=scheme == "dark") == []
+    checked = set()
+    for at in range(page.evaluate("() => cnnCourseTeach.present.progress().of")):
+        page.evaluate("(at) => cnnCourseTeach.present.show(at)", at)
+        kind = page.evaluate("() => cnnCourseTeach.present.progress().kind")
+        if kind not in checked:
+            assert violations(page, colors_alone=scheme == "dark") == [], (at, kind)
+        checked.add(kind)
+    assert checked == {"outline", "text", "question", "explorer", "reveal"}
 
 
 def test_what_is_not_on_a_slide_is_in_the_speakers_notes(visitor, site, address):

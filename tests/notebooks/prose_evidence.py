@@ -43,6 +43,8 @@ TENT = code_numbers("1", r"np\.zeros\(\((\d+), (\d+)\)")
 PHOTO = printed_numbers("2", r"same +stride 2 +(\d+) × (\d+)")
 (VGG,) = printed_numbers("4", r"VGG16 +(\S+)")
 (LECTURE,) = printed_numbers("5", r"(\S+) parameters, \S+ of them dense")
+# The three convolutional layers of `models.cnn_with_head`: 3 × 3, 1 → 16 → 32 → 64 maps.
+SHARED = sum((3 * 3 * maps + 1) * filters for maps, filters in [(1, 16), (16, 32), (32, 64)])
 PICTURE = printed_numbers("2", r"gray: +\((\d+), (\d+)\)")
 MISREAD = printed_numbers("14.9/2", r"mistakes: (\d+) of (\d+)")
 FROM_THE_FOURTH = [
@@ -129,6 +131,11 @@ EVIDENCE = {
         ("{} times as many, {} · {} instead of {} · {}", (28 / 7) ** 2, 28, 28, 7, 7),
         ("throw away more: {} of {} values", 4 * 4 - 1, 4 * 4),
         ("ask about {} pictures", *code_numbers("3", r"test_images\[free\]\[:(\d+)")),
+        (
+            "more weights: {} parameters in all, against {}.",
+            SHARED + (7 * 7 * 64 + 1) * 10,
+            SHARED + (64 + 1) * 10,
+        ),
         ("From {} maps, in groups", *code_numbers("3", r"28, 28, (64)\)\)\.astype")),
         ("halves both sides; {} % of", 100 * (1 - 1 / (2 * 2))),
         ("rows: {} becomes {}.", 7, (7 - 2) // 2 + 1),

@@ -223,6 +223,12 @@ ANSWERS = {
         "And when the pictures lie on their side": printed_numbers(
             "3", r"turned by 90: same answer +(\d+)%"
         )[0],
+        "The digits move by four pixels": printed_numbers(
+            "3", r"Flatten, 3 runs: [^\n]*\n(?:  [^\n]*\n){3}  moved by 4: same answer (\d+)%"
+        )[0],
+        "And the network with global average pooling": printed_numbers(
+            "3", r"global, 3 runs: [^\n]*\n(?:  [^\n]*\n){3}  moved by 4: same answer (\d+)%"
+        )[0],
         "We take four kernels, Sobel x and its three": choice(
             "The largest of the four maps, but not the map of one",
             because=printed("3", "one kernel, the same but turned: False\nlargest .* same: +True"),

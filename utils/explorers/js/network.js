@@ -97,7 +97,7 @@ function leftOver({ poolSize, strides, padding }, before) {
 /** What a layer is, in a few words; `before` is the shape of what it reads. */
 function described(layer, before) {
   const { type, shape, kernelShape, strides, poolSize, rate, activation } = layer;
-  const ending = activation ? `, then ${activation}` : "";
+  const ending = activation ? `, then ${activation === "relu" ? "ReLU" : activation}` : "";
   const step = strides && Math.max(...strides) > 1 && !poolSize ? `, stride ${strides[0]}` : "";
   if (type === "Conv2D") {
     const [height, width, channels, filters] = kernelShape;
@@ -755,7 +755,7 @@ class View {
       parts.push(`${type} ${Math.round((100 * same) / Math.max(all, 1))} %`);
     });
     return (
-      `Compared with ${kept.name}: of the values that are not 0 in both, so many are the same, ` +
+      `Compared with ${kept.name}: of the places where one of the two at least is not 0, so many have the same value, ` +
       `within a hundredth of the layer's largest: ${parts.join(", ")}.`
     );
   }

@@ -19,8 +19,8 @@ export const SITUATIONS = [
     title: "A learning rate that is too high",
     settings: { optimizer: "momentum", rate: 1 },
     epochs: 1,
-    question: "The optimizer takes steps 100 times as long as usual. Does it learn faster?",
-    answer: "It learns nothing. Each step jumps far beyond the minimum that it aims at; the loss rises above 2.3, that of guessing, within a few steps, and the network ends up with one answer for every image or with numbers that cannot be computed with. Repair: a hundredth of the rate.",
+    question: "SGD with momentum takes steps 100 times as long as is usual for it: the learning rate is 1 instead of 0.01. Does it learn faster?",
+    answer: "It learns nothing. Each step jumps far beyond the minimum that it aims at: the loss jumps within a few steps and then stays near 2.3, that of guessing, or becomes a number that cannot be computed with. The network gives one answer for every image, for nearly all its filters give 0 everywhere. Repair: a hundredth of the rate, and Reset with a new seed, since filters that are dead do not come back.",
   },
   {
     name: "too-slow",
@@ -28,7 +28,7 @@ export const SITUATIONS = [
     settings: { optimizer: "sgd", rate: 0.0001 },
     epochs: 3,
     question: "Tiny steps never jump too far. Where is the loss after three epochs?",
-    answer: "Where it was, almost: the loss falls, and falls so slowly that after three epochs the network is hardly better than guessing, where usual steps reach 0.95. A curve that is straight and nearly flat asks for a higher rate.",
+    answer: "Hardly below that of guessing, 2.3. It falls, and falls so slowly that after three epochs the network reads fewer than four of ten digits, where usual steps reach 0.95. A curve that still falls, and falls slowly, asks for a higher rate.",
   },
   {
     name: "no-relu",
@@ -68,7 +68,7 @@ export const SITUATIONS = [
     settings: { start: "low biases" },
     epochs: 2,
     question: "All biases before ReLU begin at −10, so every output of the filters is 0. Will training lift them?",
-    answer: "No. Where ReLU's output is 0, no gradient comes through, so neither filters nor biases of these layers ever move: they are dead. The loss stays at 2.3; only the last layer's biases learn how frequent each class is. A learning rate that is too high does this to a healthy network in one step.",
+    answer: "No. Where ReLU's output is 0, no gradient comes through, so neither filters nor biases of these layers ever move: they are dead. The loss stays at 2.3; only the last layer's biases learn how frequent each class is. A learning rate that is too high does this to a healthy network in a few steps. Repair: let the first weights be random (He, Glorot), with biases of 0.",
   },
   {
     name: "zeros",

@@ -170,7 +170,10 @@ EVIDENCE = {
     ],
     "training": [
         ("Reading takes about {} minutes", READING["training"]),
-        ("for {} weights and biases at once", (9 + 1) * 8 + (9 * 8 + 1) * 16 + (7 * 7 * 16 + 1) * 10),
+        (
+            "for {} weights and biases at once",
+            (9 + 1) * 8 + (9 * 8 + 1) * 16 + (7 * 7 * 16 + 1) * 10,
+        ),
         ("about {}. It is often larger", round(np.log(10), 1)),
         ("where the output is not {}, and", 0),
     ],

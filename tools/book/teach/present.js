@@ -6,6 +6,7 @@ const cnnCoursePresent = (() => {
   const BAR = 44; // pixels of the screen
   const LARGEST = 2.4; // scale of an explorer
   const TINY = 0.4; // below this share of a slide's scale pictures are too small beside large letters
+  const LOOSE = 0.85; // an explorer that takes less than this share of the height may grow
   const SMALLEST = 0.2;
   const STEP = 0.85; // from one scale that is tried to the next
   const LEAST = [22, 17, 12, 0]; // pixels of an explorer's smallest letter on PROJECTOR
@@ -241,11 +242,11 @@ const cnnCoursePresent = (() => {
 
   function openNotes() {
     const opened = window.open("", "course-notes", "width=900,height=640");
-    if (!opened) return;
+    if (!opened) return alert("The browser keeps the window with the notes closed. Allow windows for this page, then press n again.");
     state.notes = opened;
     opened.document.title = "Speaker notes";
     opened.document.addEventListener("keydown", (event) => keys(event));
-    writeNotes();
+    return writeNotes();
   }
 
   /** What the speaker sees: the notes of this slide, the next one, and the time. */
@@ -394,8 +395,9 @@ const cnnCoursePresent = (() => {
       state.watch = new ResizeObserver(() => {
         // What an answer or a slider makes higher has to fit, too; a fit itself asks for no other.
         if (Math.abs(article.offsetHeight - state.height) < 2) return;
-        const isSmall = state.body && state.least < LEAST[0];
-        if (!isSmall && fits(state.scale)) state.height = article.offsetHeight;
+        const isLoose = article.offsetHeight * state.scale < screen().height * LOOSE;
+        const mayGrow = state.body && (isLoose || state.least < LEAST[0]);
+        if (!mayGrow && fits(state.scale)) state.height = article.offsetHeight;
         else fit();
       });
       addEventListener("resize", resized);

@@ -145,6 +145,10 @@ LOADED = {
 }
 
 
+IDLE = """() => !document.querySelector(
+  "progress:not([hidden]), .cx-network-load button:disabled, .cx-network-why button:disabled")"""
+
+
 @pytest.mark.parametrize("name", LOADED)
 def test_what_an_explorer_shows_once_it_has_loaded_fits_and_is_legible_too(
     visitor, site, address, name
@@ -157,7 +161,7 @@ def test_what_an_explorer_shows_once_it_has_loaded_fits_and_is_legible_too(
     for button in LOADED[name]:
         set_size(page, *PROJECTOR)
         page.locator(f".bd-article {button}").locator("visible=true").first.click()
-        page.wait_for_function("() => !document.querySelector('progress:not([hidden])')")
+        page.wait_for_function(IDLE)
         for width, height in (PROJECTOR, *SMALLER):
             set_size(page, width, height)
             page.evaluate(f"async () => {{ {FRAMES} await frames(6); }}")

@@ -60,11 +60,11 @@ def network_steps(page, place) -> Iterator[Step]:
     yield "another neuron", lambda: page.keyboard.press("ArrowRight")
     yield "which part matters", place.locator(".cx-network-why button").click
     place.locator(".cx-network-why figure").wait_for()
-    yield "shift", button("one pixel right").click
-    yield "stop comparing", button("Stop comparing").click
     yield "draw on it", button("Draw on it").click
     place.locator(".cx-stage").first.focus()
     yield "draw", lambda: [page.keyboard.press(key) for key in ["Space", "ArrowDown"] * 8]
+    yield "shift", button("one pixel right").click
+    yield "stop comparing", button("Stop comparing").click
 
 
 def training_steps(page, place) -> Iterator[Step]:
@@ -80,6 +80,7 @@ def training_steps(page, place) -> Iterator[Step]:
     )
     yield "pause", button("Pause").click
     yield "the worst mistakes", place.get_by_role("button", name="Show the twelve worst").click
+    place.get_by_text("One step, slowly").first.click()
     yield "one step, slowly", place.get_by_role("button", name="Show it for").click
 
 

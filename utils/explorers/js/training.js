@@ -553,13 +553,11 @@ class View {
     const { network, report } = state;
     this.looks.hidden = this.charts.hidden = this.further.hidden = !network;
     if (!network || !report) return;
-    this.lossCurve.set(Object.values(state.loss));
-    this.accuracyCurve.set(Object.values(state.accuracy));
-    // Pictures that change all the time are not for everybody: then only now and then.
-    if (!(isCalm() && state.isTraining && !report.judged)) {
-      this.drawFilters();
-      this.drawLook();
-    }
+    // While it trains, curves and pictures take turns: together they could take a frame too long.
+    const inTurns = state.isTraining && !isCalm();
+    this.isTurnOfCurves = !this.isTurnOfCurves;
+    if (!inTurns || this.isTurnOfCurves) this.drawCurves();
+    if (!inTurns || !this.isTurnOfCurves) this.drawPictures();
     const { settings } = this;
     const epochs = Math.max(EPOCHS, Math.ceil(report.epochs ?? 0));
     const code = kerasCode(settings, epochs);
@@ -568,6 +566,19 @@ class View {
     this.summary.textContent =
       `${format(network.parameters)} parameters, ${format(network.epochSteps)} steps an epoch, on one core in ${way}.`;
     this.frame.say(this.result());
+  }
+
+  drawCurves() {
+    this.lossCurve.set(Object.values(this.state.loss));
+    this.accuracyCurve.set(Object.values(this.state.accuracy));
+  }
+
+  drawPictures() {
+    const { report, isTraining } = this.state;
+    // Pictures that change all the time are not for everybody: then only now and then.
+    if (isCalm() && isTraining && !report.judged) return;
+    this.drawFilters();
+    this.drawLook();
   }
 
   /** Where the training is, in words. */

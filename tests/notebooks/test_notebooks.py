@@ -455,6 +455,7 @@ def test_in_colab_the_set_up_cell_fetches_the_course(tmp_path):
     assert fetched == {".git", "utils"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("address", "words"),
     [
@@ -691,6 +692,7 @@ def test_a_comparison_with_the_last_commit_says_what_a_full_run_changed(
         notebooks_command.compare(paths, "v9")
 
 
+@pytest.mark.slow
 def test_a_full_run_shows_no_error_of_cuda():
     code = "from tools.notebooks import runs; print(runs.machine())"
     words = [sys.executable, "-c", code]
@@ -772,6 +774,7 @@ from utils.explorers import Quiz, line
 Quiz(line("What comes out?", why="{why}"), mode="predict")"""
 
 
+@pytest.mark.slow
 def test_a_quiz_that_stands_alone_is_run_and_stored_without_the_rest_of_its_notebook(course):
     slow = executed_cell("import time\n\nprint(time.time())", printed("12 seconds\n"))
     quiz = new_code_cell(QUIZ.format(why="So."))

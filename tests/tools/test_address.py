@@ -12,6 +12,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from tools import address
 from tools.notebooks import canonical, files, setup_cell, validation
 
+pytestmark = pytest.mark.slow  # each copies the course
+
 ADA = "https://github.com/ada-l/cnn.course"
 README = "# A course\n\n<!-- notebooks:start -->\n<!-- notebooks:end -->\n\nMore.\n"
 

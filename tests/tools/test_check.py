@@ -54,12 +54,14 @@ def run_quick_tests(pytester, monkeypatch):
     return pytester.runpytest_subprocess("-p", "tools.quick_tests", "-p", "no:xdist")
 
 
+@pytest.mark.slow
 def test_a_test_that_is_slow_to_start_is_left_out_and_the_others_run(pytester, monkeypatch):
     pytester.makeini("[pytest]\nmarkers = slow")
     pytester.makepyfile(SLOW)
     run_quick_tests(pytester, monkeypatch).assert_outcomes(passed=2, skipped=2, deselected=2)
 
 
+@pytest.mark.slow
 def test_a_file_that_imports_tensorflow_is_left_out_whole(pytester, monkeypatch):
     pytester.makepyfile("import keras\n\ndef test_of_a_network():\n    pass\n")
     run_quick_tests(pytester, monkeypatch).assert_outcomes(skipped=1)

@@ -12,6 +12,8 @@ import pytest
 
 from tools import environment
 
+pytestmark = pytest.mark.slow  # each makes environments
+
 ROOT = Path(__file__).resolve().parents[2]
 NEEDED = [shutil.which(tool) for tool in ("make", "sh", "awk", "env")]
 

@@ -18,6 +18,8 @@ from nbgrader.utils import compute_checksum, is_grade, is_solution
 from tools import exercises
 from tools.notebooks import canonical, files, setup_cell, validation
 
+pytestmark = pytest.mark.slow  # most run notebooks
+
 # --- a made-up course with one exercise -------------------------------------------------
 
 DOUBLE = '''\

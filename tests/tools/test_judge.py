@@ -15,6 +15,7 @@ from utils.checks.part3.model_file import Answer
 from utils.checks.part3.moved_digits import turned_anyhow
 
 
+@pytest.mark.slow
 def test_test_digits_are_shuffled_and_keep_their_labels():
     _, (images, labels) = data.load_mnist()
     one, other = moved_test_digits(1), moved_test_digits(10**30)

@@ -19,6 +19,8 @@ from utils.checks.attempt import Outcome, attempt
 from utils.checks.child import attempts
 from utils.checks.values import Other, telling
 
+pytestmark = pytest.mark.slow  # most start programs
+
 
 def test_a_call_gives_the_value():
     assert attempt(lambda a, *, b: a + b, 1, b=2) == Outcome(value=3)

@@ -355,6 +355,7 @@ def test_a_known_mistake_costs_points_and_is_named(name, number):
     assert [hint for hint in failed if not any(name in hint for name in names)] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_known_mistake_gets_the_same_points_at_any_seed(name):
     check = getattr(checks, name)
@@ -710,6 +711,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_hostile_answer_gets_no_points_and_a_clear_score(name, kind, capsys):

@@ -1511,6 +1511,7 @@ def test_a_mistake_of_confusion_is_named(matrix, pair, key, hint):
     assert hint in hints(score), str(score)
 
 
+@pytest.mark.slow
 @hostile("function", {"endless": endless})
 def test_hostile_confusion_gets_nothing_and_does_no_harm(function, capsys, monkeypatch):
     monkeypatch.setattr(

@@ -530,6 +530,7 @@ def test_a_server_that_accepts_and_is_silent_costs_seconds_and_no_more(monkeypat
         assert time.monotonic() - started < 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("load", [data.load_fashion_mnist, data.load_mnist])
 def test_the_stand_in_is_announced_each_time(load, monkeypatch, capsys):
     monkeypatch.setenv(data.SAMPLE, "1")
@@ -644,6 +645,7 @@ def test_changing_the_stand_in_does_not_change_the_next_one(stand_in):
     x_train[0] = first
 
 
+@pytest.mark.slow
 def test_the_stand_in_has_the_same_bytes_on_another_processor():
     """A second process does without the vector instructions that NumPy found here."""
     from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
@@ -694,6 +696,7 @@ def test_the_classes_are_named_as_their_authors_do():
     assert data.FASHION_CLASSES[9] == "Ankle boot"
 
 
+@pytest.mark.slow
 @needs_real_data
 def test_the_real_sets_have_their_known_shapes_and_statistics(monkeypatch):
     monkeypatch.setenv(data.MIRROR, REAL)

@@ -421,6 +421,7 @@ LEFT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", LEFT)
 def test_what_is_no_array_of_numbers_is_not_read(way, tmp_path):
     secret = tmp_path / "secret.npy"

@@ -2,10 +2,9 @@
 
 - style: ruff, of code and notebooks;
 - notebooks: their form on disk, and that each exercise is what its solution makes;
-- prose: numbers, quiz answers, words and sources, in `tests/notebooks`;
-- units: `tests/utils` and `tests/tools`.
+- tests: of code, and of numbers, quiz answers, words and sources in the text.
 
-Of the tests it leaves out those that are slow to start, as `tools.quick_tests` says:
+Of the tests it leaves out those that are slow or slow to start, as `tools.quick_tests` says:
 `make test` runs all of them.
 """
 
@@ -18,12 +17,11 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TESTS = "pytest --quiet --no-header -p tools.quick_tests"
+TESTS = "tests/utils tests/tools tests/notebooks"
 PARTS = {
     "style": ["ruff check --quiet .", "ruff format --quiet --check ."],
     "notebooks": ["tools.notebooks check", "tools.exercises --check"],
-    "prose": [f"{TESTS} tests/notebooks"],
-    "units": [f"{TESTS} tests/utils tests/tools"],
+    "tests": [f"pytest --quiet --no-header -p tools.quick_tests {TESTS}"],
 }
 
 

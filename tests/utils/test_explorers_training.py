@@ -159,6 +159,13 @@ def test_one_step_slowly_comes_to_the_slope_that_nudging_measures(show, small):
     stages = page.locator(".cx-train-stages > li")
     stages.last.wait_for()
     assert stages.count() == 7
+    # One number goes from stage to stage: what the dense layer hands back is what pooling gets.
+    dense, pooling = (stages.nth(at).inner_text().replace("−", "-") for at in (2, 3))
+    assert (
+        re.search(r"= (-?[\d.]+)\.$", dense)[1] == re.search(r"gradient (-?[\d.]+\d)", pooling)[1]
+    )
+    spot = r"row \d+, column \d+ of pooled map \d+"
+    assert re.search(spot, dense)[0] == re.search(spot, pooling)[0]
     words = stages.last.inner_text().replace("−", "-")
     measured = float(re.search(r"= (-?[\d.]+); the backward pass", words)[1])
     computed = float(re.search(r"backward pass said (-?[\d.]*\d)", words)[1])

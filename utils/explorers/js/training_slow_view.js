@@ -19,6 +19,7 @@ const pictures = (...elements) => create("div", { class: "cx-pictures cx-train-m
 const stage = (title, ...content) =>
   create("li", {}, create("p", { class: "cx-name" }, title), ...content);
 const words = (text) => create("p", {}, text);
+const spot = ([row, column, map]) => `row ${row + 1}, column ${column + 1} of pooled map ${map + 1}`;
 
 function forwardStage({ image, probabilities, label, loss }, classes) {
   const p = probabilities[label];
@@ -26,7 +27,7 @@ function forwardStage({ image, probabilities, label, loss }, classes) {
     "Forward: the loss of one image",
     pictures(mapPicture("Image", [28, 28], Array.from(image, (level) => level / 15), "input")),
     words(
-      `The label is ${classes[label]}; the network gives it the probability ${format(p, 3)}. ` +
+      `One of the images it learns from. The label is ${classes[label]}; the network gives it the probability ${format(p, 3)}. ` +
         `The loss is −ln ${format(p, 3)} = ${format(loss, 3)}.`,
     ),
   );
@@ -52,12 +53,12 @@ function logitStage({ logits, probabilities, label }, classes) {
       create("thead", {}, create("tr", {}, ...head.map((text) => create("th", { scope: "col" }, text)))),
       create("tbody", {}, ...rows),
     ),
-    words("Only the right class has a negative gradient: its sum is to rise, all others are to fall."),
+    words("Only the right class has a negative gradient: its number before softmax is to rise, all others are to fall."),
   );
 }
 
-function denseStage({ dense }) {
-  const { weights, gradient, value, at, size } = dense;
+function denseStage({ dense, pooling }) {
+  const { weights, gradient, value, at, size, isNext } = dense;
   const order = weights.map((weight, k) => ({ k, part: weight * gradient[k] }));
   order.sort((one, other) => Math.abs(other.part) - Math.abs(one.part));
   const first = order.slice(0, 3);
@@ -67,7 +68,8 @@ function denseStage({ dense }) {
     "Dense: back along the same weights",
     words(
       `Each of its ${format(size)} inputs gets the gradients of all outputs, each times the weight ` +
-        `that leads there. Input ${at + 1}, the one with the strongest: ${parts.join(" + ")} + ` +
+        `that leads there. Input ${at + 1}, ${isNext ? spot(pooling.position) : "the one with the strongest"}: ` +
+        `${parts.join(" + ")} + ` +
         `${signed(rest)} (the other ${order.length - 3}) = ${format(value, 3)}.`,
     ),
   );
@@ -75,12 +77,12 @@ function denseStage({ dense }) {
 
 function poolingStage({ pooling }) {
   if (!pooling) return null;
-  const { isMax, values, given, gradient } = pooling;
+  const { isMax, values, given, gradient, position } = pooling;
   const list = (numbers) => numbers.map((value) => format(value, 3)).join(", ");
   return stage(
     isMax ? "Max pooling: only the winner gets it" : "Mean pooling: each gets an equal share",
     words(
-      `A window holds ${list(values)}. The gradient ${format(gradient, 3)} of its ` +
+      `The window of ${spot(position)} holds ${list(values)}. The gradient ${format(gradient, 3)} of its ` +
         `${isMax ? "largest value" : "mean"} goes back as ${list(given)}.`,
     ),
   );
@@ -114,8 +116,9 @@ function convolutionStage({ convolution }) {
     ),
     words(
       `Filter ${filter + 1} has one weight in row ${row + 1}, column ${column + 1} for ${from}, and ` +
-        `uses it at all ${products.length} places. ${busy} products are not 0; the sum of all is ` +
-        `${format(slope, 4)}: the gradient of this weight.`,
+        `uses it at all ${products.length} places. ${busy} products are not 0; elsewhere ` +
+        `no gradient arrives, or the weight met a 0. The sum of all is ${format(slope, 4)}: ` +
+        "the gradient of this weight.",
     ),
   );
 }

@@ -81,13 +81,14 @@ export function oneStep(network, image, label, learningRate) {
   const met = metBy(convolution, position);
   const own = channelOf(gradient, shape, filter);
   const pooling = layers.slice(index).find(({ type }) => type.endsWith("Pooling2D")) ?? null;
+  const pooled = pooling && poolingStage(pooling, filter, before, shape);
   const found = {
     probabilities,
     loss,
     label,
     logits: copy(last.output.gradient.values, network.classes),
-    dense: denseStage(last),
-    pooling: pooling && poolingStage(pooling, filter, before, shape),
+    dense: denseStage(last, pooled),
+    pooling: pooled,
     relu: {
       isThere: traces.has(convolution),
       values: channelOf(copy(convolution.output.values.values, count), shape, filter),
@@ -113,14 +114,18 @@ export function oneStep(network, image, label, learningRate) {
   return { ...found, check: { nudge: NUDGE, losses, after } };
 }
 
-/** Of the dense layer: the input with the strongest gradient, as a sum over all outputs. */
-function denseStage({ input, kernel, output }) {
+/**
+ * Of the dense layer: one input's gradient, as a sum over all outputs. It is the pooled value
+ * that the next stage goes on from; behind a hidden layer, the input with the strongest gradient.
+ */
+function denseStage({ input, kernel, output }, pooled) {
   const size = product(input.shape);
-  const at = strongest(input.gradient.values.subarray(0, size));
+  const isNext = pooled !== null && product(pooled.shape) === size;
+  const at = isNext ? pooled.index : strongest(input.gradient.values.subarray(0, size));
   const units = kernel.shape[1];
   const weights = copy(kernel.values.subarray(at * units, (at + 1) * units), units);
   const gradient = copy(output.gradient.values, units);
-  return { at, size, weights, gradient, value: input.gradient.values[at] };
+  return { at, size, weights, gradient, value: input.gradient.values[at], isNext };
 }
 
 /** Of pooling: the strongest pooled gradient of a channel, and its window before and after. */
@@ -135,7 +140,9 @@ function poolingStage(layer, channel, given, shape) {
   const pick = (values) => places.map((place) => values[place * channels + channel]);
   return {
     isMax: layer.type === "MaxPooling2D",
-    at,
+    shape: layer.output.shape,
+    index: at * layer.output.shape[2] + channel, // in the row that Flatten makes
+    position: [Math.floor(at / layer.output.shape[1]), at % layer.output.shape[1], channel],
     gradient: pooled[at],
     values: pick(layer.input.values.values),
     given: pick(given),

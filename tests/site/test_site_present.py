@@ -210,6 +210,56 @@ def test_keys_step_on_and_leave_what_a_control_uses_to_the_control(visitor, site
     assert visit.problems == []
 
 
+def test_a_lecturers_own_question_stands_above_the_explorer_and_a_copied_link_keeps_it(
+    visitor, site, address
+):
+    visit = visitor(permissions=["clipboard-read", "clipboard-write"])
+    page = visit.page
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    link = "#pooling&shift=1,0&only=shift&ask=What+changes%3F&present=1"
+    page.goto(address(site) + "chapters/03_pooling_layer.html" + link)
+    page.wait_for_function(READY)
+    question = page.locator(".course-view-ask p")
+    assert question.inner_text() == "What changes?"
+    size = (
+        "(p) => parseFloat(getComputedStyle(p).fontSize) * cnnCourseTeach.present.progress().scale"
+    )
+    assert question.is_visible() and question.evaluate(size) >= SMALLEST_TEXT
+    page.wait_for_function(
+        f"() => {{ const s = ({STEP})(false); return s.bottom <= 1080 - {BAR}; }}"
+    )
+    page.locator("#pooling").get_by_role("button", name="Copy link").click()
+    page.wait_for_selector(".course-view-link")
+    field = page.get_by_label("Link to this view")
+    assert field.input_value().endswith("#pooling&shift=1,0&only=shift&ask=What+changes%3F")
+    page.keyboard.press("Escape")  # closes the link alone
+    assert page.locator(".course-view-link").count() == 0
+    assert page.evaluate("() => cnnCourseTeach.present.isOn()")
+    at = "() => cnnCourseTeach.present.progress().at"
+    step = page.evaluate(at)
+    page.locator("#pooling input[type=range]:visible").first.click()
+    page.wait_for_timeout(50)
+    page.keyboard.press("PageDown")  # a clicker goes on after the mouse has moved a slider
+    assert page.evaluate(at) == step + 1
+    assert visit.problems == []
+
+
+def test_a_block_that_the_deck_leaves_out_leads_to_the_slide_before_it(visitor, site, address):
+    page = visitor().page
+    page.goto(address(site) + "chapters/03_pooling_layer.html#present&v=1")
+    page.wait_for_function(READY)
+    show = "(at) => cnnCourseTeach.present.show(at)"
+    place = "() => { const { at, of } = cnnCourseTeach.present.progress(); return at / of; }"
+    page.evaluate(show, 60)
+    before = page.evaluate(place)
+    page.keyboard.press("d")
+    page.wait_for_function("() => cnnCourseTeach.present.progress().of < 100")
+    assert abs(page.evaluate(place) - before) < 0.2
+    page.keyboard.press("d")
+    page.wait_for_function("() => cnnCourseTeach.present.progress().of > 100")
+    assert abs(page.evaluate(place) - before) < 0.2
+
+
 def test_a_question_hides_its_answer_until_asked_and_a_new_class_starts_afresh(
     visitor, site, address
 ):

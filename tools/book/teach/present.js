@@ -11,6 +11,7 @@ const cnnCoursePresent = (() => {
   const STEP = 0.85; // from one scale that is tried to the next
   const LEAST = [22, 17, 12, 0]; // pixels of an explorer's smallest letter on PROJECTOR
   const PROJECTOR = { width: 1920, height: 1080 };
+  const QUESTION = 34; // pixels of a letter of a link's question on PROJECTOR
   const SLACK = 8; // pixels that marks and rounded sides reach beyond a box
   const IN_USE = "input, select, textarea, [role=application], [contenteditable]";
   const ANSWERED = { given: null, tried: [], tries: 0, right: false, first: false, shown: true };
@@ -40,7 +41,10 @@ const cnnCoursePresent = (() => {
     article.style.width = `${screen().width / scale}px`;
     article.style.transform = `scale(${scale})`;
     if (!state.body) return;
-    const least = state.least * Math.min(innerWidth / PROJECTOR.width, innerHeight / PROJECTOR.height);
+    const size = Math.min(innerWidth / PROJECTOR.width, innerHeight / PROJECTOR.height);
+    const [, question] = state.steps[state.at].nodes;
+    if (question) question.style.fontSize = `${(QUESTION * size) / scale}px`;
+    const least = state.least * size;
     frameOf(state.body).style.setProperty("--least", `${least / scale}px`);
   }
 
@@ -294,7 +298,9 @@ const cnnCoursePresent = (() => {
     const { key } = event;
     const control = event.target.closest?.(IN_USE);
     if (key === "Escape") {
+      const link = article.querySelector(".course-view-link");
       if (state.list.isConnected) overview();
+      else if (link) link.remove();
       else if (control) article.focus({ preventScroll: true });
       else leave();
     } else if (control) return;
@@ -346,6 +352,11 @@ const cnnCoursePresent = (() => {
     state.spot.style.setProperty("--y", `${clientY}px`);
   };
 
+  /** A slider that was moved with the mouse gives the keys back: a clicker has no Escape. */
+  const released = ({ target }) => {
+    if (target.matches?.("input[type=range]")) setTimeout(() => article.focus({ preventScroll: true }));
+  };
+
   // ------------------------------------------------------------------ on and off
 
   /** The step that holds a node, or what the reader has before the eyes. */
@@ -353,7 +364,10 @@ const cnnCoursePresent = (() => {
     const wanted = node ?? state.before;
     const of = (test) => state.steps.findIndex(({ nodes }) => nodes.some(test));
     const inside = of((each) => wanted && (each === wanted || wanted.contains(each) || each.contains(wanted)));
-    return Math.max(0, inside);
+    if (inside >= 0 || !wanted) return Math.max(0, inside);
+    // A deck leaves some blocks out: then the last slide before it.
+    const comesBefore = (each) => each.compareDocumentPosition(wanted) === Node.DOCUMENT_POSITION_FOLLOWING;
+    return Math.max(0, state.steps.findLastIndex(({ nodes: [first] }) => comesBefore(first)));
   }
 
   /** The block in the middle of the screen, before the page is laid out anew. */
@@ -402,6 +416,7 @@ const cnnCoursePresent = (() => {
       });
       addEventListener("resize", resized);
       addEventListener("pointermove", moveSpot);
+      addEventListener("pointerup", released);
       document.addEventListener("keydown", keys, true);
       article.tabIndex = -1;
     }
@@ -433,6 +448,7 @@ const cnnCoursePresent = (() => {
     for (const each of [bar, list, spot, document.querySelector(".present-back")]) each.remove();
     removeEventListener("resize", resized);
     removeEventListener("pointermove", moveSpot);
+    removeEventListener("pointerup", released);
     document.removeEventListener("keydown", keys, true);
     delete root.dataset.presenting;
     delete root.dataset.ready;

@@ -88,6 +88,10 @@ const cnnCourseSteps = (() => {
         steps.push(step);
       }
       step.nodes.push(node);
+      // The question that a link sets stands above its explorer.
+      if (kind === "explorer" && node.previousElementSibling?.matches(".course-view-ask")) {
+        step.nodes.push(node.previousElementSibling);
+      }
       step.height += height;
     }
     return steps;

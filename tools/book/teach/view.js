@@ -66,6 +66,7 @@ const cnnCourseView = (() => {
 
   /** Show the question and what did not fit, and hide what the link hides. */
   function dress(place, { settings }, { only, ask }, problems) {
+    place.view = { only, ask }; // a link that is copied keeps them
     const names = only === undefined ? [] : only.split(",");
     const unknown = names.filter((name) => name && !Object.hasOwn(settings, name));
     const all = [...problems, ...unknown.map((name) => `There is no control “${name.slice(0, 30)}” here.`)];
@@ -101,7 +102,9 @@ const cnnCourseView = (() => {
     // Another explorer's result may have come through a link between the two meanwhile.
     if (values.length) model.set(wanted);
     if (rootOf(place)) dress(place, { settings }, view.values, problems);
-    place.scrollIntoView({ block: "start", behavior: "instant" });
+    const question = place.previousElementSibling;
+    const first = question?.matches(".course-view-ask") ? question : place;
+    first.scrollIntoView({ block: "start", behavior: "instant" });
     return { place, isPresented: "present" in view.values };
   }
 
@@ -133,10 +136,11 @@ const cnnCourseView = (() => {
   }
 
   /** The boxes that say which controls the link leaves. */
-  function choices(settings, onchange) {
+  function choices(settings, chosen, onchange) {
     const names = Object.entries(settings).filter(([, setting]) => setting.label);
     const boxes = names.map(([name, setting]) => {
-      const box = element("input", { type: "checkbox", value: name, onchange });
+      const checked = chosen.includes(name);
+      const box = element("input", { type: "checkbox", value: name, checked, onchange });
       return element("label", {}, box, ` ${labelsOf(setting)[0]}`);
     });
     return element("fieldset", {}, element("legend", {}, "Leave only these controls"), ...boxes);
@@ -150,9 +154,10 @@ const cnnCourseView = (() => {
     if (open) return copy(open.querySelector("input"), open.querySelector("[role=status]"));
     const field = element("input", { type: "text", readonly: true, "aria-label": "Link to this view" });
     const status = element("span", { role: "status" });
-    const question = element("input", { type: "text", maxlength: LONGEST_QUESTION, oninput: () => update() });
+    const { only: kept = "", ask = "" } = place.view ?? {};
+    const question = element("input", { type: "text", maxlength: LONGEST_QUESTION, value: ask, oninput: () => update() });
     const present = element("input", { type: "checkbox", onchange: () => update() });
-    const boxes = choices(widget.settings, () => update());
+    const boxes = choices(widget.settings, kept.split(","), () => update());
     const update = () => {
       const only = [...boxes.querySelectorAll("input:checked")].map(({ value }) => value);
       const others = {};

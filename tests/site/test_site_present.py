@@ -86,6 +86,14 @@ def overflowing(steps: list[dict], width: int, height: int) -> list[dict]:
     ]
 
 
+def presented(visitor, root: str, name: str):
+    """Open a page in present mode, on a projector."""
+    visit = visitor(*PROJECTOR)
+    visit.page.goto(f"{root}{name}.html#present&v=1")
+    visit.page.wait_for_function(READY)
+    return visit
+
+
 def set_size(page, width: int, height: int) -> None:
     page.set_viewport_size({"width": width, "height": height})
     page.wait_for_timeout(100)
@@ -109,10 +117,8 @@ def small(steps: list[dict], least: float, kinds: set[str]) -> list[tuple]:
 def test_every_step_and_slide_fits_three_projectors_and_is_legible_from_the_last_row(
     visitor, site, address, name
 ):
-    visit = visitor(*PROJECTOR)
+    visit = presented(visitor, address(site), name)
     page = visit.page
-    page.goto(f"{address(site)}{name}.html#present&v=1")
-    page.wait_for_function(READY)
     steps = measured(page, *PROJECTOR)
     texts = [s for s in steps if s["kind"] != "explorer" and s["title"] != "The chapters"]
     kinds = {step["kind"] for step in texts}
@@ -153,10 +159,8 @@ IDLE = """() => !document.querySelector(
 def test_what_an_explorer_shows_once_it_has_loaded_fits_and_is_legible_too(
     visitor, site, address, name
 ):
-    visit = visitor(*PROJECTOR)
+    visit = presented(visitor, address(site), name)
     page = visit.page
-    page.goto(f"{address(site)}{name}.html#present&v=1")
-    page.wait_for_function(READY)
     page.evaluate(FIRST_EXPLORER)
     for button in LOADED[name]:
         set_size(page, *PROJECTOR)

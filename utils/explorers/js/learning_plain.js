@@ -3,10 +3,8 @@
  * with the same arguments, for browsers without WebAssembly SIMD.
  */
 
-/**
- * @param {ArrayBuffer} buffer  the memory that the addresses, in bytes, are in
- */
-export function plainLoops(buffer) {
+/** Windows with weights that slide over a map: the forward pass, and the gradient of the input. */
+function windowLoops(buffer) {
   const floats = new Float32Array(buffer);
   const whole = new Int32Array(buffer);
 
@@ -79,6 +77,14 @@ export function plainLoops(buffer) {
     }
   }
 
+  return { windows };
+}
+
+/** Sums over all places of a map: the gradients of weights and biases. */
+function gradientLoops(buffer) {
+  const floats = new Float32Array(buffer);
+  const whole = new Int32Array(buffer);
+
   /** Two weights and four filters: eight sums over all places of a map. */
   function twoWeights(map, first, second, gradient, to, plan) {
     const { rows, columns, down, right, wide } = plan;
@@ -135,6 +141,14 @@ export function plainLoops(buffer) {
     }
   }
 
+  return { weightGradients, channelSums };
+}
+
+/** ReLU and pooling, value by value. */
+function valueLoops(buffer) {
+  const floats = new Float32Array(buffer);
+  const whole = new Int32Array(buffer);
+
   function reluGradient(output, gradient, count) {
     for (let i = 0, from = output >> 2, to = gradient >> 2; i < count; i++) {
       if (!(floats[from + i] > 0)) floats[to + i] = 0;
@@ -169,12 +183,13 @@ export function plainLoops(buffer) {
     }
   }
 
-  return {
-    windows,
-    weightGradients,
-    channelSums,
-    reluGradient,
-    maxPool,
-    maxPoolGradient,
-  };
+  return { reluGradient, maxPool, maxPoolGradient };
+}
+
+/**
+ * All loops, by their names in learning_memory.js.
+ * @param {ArrayBuffer} buffer  the memory that the addresses, in bytes, are in
+ */
+export function plainLoops(buffer) {
+  return { ...windowLoops(buffer), ...gradientLoops(buffer), ...valueLoops(buffer) };
 }

@@ -59,7 +59,10 @@ KEEP_SHIFTS = """window.shifts = [];
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) shifts.push(entry.value);
 }).observe({ type: "layout-shift", buffered: true });"""
-HEIGHTS = """() => [...document.querySelectorAll(".live-widget")].map((one) => one.offsetHeight)"""
+# Before the page's own scripts draw anything.
+KEEP_HEIGHTS = """addEventListener("DOMContentLoaded", () => {
+  window.heights = [...document.querySelectorAll(".live-widget")].map((one) => one.offsetHeight);
+});"""
 WIDGETS_ARE_READY = """() => [...document.querySelectorAll(".live-widget")].every(
   (widget) => ["shown", "failed"].includes(widget.dataset.state))"""
 
@@ -110,18 +113,13 @@ FACTS = """() => {
 }"""
 
 
-def open_whole(page, address: str) -> list[int]:
-    """Open a page and scroll through it, so that each widget and each picture is there.
-
-    Returns the heights of the widgets' places before.
-    """
+def open_whole(page, address: str) -> None:
+    """Open a page and scroll through it, so that each widget and each picture is there."""
     page.goto(address, wait_until="load")
-    kept = page.evaluate(HEIGHTS)
     for element in page.locator(".live-widget, .bd-article img[loading=lazy]").all():
         element.scroll_into_view_if_needed()
     page.wait_for_function(WIDGETS_ARE_READY)
     page.wait_for_function(PICTURES_ARE_THERE)
-    return kept
 
 
 def visit(visitor: Visitor, way: Way, name: str, address: str) -> Visit:
@@ -129,7 +127,8 @@ def visit(visitor: Visitor, way: Way, name: str, address: str) -> Visit:
     visitor.problems.clear(), visitor.foreign.clear()
     page = visitor.page
     page.set_viewport_size({"width": way.width, "height": way.height})
-    kept = open_whole(page, address)
+    open_whole(page, address)
+    kept = page.evaluate("heights")
     moved = page.evaluate("shifts.reduce((sum, shift) => sum + shift, 0)")
     page.evaluate(OPEN_ANSWERS)
     for element in page.locator(".bd-article details img[loading=lazy]").all():
@@ -153,6 +152,7 @@ def visits(browser, site, sample, pages, folders) -> list[Visit]:
     for way in WAYS:
         visitor = Visitor(browser, color_scheme=way.theme)
         visitor.page.add_init_script(KEEP_SHIFTS)
+        visitor.page.add_init_script(KEEP_HEIGHTS)
         for file in pages:
             folder = site if file.is_relative_to(site) else sample
             name = file.relative_to(folder).as_posix()

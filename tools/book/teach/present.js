@@ -12,6 +12,7 @@ const cnnCoursePresent = (() => {
   const LEAST = [22, 17, 12, 0]; // pixels of an explorer's smallest letter on PROJECTOR
   const PROJECTOR = { width: 1920, height: 1080 };
   const QUESTION = 34; // pixels of a letter of a link's question on PROJECTOR
+  const BEGINNING = 60; // letters of a step without a name of its own, in the overview
   const SLACK = 8; // pixels that marks and rounded sides reach beyond a box
   const IN_USE = "input, select, textarea, [role=application], [contenteditable]";
   const ANSWERED = { given: null, tried: [], tries: 0, right: false, first: false, shown: true };
@@ -185,14 +186,15 @@ const cnnCoursePresent = (() => {
 
   // ------------------------------------------------------------------ what the speaker does
 
-  /** Show the answer of the question, or open what is folded. */
+  /** Show the answer of the question, or take it back; or open what is folded. */
   function answer() {
     const step = state.steps[state.at];
     const [node] = step.nodes;
     if (step.kind === "question") {
-      const isCovered = node.classList.contains("present-covered");
-      node.classList.remove("present-covered");
-      if (!isCovered) showAnswer(node);
+      if (node.classList.contains("present-covered")) node.classList.remove("present-covered");
+      else if (node.dataset.state === "open") showAnswer(node);
+      else if (state.opened.has(node)) takeBack(node);
+      else node.classList.add("present-covered");
     } else {
       const folded = step.nodes.flatMap((each) => [each, ...each.querySelectorAll("details")]);
       const closed = folded.find((each) => each.matches("details:not([open])"));
@@ -201,13 +203,27 @@ const cnnCoursePresent = (() => {
     fit();
   }
 
-  function showAnswer(node) {
+  /** Change what is kept of the answer to a question, by a function of what was there. */
+  function keepAnswer(node, changed) {
     const place = node.closest(".live-widget");
     const { model } = globalThis.cnnCourseWidgets.find(place);
     const index = [...place.querySelectorAll(".cx-question")].indexOf(node);
     const answers = model.get("questions").map((_, i) => model.get("answers")?.[i] ?? null);
-    answers[index] = { ...(answers[index] ?? ANSWERED), shown: true };
+    answers[index] = changed(answers[index]);
     model.set("answers", answers);
+  }
+
+  function showAnswer(node) {
+    keepAnswer(node, (before) => {
+      state.opened.set(node, before);
+      return { ...(before ?? ANSWERED), shown: true };
+    });
+  }
+
+  /** The question as it was before its answer was shown: the next class is asked, too. */
+  function takeBack(node) {
+    keepAnswer(node, () => state.opened.get(node));
+    state.opened.delete(node);
   }
 
   /** Forget answers, marks and settings of this site: the next class begins. */
@@ -224,6 +240,12 @@ const cnnCoursePresent = (() => {
     return document.body.append(state.spot);
   }
 
+  /** The first words of a block. */
+  function beginning(node) {
+    const words = cnnCourseSteps.text(node);
+    return words.length <= BEGINNING ? words : `${words.slice(0, BEGINNING).replace(/\s+\S*$/, "")} …`;
+  }
+
   function overview() {
     if (state.list.isConnected) {
       state.list.remove();
@@ -231,9 +253,9 @@ const cnnCoursePresent = (() => {
     }
     const items = state.steps.map((step, at) => {
       const kind = { explorer: "Explorer", question: "Question", outline: "Outline", text: "" }[step.kind] ?? "Result";
-      const first = cnnCourseSteps.text(step.nodes[0]).slice(0, 60);
-      const name = [step.title, kind || first].filter(Boolean).join(" · ");
-      const go = create("button", { type: "button", onclick: () => { state.list.remove(); show(at); } }, name);
+      const name = [step.title, kind || beginning(step.nodes[0])].filter(Boolean).join(" · ");
+      const go = create("button", { type: "button", onclick: () => { state.list.remove(); show(at); } },
+        create("b", {}, `${at + 1}`), ` ${name}`);
       if (at === state.at) go.setAttribute("aria-current", "step");
       return create("li", {}, go);
     });
@@ -403,7 +425,7 @@ const cnnCoursePresent = (() => {
     if (!article) return;
     const shown = state?.steps[state.at].nodes[0];
     if (!state) {
-      state = { hidden: [], since: Date.now(), before: inSight(), scroll: scrollY };
+      state = { hidden: [], opened: new Map(), since: Date.now(), before: inSight(), scroll: scrollY };
       state.outside = others();
       makeBar();
       state.watch = new ResizeObserver(() => {
@@ -427,6 +449,8 @@ const cnnCoursePresent = (() => {
     for (const each of state.outside) each.classList.add("present-off");
     // A picture that waits until a reader comes near would come late on a slide, and not on paper.
     article.querySelectorAll("img[loading]").forEach((each) => each.removeAttribute("loading"));
+    await Promise.all([...article.querySelectorAll("img")].map((each) => each.decode().catch(() => {})));
+    if (!state) return;
     show(cut(place ?? shown));
     root.dataset.ready = "";
   }

@@ -81,9 +81,12 @@ const cnnCourseSteps = (() => {
         step = null;
         continue;
       }
-      const isAlone = kind !== "text" || Boolean(node.querySelector?.("img"));
-      const fits = step && !step.isAlone && !isAlone && step.heading === heading && step.height + height <= room;
-      if (!fits) {
+      // A figure stands with the words before it, where both fit, and ends its step.
+      const isText = kind === "text";
+      const isAlone = !isText || Boolean(node.querySelector?.("img"));
+      const fits = step && !step.isAlone && isText && step.heading === heading && step.height + height <= room;
+      if (fits) step.isAlone = isAlone;
+      else {
         step = { kind, nodes: [], heading, height: 0, isAlone, notes: [], title: heading ? text(heading) : "" };
         steps.push(step);
       }

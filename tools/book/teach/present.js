@@ -60,7 +60,7 @@ const cnnCoursePresent = (() => {
   function fits(scale) {
     lay(scale);
     const { width, height } = screen();
-    if (article.offsetHeight * scale > height + 0.5) return false;
+    if ((article.offsetHeight + 0.5) * scale > height) return false; // it is rounded
     if (article.scrollWidth * scale > width + 1) return false;
     const wide = article.querySelectorAll("div.math, pre, .output, .cx-body, .cx-network, .pst-scrollable-table-container");
     return [...wide].every((each) => each.scrollWidth <= each.clientWidth + SLACK);
@@ -136,7 +136,7 @@ const cnnCoursePresent = (() => {
     }
   }
 
-  function show(at, isQuiet = false) {
+  function show(at, { isQuiet = false, isSame = false } = {}) {
     unhide();
     release(state.body);
     state.at = Math.max(0, Math.min(state.steps.length - 1, at));
@@ -149,7 +149,7 @@ const cnnCoursePresent = (() => {
     if (step.heading && step.kind !== "explorer") kept.add(step.heading);
     root.dataset.presenting = step.kind;
     keepOnly(article, kept);
-    cover(step);
+    if (!isSame) cover(step);
     state.body = step.kind === "explorer" ? step.nodes[0].querySelector(".cx-body") : null;
     fit();
     // A long cell takes the room of its heading rather than smaller letters.
@@ -246,20 +246,32 @@ const cnnCoursePresent = (() => {
     return words.length <= BEGINNING ? words : `${words.slice(0, BEGINNING).replace(/\s+\S*$/, "")} …`;
   }
 
+  /** What a step holds: its kind, or its first words. */
+  function contentOf({ kind, nodes }) {
+    const [first] = nodes;
+    if (kind === "question") return `Question: ${beginning(first.querySelector("legend > :not(.cx-badge)"))}`;
+    if (kind !== "text") return { explorer: "Explorer", outline: "Outline" }[kind] ?? "Answer";
+    if (first.matches(".cell_input")) return "Code";
+    if (first.matches(".output")) return "Output";
+    return beginning(first) || "Figure";
+  }
+
   function overview() {
     if (state.list.isConnected) {
       state.list.remove();
       return article.focus({ preventScroll: true });
     }
-    const items = state.steps.map((step, at) => {
-      const kind = { explorer: "Explorer", question: "Question", outline: "Outline", text: "" }[step.kind] ?? "Result";
-      const name = [step.title, kind || beginning(step.nodes[0])].filter(Boolean).join(" · ");
+    const parts = [];
+    state.steps.forEach((step, at) => {
+      if (at === 0 || step.title !== state.steps[at - 1].title) {
+        parts.push(create("h2", {}, step.title), create("ol", {}));
+      }
       const go = create("button", { type: "button", onclick: () => { state.list.remove(); show(at); } },
-        create("b", {}, `${at + 1}`), ` ${name}`);
+        create("b", {}, `${at + 1}`), ` ${contentOf(step)}`);
       if (at === state.at) go.setAttribute("aria-current", "step");
-      return create("li", {}, go);
+      parts.at(-1).append(create("li", {}, go));
     });
-    state.list.replaceChildren(create("ol", {}, ...items));
+    state.list.replaceChildren(...parts);
     document.body.append(state.list);
     return state.list.querySelector("[aria-current]").focus();
   }
@@ -459,7 +471,7 @@ const cnnCoursePresent = (() => {
     // The theme tells of a new size after each click on a part that opens, too.
     if (innerWidth === state.size?.width && innerHeight === state.size.height) return;
     const [node] = state.steps?.[state.at]?.nodes ?? [];
-    if (node) show(cut(node), true);
+    if (node) show(cut(node), { isQuiet: true, isSame: true });
   }
 
   function leave() {
@@ -508,10 +520,10 @@ const cnnCoursePresent = (() => {
     root.style.setProperty("--paper-height", `${innerHeight}px`);
     state.paper = [sheet, create("style", {}, `@page { size: ${innerWidth}px ${innerHeight}px; margin: 0 }`)];
     for (let step = 0; step < state.steps.length; step += 1) {
-      show(step, true);
+      show(step, { isQuiet: true });
       sheet.append(copied());
     }
-    show(at, true);
+    show(at, { isQuiet: true });
     document.body.append(...state.paper);
   });
   addEventListener("afterprint", () => {
@@ -521,6 +533,6 @@ const cnnCoursePresent = (() => {
   /** How far it is, for tests and for printing. */
   const progress = () => state && { at: state.at, of: state.steps.length, kind: state.steps[state.at].kind, scale: state.scale, title: state.steps[state.at].title };
 
-  return { enter, leave: () => state && leave(), show: (at) => show(at, true), progress, isOn: () => Boolean(state) };
+  return { enter, leave: () => state && leave(), show: (at) => show(at, { isQuiet: true }), progress, isOn: () => Boolean(state) };
 })();
 Object.assign(globalThis.cnnCourseTeach, { present: cnnCoursePresent });

@@ -15,7 +15,7 @@ const cnnCourseSteps = (() => {
   const isQuiz = (node) => node.dataset.module === "quiz";
   const text = (node) => {
     const copy = node.cloneNode(true);
-    copy.querySelectorAll(".headerlink").forEach((each) => each.remove());
+    copy.querySelectorAll(".headerlink, .cx-hidden").forEach((each) => each.remove());
     return copy.textContent.replace(/\s+/g, " ").trim();
   };
 

@@ -86,6 +86,11 @@ const cnnCourseView = (() => {
     document.querySelectorAll(".course-view-problem").forEach((each) => each.remove()); // of an earlier link
     const place = document.getElementById(view.place);
     const widget = place && widgets.find(place);
+    // A link to a section has no settings, but may ask for present mode.
+    if (place && !widget) {
+      place.scrollIntoView({ block: "start", behavior: "instant" });
+      return { place, isPresented: "present" in view.values };
+    }
     if (!widget) {
       const first = document.querySelector(".bd-article h1");
       say(first, "course-view-problem", `The link leads to “${view.place.slice(0, 40)}”, which this page does not have.`);

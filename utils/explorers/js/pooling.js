@@ -54,7 +54,7 @@ const SETTINGS = {
   window: { kind: "whole", trait: "pool_size", from: 1, to: 6, label: "Window" },
   stride: { kind: "whole", trait: "strides", from: 1, to: 6, label: "Stride" },
   shift: { kind: "list", trait: "shift", from: -9999, to: 9999, label: "Shift" },
-  hide: { kind: "flag", trait: "hide_changed", label: "Hide" },
+  hide: { kind: "flag", trait: "hide_changed", label: "Hide the values that the shift changed" },
   at: { kind: "list", trait: "position", from: 0, to: 9999 },
 };
 const TRAITS = [

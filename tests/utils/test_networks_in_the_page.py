@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import random
 import re
 import struct
@@ -18,7 +19,7 @@ import numpy as np
 import pytest
 
 from tools import wasm
-from utils import models, records
+from utils import data, models, records
 from utils.explorers import network_file, networks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -451,3 +452,15 @@ def test_the_compiled_kernels_are_those_of_their_source():
     pytest.importorskip("wasmtime", reason="the compiler is not here")
     for file, text in wasm.kernels().items():
         assert file.read_text("utf-8") == text
+
+
+@pytest.mark.skipif(not os.environ.get(data.MIRROR), reason=f"{data.MIRROR} names no real data")
+def test_the_images_to_begin_with_have_the_labels_of_the_test_sets():
+    for name, load in (
+        ("fashion_mnist_lecture", data.load_fashion_mnist),
+        ("mnist_reference", data.load_mnist),
+    ):
+        _, (x_test, y_test) = load()
+        for image, array in networks.images(name).items():
+            [place] = np.flatnonzero((x_test == array).all((1, 2)))
+            assert networks.labels(name)[image] == y_test[place]

@@ -39,6 +39,7 @@ class NetworkExplorer(PictureExplorer):
     network = traitlets.Unicode("fashion_mnist_lecture").tag(sync=True)
     bytes = traitlets.Int(0).tag(sync=True)
     share = traitlets.Float(1.0).tag(sync=True)
+    labels = traitlets.Dict().tag(sync=True)  # name of an image: index of its class
     layer = traitlets.Int(-1, min=-1).tag(sync=True)
     map = traitlets.Int(0, min=0).tag(sync=True)
     position = Position()
@@ -52,7 +53,9 @@ class NetworkExplorer(PictureExplorer):
             if isinstance(name, str):
                 stored = networks.find(name)
                 self._file = networks.file(name)
-                traits.setdefault("images", dict(networks.images(name)))
+                if "images" not in traits:
+                    traits |= {"images": dict(networks.images(name))}
+                    traits.setdefault("labels", networks.labels(name))
                 traits.setdefault("share", stored.share)
             else:
                 self._file = network_file(model, classes)

@@ -93,8 +93,14 @@ def images(name: str) -> dict[str, np.ndarray]:
         return {f"{kind} {number}": image for number, image in enumerate(stored[kind], 1)}
 
 
+def labels(name: str) -> dict[str, int]:
+    """Return the labels that the data set gives these images, by their names."""
+    with np.load(FILE, allow_pickle=False) as stored:
+        return dict(zip(images(name), stored[f"{find(name).images} labels"].tolist(), strict=True))
+
+
 def make_images() -> None:
-    """Take images out of the test sets and store them.
+    """Take images out of the test sets and store them with their labels.
 
     The first of each class, and of the garments one more: a shirt that the network of chapter 5
     takes for a coat.
@@ -103,5 +109,6 @@ def make_images() -> None:
     for kind, load in [("garment", data.load_fashion_mnist), ("digit", data.load_mnist)]:
         _, (x_test, y_test) = load()
         first = sorted(int(np.argmax(y_test == label)) for label in range(10))
-        chosen[kind] = x_test[first + ([SHIRT] if kind == "garment" else [])]
+        first += [SHIRT] if kind == "garment" else []
+        chosen |= {kind: x_test[first], f"{kind} labels": y_test[first]}
     np.savez_compressed(FILE, **chosen)

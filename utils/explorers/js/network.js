@@ -488,7 +488,7 @@ class View {
       const network = await this.client.call("load", { bytes });
       const isOther = Boolean(this.state.network);
       const forgotten = { survey: null, kept: null, why: null, outputs: null, isRevealed: false, guess: "" };
-      Object.assign(this.state, { network, ...forgotten });
+      Object.assign(this.state, { network, isOwn, ...forgotten });
       this.state.weights.clear();
       this.load.hidden = !isOwn;
       this.load.textContent = "Back to the first network";
@@ -728,7 +728,7 @@ class View {
     const isEmpty = this.state.image.data.every((value) => value === 0);
     this.verdict.textContent = isEmpty
       ? `Draw something. A network has to choose even for an empty picture: ${name}.`
-      : `The network says ${name}: ${percent(values[best])}.${guess && mine}`;
+      : `The network says ${name}: ${percent(values[best])}.${guess && mine}${this.label()}`;
     this.whyButton.textContent = `Which part matters for ${network.classes[target]}?`;
     this.compared.hidden = !kept;
     if (kept && this.isNew("comparison", outputs, kept)) {
@@ -736,6 +736,13 @@ class View {
     }
     this.drawWhy();
     this.frame.say(this.verdict.textContent);
+  }
+
+  /** What the data set says that the image shows, where it is one of the data set. */
+  label() {
+    const label = this.model.get("labels")[this.model.get("selected")];
+    if (label === undefined || this.state.isOwn) return "";
+    return ` Its label is ${this.state.network.classes[label]}.`;
   }
 
   /** How many values of the layers differ from those of the image that was kept. */

@@ -6,21 +6,21 @@ import math
 
 
 def random_affine(images, seed, degrees=12.0, zoom=0.12, shear=0.15, shift=2.5):
-    """Return the images, each moved by its own random affine map, as a tensor.
+    """Return the images, each moved by its own random affine map, as a tensor of Keras.
 
     `images` are floats (n, rows, columns, 1), and what comes in from outside is 0. Each map
     turns by up to `degrees`, scales by up to the share `zoom`, slants by up to `shear` (columns
     a row) and shifts by up to `shift` pixels in each direction; all draws are uniform.
-    `seed` is a pair of integers (numbers or tensors): the same seed gives the same images.
+    `seed` is a whole number or several: the same seed gives the same images.
 
     Values between pixels are interpolated once, bilinearly. Several layers after another
     (turn, then shift, …) would blur the image each time.
     """
-    import tensorflow as tf
+    import numpy as np
     from keras import ops
 
-    count, rows, columns = (ops.shape(images)[axis] for axis in range(3))
-    draws = tf.random.stateless_uniform((5, count), seed, -1.0, 1.0)
+    count, rows, columns = images.shape[:3]
+    draws = np.random.default_rng(seed).uniform(-1.0, 1.0, (5, count)).astype(np.float32)
     angle = draws[0] * (math.pi / 180 * degrees)
     scale = 1 + zoom * draws[1]
     # Keras asks the other way round: the pixel (x, y) of the result comes from which place?

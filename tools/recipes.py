@@ -5,6 +5,7 @@ Keras is imported inside the functions: importing it takes seconds.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -26,7 +27,8 @@ class Recipe:
     settings: Callable[[int], dict]  # total number of steps → what `compile` is given
     epochs: int
     batch_size: int = 128
-    augmented: bool = False
+    # float32 images (n, 28, 28, 1), numbers that decide all draws → images of that form.
+    augment: Callable[[np.ndarray, tuple[int, ...]], np.ndarray] | None = None
     # The trained network and the test images → what is recorded of them beside the accuracy.
     measure: Callable[[object, np.ndarray], dict] = lambda network, images: {}
 
@@ -52,22 +54,20 @@ def split(recipe: Recipe) -> list[tuple[np.ndarray, np.ndarray]]:
     return [(scaled(images), y if is_sparse else one_hot[y]) for images, y in sets]
 
 
-def batches(recipe: Recipe, images: np.ndarray, labels: np.ndarray, seed: int):
-    """Return the training set as a tf.data.Dataset of shuffled, and perhaps augmented, batches.
+def data_checksum(recipe: Recipe) -> str:
+    """Return the SHA-256 of all images and labels of a recipe's data set, test set included."""
+    digest = hashlib.sha256()
+    for part in getattr(data, recipe.load)():
+        for array in part:
+            digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
 
-    Each epoch has its own order and its own augmentation, the same for the same seed.
-    """
-    import tensorflow as tf
 
-    pairs = tf.data.Dataset.from_tensor_slices((images, labels))
-    pairs = pairs.shuffle(len(images), seed=seed).batch(recipe.batch_size)
-    if recipe.augmented:
-        draws = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True)
-        pairs = tf.data.Dataset.zip(pairs, draws).map(
-            lambda pair, draw: (random_affine(pair[0], (seed, draw)), pair[1]),
-            num_parallel_calls=tf.data.AUTOTUNE,
-        )
-    return pairs.prefetch(tf.data.AUTOTUNE)
+def batches(recipe: Recipe, images: np.ndarray, labels: np.ndarray, seed: int, epoch: int = 0):
+    """Return the training set as shuffled, and perhaps augmented, batches from an epoch on."""
+    from tools.batches import ShuffledBatches
+
+    return ShuffledBatches(images, labels, recipe.batch_size, seed, recipe.augment, epoch)
 
 
 def kept_answers(network, images: np.ndarray) -> dict:
@@ -126,7 +126,7 @@ RECIPES = {
         models.normalized_cnn,
         carefully,
         epochs=10,
-        augmented=True,
+        augment=random_affine,
     ),
     **{
         f"mnist_{head}_head": Recipe(
@@ -140,6 +140,6 @@ RECIPES = {
         for head in ("flatten", "global")
     },
     "mnist_reference": Recipe(
-        "load_mnist", models.reference_cnn, carefully, epochs=15, augmented=True
+        "load_mnist", models.reference_cnn, carefully, epochs=15, augment=random_affine
     ),
 }

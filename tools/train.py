@@ -8,10 +8,12 @@
 
 How each is trained stands in `tools.recipes`. Each run writes a JSON record
 (after every epoch) and its weights into `_build/training`. A run that was
-interrupted goes on at the epoch it had reached. `--store` adds all finished
-records to one small file under `utils/trained`, with the weights of the named
-runs in float16 beside it, the first of them as the reference: that is what the
-pages read.
+stopped at any moment goes on at the epoch it had reached; one that is finished
+is not made again. Keras may run on TensorFlow or on JAX (KERAS_BACKEND=jax).
+
+`--store` adds all finished records to one small file under `utils/trained`,
+with the weights of the named runs in float16 beside it, the first of them as
+the reference: that is what the pages read.
 """
 
 from __future__ import annotations
@@ -20,12 +22,13 @@ import argparse
 import json
 import os
 import platform
-import time
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 
-from tools.recipes import RECIPES, batches, split
+from tools.recipes import RECIPES, Recipe, batches, data_checksum, split
+from tools.training_run import TrainingRun, epoch_keeper
 from utils import models, records
 from utils.records import TRAINED
 
@@ -34,11 +37,18 @@ WORK = Path(__file__).resolve().parent.parent / "_build" / "training"
 
 def machine() -> str:
     """Describe this machine: the accelerator or processor, and the number of cores in use."""
-    import tensorflow as tf
+    import keras
 
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        return tf.config.experimental.get_device_details(gpus[0])["device_name"]
+    if keras.backend.backend() == "jax":
+        import jax
+
+        if jax.default_backend() != "cpu":
+            return jax.devices()[0].device_kind
+    else:
+        import tensorflow as tf
+
+        if gpus := tf.config.list_physical_devices("GPU"):
+            return tf.config.experimental.get_device_details(gpus[0])["device_name"]
     try:
         cpuinfo = Path("/proc/cpuinfo").read_text(encoding="utf-8")
         name = next(
@@ -51,80 +61,77 @@ def machine() -> str:
     return f"CPU: {name}, {os.cpu_count()} cores"
 
 
+def circumstances() -> dict:
+    """Say on which machine and with which versions a run was made."""
+    import keras
+
+    backend = keras.backend.backend()
+    return {
+        "machine": machine(),
+        "versions": {
+            "python": platform.python_version(),
+            backend: metadata.version(backend),
+            "keras": keras.__version__,
+        },
+    }
+
+
+def scores(recipe: Recipe, model, validation, test) -> dict:
+    """Score a trained model, and measure what else its recipe asks for.
+
+    This is the only place where the test set is looked at.
+    """
+    _, valid_accuracy = model.evaluate(*validation, verbose=0)
+    test_loss, test_accuracy = model.evaluate(*test, verbose=0)
+    return {
+        **recipe.measure(model, test[0]),
+        "valid_accuracy": round(valid_accuracy, 5),
+        "test_loss": round(test_loss, 5),
+        "test_accuracy": round(test_accuracy, 5),
+    }
+
+
 def train(name: str, seed: int, policy: str) -> Path:
     """Train by the recipe `name` with `seed` under `policy`; return the path of the record.
 
     The test set is scored once, after the last epoch.
     """
     import keras
-    import tensorflow as tf
 
-    recipe = RECIPES[name]
-    folder = WORK / name
-    folder.mkdir(parents=True, exist_ok=True)
-    stem = f"{policy}-seed{seed}"
-    record_file = folder / f"{stem}.json"
-    record = {"history": {}, "wall_seconds": [], "cpu_seconds": []}
-    if record_file.exists():
-        record = json.loads(record_file.read_text(encoding="utf-8"))
-        if "test_accuracy" in record:
-            print(f"{name}, {stem}: finished before, accuracy {record['test_accuracy']:.4f}")
-            return record_file
-
+    recipe, stem = RECIPES[name], f"{policy}-seed{seed}"
+    run = TrainingRun(WORK / name, stem)
+    if run.is_finished:
+        accuracy = run.record["test_accuracy"]
+        print(f"{name}, {stem}: finished before, accuracy {accuracy:.4f}")
+        return run.file
     training, validation, test = split(recipe)
-
-    class KeepRecord(keras.callbacks.Callback):
-        """Append each epoch's metrics and times to the record file."""
-
-        def on_epoch_begin(self, epoch, logs=None):
-            self.started = time.perf_counter(), time.process_time()
-
-        def on_epoch_end(self, epoch, logs=None):
-            if epoch < len(record["wall_seconds"]):
-                return  # repeated after an interruption: the first reading stays
-            for metric, value in (logs or {}).items():
-                record["history"].setdefault(metric, []).append(round(float(value), 5))
-            record["wall_seconds"].append(round(time.perf_counter() - self.started[0], 1))
-            record["cpu_seconds"].append(round(time.process_time() - self.started[1], 1))
-            record_file.write_text(json.dumps(record), encoding="utf-8")
-
     keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy(policy)
     model = recipe.build()
-    shuffled = batches(recipe, *training, seed)
+    shuffled = batches(recipe, *training, seed, epoch=run.epochs)
     model.compile(**recipe.settings(recipe.epochs * len(shuffled)))
-    # Restore first, record second: an epoch counts as done once it is in both.
     model.fit(
         shuffled,
         shuffle=False,  # it is: Keras would warn
         epochs=recipe.epochs,
+        initial_epoch=run.epochs,
         validation_data=validation,
-        callbacks=[keras.callbacks.BackupAndRestore(folder / f"{stem}-backup"), KeepRecord()],
+        callbacks=[epoch_keeper(run)],
         verbose=2,
     )
     # Where weights are averaged, `fit` has put the averages in their place by now.
-    _, valid_accuracy = model.evaluate(*validation, verbose=0)
-    test_loss, test_accuracy = model.evaluate(*test, verbose=0)
-    np.savez(folder / f"{stem}.npz", *model.get_weights())
-    record |= recipe.measure(model, test[0])
-    record |= {
+    found = scores(recipe, model, validation, test)
+    made = {
         "seed": seed,
         "dtype_policy": policy,
         "epochs": recipe.epochs,
         "batch_size": recipe.batch_size,
-        "valid_accuracy": round(valid_accuracy, 5),
-        "test_loss": round(test_loss, 5),
-        "test_accuracy": round(test_accuracy, 5),
-        "machine": machine(),
-        "versions": {
-            "python": platform.python_version(),
-            "tensorflow": tf.__version__,
-            "keras": keras.__version__,
-        },
+        "validation": f"the last {len(validation[0]):,} of the training images",
+        "data_sha256": data_checksum(recipe),
     }
-    record_file.write_text(json.dumps(record), encoding="utf-8")
-    print(f"{name}, {stem}: test accuracy {test_accuracy:.4f}")
-    return record_file
+    run.finish(model, made | found | circumstances())
+    print(f"{name}, {stem}: test accuracy {found['test_accuracy']:.4f}")
+    return run.file
 
 
 def trained_weights(name: str, run: str) -> list[np.ndarray]:

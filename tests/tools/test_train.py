@@ -1,13 +1,14 @@
 """Full training runs: recorded epoch by epoch, resumed after an interruption, stored whole."""
 
 import dataclasses
+import itertools
 import json
 import shutil
 
 import numpy as np
 import pytest
 
-from tools import recipes, train
+from tools import recipes, train, training_run
 from tools.recipes import RECIPES
 from utils import data, records
 
@@ -40,21 +41,71 @@ def small_runs(monkeypatch, tmp_path):
     keras.config.set_dtype_policy("float32")
 
 
+class Killed(BaseException):
+    """Stands for the end of the process, at a place that a test chooses."""
+
+
+def killed_at(monkeypatch, count: int, after: bool) -> None:
+    """Let the run end before or after it has written its `count`-th file."""
+    written, write = itertools.count(1), training_run.write_whole
+
+    def write_and_end(path, content):
+        is_last = next(written) == count
+        if is_last and not after:
+            raise Killed
+        write(path, content)
+        if is_last:
+            raise Killed
+
+    monkeypatch.setattr(training_run, "write_whole", write_and_end)
+
+
+def what_it_learned(file) -> tuple:
+    """Return what of a record and its weights must not depend on interruptions."""
+    record = json.loads(file.read_text())
+    numbers = {key: record[key] for key in record if key not in ("wall_seconds", "cpu_seconds")}
+    with np.load(file.with_suffix(".npz")) as weights:
+        return numbers, [weights[name].tobytes() for name in weights.files]
+
+
+def tiny_network():
+    """Return a network of which each kind of variable changes, that of dropout included."""
+    from keras import Input, Sequential, layers
+
+    return Sequential(
+        [
+            Input((28, 28, 1)),
+            layers.Conv2D(2, 3, strides=4),
+            layers.BatchNormalization(),
+            layers.Dropout(0.5),
+            layers.Flatten(),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
+def test_a_run_that_ends_at_any_moment_gives_the_same_record_and_weights_when_it_goes_on(
+    small_runs, monkeypatch
+):
+    name = "mnist_augmented"  # averages weights, follows a schedule, moves its images
+    short = dataclasses.replace(RECIPES[name], build=tiny_network)
+    monkeypatch.setitem(RECIPES, name, short)
+    whole = what_it_learned(train.train(name, seed=1, policy="float32"))
+    for count, after in [(1, True), (3, False), (5, False)]:
+        monkeypatch.setattr(train, "WORK", small_runs / f"again {count}")
+        with monkeypatch.context() as patched:
+            killed_at(patched, count, after)
+            with pytest.raises(Killed):
+                train.train(name, seed=1, policy="float32")
+        assert what_it_learned(train.train(name, seed=1, policy="float32")) == whole
+        assert not list((train.WORK / name).glob("*state*"))
+
+
 def test_an_interrupted_run_goes_on_where_it_was_and_can_be_stored(small_runs, monkeypatch):
-    import keras
-
-    class Interrupt(keras.callbacks.BackupAndRestore):
-        """Press Ctrl-C in the second epoch, once."""
-
-        def on_epoch_begin(self, epoch, logs=None):
-            if epoch == 1 and not (small_runs / "interrupted").exists():
-                (small_runs / "interrupted").touch()
-                raise KeyboardInterrupt
-            super().on_epoch_begin(epoch, logs)
-
-    monkeypatch.setattr(keras.callbacks, "BackupAndRestore", Interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        train.train(NAME, seed=1, policy="float32")
+    with monkeypatch.context() as patched:
+        killed_at(patched, 3, after=False)  # in the second epoch
+        with pytest.raises(Killed):
+            train.train(NAME, seed=1, policy="float32")
     record_file = train.WORK / NAME / "float32-seed1.json"
     assert len(json.loads(record_file.read_text())["wall_seconds"]) == 1
 
@@ -124,17 +175,19 @@ def test_every_recipe_trains_and_its_stored_weights_predict_as_those_it_ended_wi
     np.testing.assert_allclose(np.asarray(model(images)), before, atol=1e-3)
 
 
-def test_batches_are_the_same_for_the_same_seed_and_new_in_each_epoch(small_runs):
+def test_batches_are_the_same_for_the_same_seed_and_epoch_and_new_in_each_epoch(small_runs):
     recipe = RECIPES["mnist_reference"]
     images, labels = recipes.split(recipe)[0]
 
-    def epochs(seed, count=2):
-        batches = recipes.batches(recipe, images, labels, seed)
-        return [np.concatenate([x for x, _ in batches]) for _ in range(count)]
+    def images_of(batches):
+        return np.concatenate([batches[place][0] for place in range(len(batches))])
 
-    first, second = epochs(seed=5)
-    again, _ = epochs(seed=5)
+    shuffled = recipes.batches(recipe, images, labels, seed=5)
+    first = images_of(shuffled)
+    shuffled.on_epoch_end()
+    second = images_of(shuffled)
     assert first.shape == images.shape
-    np.testing.assert_array_equal(first, again)
+    np.testing.assert_array_equal(first, images_of(recipes.batches(recipe, images, labels, 5)))
+    np.testing.assert_array_equal(second, images_of(recipes.batches(recipe, images, labels, 5, 1)))
     assert not np.array_equal(first, second)
-    assert not np.array_equal(first, epochs(seed=6)[0])
+    assert not np.array_equal(first, images_of(recipes.batches(recipe, images, labels, 6)))

@@ -194,7 +194,7 @@ ANSWERS = {
         ),
     },
     "3": {
-        "Below is a picture of 28 × 28 pixels. You pool it": valid(28, 3, 3),
+        "A picture of 28 × 28 pixels is pooled": valid(28, 3, 3),
         "The filter's ReLU is off": choice(
             "The negative ones: they become 0",
             because=all(
@@ -266,7 +266,7 @@ ANSWERS = {
             and printed("4", r"stages: 1 .* 878,026 parameters")
             and printed("4", r"stages: 3 .* 2,067,018 parameters"),
         ),
-        "The network in the figure has five convolutional layers": choice(
+        "The lecture's network has five convolutional layers": choice(
             "Both in the convolutions",
             because=LECTURE_CONV > LECTURE_DENSE
             and printed("4", "work: conv +89,162,752, dense +303,744"),

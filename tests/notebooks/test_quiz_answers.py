@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 from collections.abc import Iterator
 from unittest import mock
 
@@ -99,6 +100,20 @@ def test_every_question_calls_the_answer_right_that_is_found_without_it(page):
 def test_the_stored_questions_are_those_of_the_code(path):
     notebook = files.read(path)
     assert stored(notebook) == in_code(notebook), "a full run stores them: make execute"
+
+
+# A question is also a slide of its own, and a line in the list of answers for teachers.
+ELSEWHERE = re.compile(
+    r"\b(?:below|above) is\b|\b(?:figure|version|table|cell) (?:above|below)\b", re.I
+)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_question_is_understood_without_what_stands_around_it(page):
+    texts = [
+        plain(question["text"]) for quiz in in_code(files.read(PAGES[page])) for question in quiz
+    ]
+    assert [text for text in texts if ELSEWHERE.search(text) or "in the figure" in text] == []
 
 
 @pytest.mark.parametrize("page", PAGES)

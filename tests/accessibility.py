@@ -1,8 +1,8 @@
 """Run axe-core, with every rule that it has, on an open page.
 
-Most of the time that it takes goes into the contrast of words, and most words are words of
-code and signs of formulas, which have a dozen colors. So of those that look the same one is
-measured, and the others are out of the page meanwhile.
+Most of the time that it takes goes into the contrast of words, and most words look like others:
+words of code, signs of formulas, cells of tables. So of those that look the same one is measured,
+and the others are hidden meanwhile.
 """
 
 from __future__ import annotations
@@ -26,23 +26,30 @@ RUN = """async ([leftOut, colorsAlone]) => {
   const found = colorsAlone
     ? [] : (await axe.run(document, { ...options, runOnly: others, rules: enabled })).violations;
 
-  const looks = (word) => {
-    const names = [];
-    for (let at = word; at && !at.matches("article"); at = at.parentElement) {
-      names.push(at.className);
+  // What the contrast of a word depends on: its style, and what lies below it.
+  const look = (word) => {
+    const { color, fontSize, fontWeight } = getComputedStyle(word);
+    const parts = [word.localName, color, fontSize, fontWeight];
+    for (let at = word; at; at = at.parentElement) {
+      const { backgroundColor, backgroundImage, opacity } = getComputedStyle(at);
+      parts.push(at.className, backgroundColor, backgroundImage, opacity);
     }
-    return names.join("|");
+    return parts.join("|");
   };
+  const hasWords = (node) => node.matches("input, select, button") ||
+    [...node.childNodes].some((each) => each.nodeType === Node.TEXT_NODE && each.data.trim());
+  const words = [...document.querySelectorAll("body :not(svg *, script, style, noscript)")]
+    .filter((node) => hasWords(node) && node !== document.activeElement) // it would lose the focus
+    .filter((node) => getComputedStyle(node).visibility === "visible");
+  const looks = words.map(look);
+  const before = words.map((word) => word.style.visibility);
   const seen = new Set();
-  const words = document.querySelectorAll("article .highlight pre span, article math");
-  const again = [...words].filter((word) => {
-    const look = `${word.localName} ${looks(word)}`;
-    return seen.has(look) || !seen.add(look);
+  words.forEach((word, i) => {
+    word.style.visibility = seen.has(looks[i]) ? "hidden" : "visible";
+    seen.add(looks[i]);
   });
-  const places = again.map(() => document.createComment(""));
-  again.forEach((word, i) => word.replaceWith(places[i]));
   const { violations } = await axe.run(document, { ...options, runOnly: colors });
-  again.forEach((word, i) => places[i].replaceWith(word));
+  words.forEach((word, i) => { word.style.visibility = before[i]; });
 
   return [...found, ...violations].flatMap(({ id, nodes }) =>
     nodes.map((node) => `${id}: ${node.html.slice(0, 200)} (${node.failureSummary})`));

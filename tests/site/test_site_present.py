@@ -207,6 +207,10 @@ def test_keys_step_on_and_leave_what_a_control_uses_to_the_control(visitor, site
     assert page.evaluate(at) == explorer + 1
     page.keyboard.press("o")
     assert page.locator(".present-list button").count() > 20 and violations(page) == []
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert page.evaluate(at) == explorer + 2
+    page.keyboard.press("o")
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     page.wait_for_function("() => document.documentElement.dataset.presenting === undefined")
@@ -246,6 +250,47 @@ def test_a_lecturers_own_question_stands_above_the_explorer_and_a_copied_link_ke
     page.wait_for_timeout(50)
     page.keyboard.press("PageDown")  # a clicker goes on after the mouse has moved a slider
     assert page.evaluate(at) == step + 1
+    assert visit.problems == []
+
+
+def test_after_the_mouse_the_keys_step_on_and_a_held_slider_stays_where_it_is(
+    visitor, site, address
+):
+    visit = visitor(*PROJECTOR)
+    page = visit.page
+    link = "#pooling&shift=1,0&only=hide,window,mode&present=1"
+    page.goto(address(site) + "chapters/03_pooling_layer.html" + link)
+    page.wait_for_function(READY)
+    at = "() => cnnCourseTeach.present.progress().at"
+    step = page.evaluate(at)
+    explorer = page.locator("#pooling")
+    mode = explorer.get_by_label("Pooling", exact=True)
+    box = mode.bounding_box()
+    for use in (
+        lambda: explorer.get_by_label("Hide the values").click(),
+        lambda: (page.mouse.click(box["x"] + 9, box["y"] + 9), mode.select_option("mean")),
+    ):
+        use()
+        page.wait_for_function("() => document.activeElement.matches('.bd-article')")
+        page.keyboard.press("PageDown")
+        assert page.evaluate(at) == step + 1
+        page.keyboard.press("PageUp")
+    slider = explorer.get_by_role("slider", name="Window")
+    box = slider.bounding_box()
+    page.mouse.move(box["x"] + 5, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    for tenth in range(1, 11):
+        page.mouse.move(box["x"] + box["width"] * tenth / 10 - 3, box["y"] + box["height"] / 2)
+        page.evaluate(f"async () => {{ {FRAMES} await frames(2); }}")
+        assert slider.bounding_box() == pytest.approx(box)
+    page.mouse.up()
+    assert slider.input_value() == "4"
+    facts = explorer.locator(".cx-facts")
+    assert facts.is_hidden()  # they tell what the speaker asks
+    page.wait_for_function("() => document.activeElement.matches('.bd-article')")
+    page.keyboard.press("a")
+    assert facts.is_visible()
+    assert explorer.locator("fieldset:visible .cx-control:visible").count() == 0
     assert visit.problems == []
 
 

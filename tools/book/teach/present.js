@@ -52,7 +52,7 @@ const cnnCoursePresent = (() => {
   const frameOf = (body) => body.closest(".cnn-explorer");
 
   /** Give an explorer back what present mode has set on it. */
-  function release(body) {
+  function restore(body) {
     if (body) frameOf(body).style.removeProperty("--least");
   }
 
@@ -138,7 +138,7 @@ const cnnCoursePresent = (() => {
 
   function show(at, { isQuiet = false, isSame = false } = {}) {
     unhide();
-    release(state.body);
+    restore(state.body);
     state.at = Math.max(0, Math.min(state.steps.length - 1, at));
     const step = state.steps[state.at];
     if (step.made) {
@@ -149,7 +149,10 @@ const cnnCoursePresent = (() => {
     if (step.heading && step.kind !== "explorer") kept.add(step.heading);
     root.dataset.presenting = step.kind;
     keepOnly(article, kept);
-    if (!isSame) cover(step);
+    if (!isSame) {
+      delete root.dataset.answered;
+      cover(step);
+    }
     state.body = step.kind === "explorer" ? step.nodes[0].querySelector(".cx-body") : null;
     fit();
     // A long cell takes the room of its heading rather than smaller letters.
@@ -186,7 +189,8 @@ const cnnCoursePresent = (() => {
 
   // ------------------------------------------------------------------ what the speaker does
 
-  /** Show the answer of the question, or take it back; or open what is folded. */
+  /** Show the answer of the question, or the facts of an explorer, or take them back; or open
+      what is folded. */
   function answer() {
     const step = state.steps[state.at];
     const [node] = step.nodes;
@@ -195,7 +199,8 @@ const cnnCoursePresent = (() => {
       else if (node.dataset.state === "open") showAnswer(node);
       else if (state.opened.has(node)) takeBack(node);
       else node.classList.add("present-covered");
-    } else {
+    } else if (node.querySelector(".cx-facts")) root.toggleAttribute("data-answered");
+    else {
       const folded = step.nodes.flatMap((each) => [each, ...each.querySelectorAll("details")]);
       const closed = folded.find((each) => each.matches("details:not([open])"));
       if (closed) closed.open = true;
@@ -241,8 +246,9 @@ const cnnCoursePresent = (() => {
   }
 
   /** The first words of a block. */
-  function beginning(node) {
-    const words = cnnCourseSteps.text(node);
+  const beginning = (node) => shortened(cnnCourseSteps.text(node));
+
+  function shortened(words) {
     return words.length <= BEGINNING ? words : `${words.slice(0, BEGINNING).replace(/\s+\S*$/, "")} …`;
   }
 
@@ -250,10 +256,11 @@ const cnnCoursePresent = (() => {
   function contentOf({ kind, nodes }) {
     const [first] = nodes;
     if (kind === "question") return `Question: ${beginning(first.querySelector("legend > :not(.cx-badge)"))}`;
-    if (kind !== "text") return { explorer: "Explorer", outline: "Outline" }[kind] ?? "Answer";
-    if (first.matches(".cell_input")) return "Code";
-    if (first.matches(".output")) return "Output";
-    return beginning(first) || "Figure";
+    if (kind === "explorer") return first.querySelector(".cx-title")?.textContent ?? "Explorer";
+    if (kind !== "text") return kind === "outline" ? "Outline" : "Answer";
+    if (first.matches(".cell_input")) return `Code: ${beginning(first)}`;
+    if (first.matches(".output")) return `Output: ${beginning(first)}`;
+    return beginning(first) || `Figure: ${shortened(first.querySelector("img")?.alt ?? "")}`;
   }
 
   function overview() {
@@ -274,6 +281,17 @@ const cnnCoursePresent = (() => {
     state.list.replaceChildren(...parts);
     document.body.append(state.list);
     return state.list.querySelector("[aria-current]").focus();
+  }
+
+  /** Move the focus through the overview; false for a key that does nothing there. */
+  function moveInOverview(key) {
+    const steps = [...state.list.querySelectorAll("button")];
+    const at = steps.indexOf(document.activeElement);
+    const last = steps.length - 1;
+    const to = { Home: 0, End: last }[key] ?? (key in GO && ![" ", "Enter"].includes(key) ? at + GO[key] : null);
+    if (to === null) return false;
+    steps[Math.max(0, Math.min(last, to))].focus();
+    return true;
   }
 
   // ------------------------------------------------------------------ notes
@@ -339,7 +357,9 @@ const cnnCoursePresent = (() => {
       else leave();
     } else if (control) return;
     else if (event.target.closest?.("button, summary, a[href]") && [" ", "Enter"].includes(key)) return;
-    else if (state.list.isConnected) return;
+    else if (state.list.isConnected) {
+      if (!moveInOverview(key)) return;
+    }
     else if (key in GO) show(state.at + GO[key]);
     else if (key === "Home") show(0);
     else if (key === "End") show(state.steps.length - 1);
@@ -386,9 +406,41 @@ const cnnCoursePresent = (() => {
     state.spot.style.setProperty("--y", `${clientY}px`);
   };
 
-  /** A slider that was moved with the mouse gives the keys back: a clicker has no Escape. */
-  const released = ({ target }) => {
-    if (target.matches?.("input[type=range]")) setTimeout(() => article.focus({ preventScroll: true }));
+  const GIVES_BACK = "input[type=range], input[type=checkbox], input[type=radio], select";
+
+  /** What was set with the mouse gives the keys back: a clicker has no Escape. */
+  function release() {
+    if (document.activeElement?.matches(GIVES_BACK)) article.focus({ preventScroll: true });
+  }
+
+  const TRACKS = ["gridTemplateColumns", "gridTemplateRows"];
+
+  /** Let the parts of an explorer stay where they are, or be laid out anew. */
+  function keepTracks(isKept) {
+    if (!state.body) return;
+    const tracks = getComputedStyle(state.body);
+    for (const name of TRACKS) state.body.style[name] = isKept ? tracks[name] : "";
+  }
+
+  // While a slider is held it stays where it is, whatever grows or shrinks around it.
+  const pressed = ({ target }) => {
+    state.isByMouse = true;
+    state.isHeld = Boolean(target.matches?.("input[type=range]"));
+    if (state.isHeld) keepTracks(true);
+  };
+  const lifted = ({ target }) => {
+    const isOpen = target.matches?.("select"); // its list gives the keys back
+    if (!isOpen) setTimeout(() => state && release());
+    if (!state.isHeld) return;
+    state.isHeld = false;
+    keepTracks(false);
+    fit();
+  };
+  const changed = () => state.isByMouse && release();
+  const typed = ({ key, target }) => {
+    state.isByMouse = false;
+    const isDone = key === "Enter" && target.matches?.("input:not([type=checkbox], [type=radio])");
+    if (isDone) setTimeout(() => document.activeElement === target && article.focus({ preventScroll: true }));
   };
 
   // ------------------------------------------------------------------ on and off
@@ -442,7 +494,7 @@ const cnnCoursePresent = (() => {
       makeBar();
       state.watch = new ResizeObserver(() => {
         // What an answer or a slider makes higher has to fit, too; a fit itself asks for no other.
-        if (Math.abs(article.offsetHeight - state.height) < 2) return;
+        if (state.isHeld || Math.abs(article.offsetHeight - state.height) < 2) return;
         const isLoose = article.offsetHeight * state.scale < screen().height * LOOSE;
         const mayGrow = state.body && (isLoose || state.least < LEAST[0]);
         if (!mayGrow && fits(state.scale)) state.height = article.offsetHeight;
@@ -450,7 +502,11 @@ const cnnCoursePresent = (() => {
       });
       addEventListener("resize", resized);
       addEventListener("pointermove", moveSpot);
-      addEventListener("pointerup", released);
+      addEventListener("pointerdown", pressed);
+      addEventListener("pointerup", lifted);
+      addEventListener("pointercancel", lifted);
+      article.addEventListener("change", changed);
+      document.addEventListener("keydown", typed, true);
       document.addEventListener("keydown", keys, true);
       article.tabIndex = -1;
     }
@@ -478,16 +534,21 @@ const cnnCoursePresent = (() => {
     const { steps, at, outside, watch, bar, list, spot, body } = state;
     watch.disconnect();
     unhide();
-    release(body);
+    restore(body);
     for (const name of ["width", "transform", "top"]) article.style[name] = "";
     for (const each of outside) each.classList.remove("present-off");
     for (const each of [bar, list, spot, document.querySelector(".present-back")]) each.remove();
     removeEventListener("resize", resized);
     removeEventListener("pointermove", moveSpot);
-    removeEventListener("pointerup", released);
+    removeEventListener("pointerdown", pressed);
+    removeEventListener("pointerup", lifted);
+    removeEventListener("pointercancel", lifted);
+    article.removeEventListener("change", changed);
+    document.removeEventListener("keydown", typed, true);
     document.removeEventListener("keydown", keys, true);
     delete root.dataset.presenting;
     delete root.dataset.ready;
+    delete root.dataset.answered;
     article.querySelectorAll(".present-covered").forEach((each) => each.classList.remove("present-covered"));
     article.removeAttribute("tabindex");
     const [node] = steps[at].nodes;

@@ -6,6 +6,7 @@
 const cnnCourseSteps = (() => {
   const NEVER = "script, style, .course-setup, .headerlink, .course-view-ask, .course-view-problem, .course-solved";
   const HEADING = /^H[1-4]$/;
+  const SHORTEST_CODE = 3; // lines of a call that is no sight beside what it draws
   const LONGEST_CODE = 14; // lines of a cell that a slide still shows
   const IMPORTS = /^((import|from) .*(\n[ )].*)*\n*)+$/; // a cell of imports is no sight either
   const A_LITTLE_SMALLER = 1.25; // rather than a slide for the last row of a table
@@ -55,6 +56,13 @@ const cnnCourseSteps = (() => {
     return blocks;
   }
 
+  const codeOf = (node) => node.querySelector(".highlight pre")?.textContent.trim() ?? "";
+
+  /** Whether a block is the short call that draws the figure or explorer below it. */
+  const isACall = (node) =>
+    node.matches(".cell_input") && codeOf(node).split("\n").length <= SHORTEST_CODE &&
+    Boolean(node.closest("div.cell").querySelector("img, .live-widget"));
+
   /** Whether a slide shows a block by itself; what it does not is for the speaker. */
   function isForSlides({ node, kind }) {
     const choice = node.closest("[data-slide]")?.dataset.slide;
@@ -64,11 +72,24 @@ const cnnCourseSteps = (() => {
     if (node.matches(".cell_input")) {
       // What a figure or an explorer was made with is no sight.
       if (node.closest("div.cell").querySelector("img, .live-widget")) return false;
-      const code = node.querySelector(".highlight pre")?.textContent.trim() ?? "";
+      const code = codeOf(node);
       return !IMPORTS.test(code) && code.split("\n").length <= LONGEST_CODE;
     }
     return node.matches("div.math, .output, table, tr, blockquote.course-ask, .pst-scrollable-table-container") ||
       Boolean(node.querySelector?.(":scope > img, :scope > table, math[display=block]"));
+  }
+
+  /** The words that lead to a block, "… says that", if they end the step before it: a sentence is
+      not torn apart. They leave that step, where something else is in it. */
+  function leadingIn(step, { heading, height }, room) {
+    const last = step?.last;
+    const isBefore = last && last.heading === heading && last.kind === "text" && !step.isAlone;
+    if (!isBefore || step.height + height <= room) return null;
+    const isOpen = last.node.matches("p") && !/[.?!)”…]$/.test(text(last.node));
+    if (!isOpen || last.height + height > room * A_LITTLE_SMALLER) return null;
+    step.nodes.pop();
+    step.height -= last.height;
+    return last;
   }
 
   /** Join blocks to steps that fit into `room` pixels. */
@@ -83,13 +104,19 @@ const cnnCourseSteps = (() => {
       }
       // A figure stands with the words before it, where both fit, and ends its step.
       const isText = kind === "text";
+      const begun = isText && leadingIn(step, block, room);
       const isAlone = !isText || Boolean(node.querySelector?.("img"));
       const fits = step && !step.isAlone && isText && step.heading === heading && step.height + height <= room;
       if (fits) step.isAlone = isAlone;
       else {
         step = { kind, nodes: [], heading, height: 0, isAlone, notes: [], title: heading ? text(heading) : "" };
         steps.push(step);
+        if (begun) {
+          step.nodes.push(begun.node);
+          step.height += begun.height;
+        }
       }
+      step.last = block;
       step.nodes.push(node);
       // The question that a link sets stands above its explorer.
       if (kind === "explorer" && node.previousElementSibling?.matches(".course-view-ask")) {
@@ -97,7 +124,7 @@ const cnnCourseSteps = (() => {
       }
       step.height += height;
     }
-    return steps;
+    return steps.filter(({ nodes }) => nodes.length > 0);
   }
 
   /** The list of a page's sections, or of the course's pages, with a mark at the current one. */
@@ -120,7 +147,14 @@ const cnnCourseSteps = (() => {
 
   /** All steps of the page, as it stands. */
   function whole(article, room) {
-    return joined(blocksOf(article, room).filter(({ kind }) => kind !== "notes"), room);
+    const blocks = blocksOf(article, room);
+    const steps = joined(blocks.filter(({ node, kind }) => kind !== "notes" && !isACall(node)), room);
+    for (const { node } of blocks.filter(({ kind }) => kind === "notes")) {
+      const after = (each) => node.compareDocumentPosition(each) === Node.DOCUMENT_POSITION_FOLLOWING;
+      const before = steps.findLast(({ nodes }) => !after(nodes.at(-1)));
+      (before ?? steps[0]).notes.push(node);
+    }
+    return steps;
   }
 
   /** The steps of the page's deck: an outline before each section, notes beside each slide. */

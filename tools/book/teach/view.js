@@ -48,6 +48,10 @@ const cnnCourseView = (() => {
       for (const control of place.querySelectorAll(".cx-control, .cx-buttons > .cx-button")) {
         control.classList.toggle("course-off", !isKept(control));
       }
+      for (const group of place.querySelectorAll("fieldset:has(.cx-control, .cx-toggle)")) {
+        const controls = [...group.querySelectorAll(".cx-control")];
+        group.classList.toggle("course-off", controls.every((each) => each.matches(".course-off")));
+      }
       const isFixed = !["kernel", "filters"].some((name) => names.includes(name));
       for (const cell of place.querySelectorAll("[data-role=kernel] input")) cell.readOnly = isFixed;
     };

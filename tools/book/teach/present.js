@@ -439,7 +439,7 @@ const cnnCoursePresent = (() => {
   const changed = () => state.isByMouse && release();
   const typed = ({ key, target }) => {
     state.isByMouse = false;
-    const isDone = key === "Enter" && target.matches?.("input:not([type=checkbox], [type=radio])");
+    const isDone = key === "Enter" && target.matches?.(".cx-question input:not([type=checkbox], [type=radio])");
     if (isDone) setTimeout(() => document.activeElement === target && article.focus({ preventScroll: true }));
   };
 

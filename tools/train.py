@@ -3,6 +3,9 @@
     python -m tools.train fashion_mnist_lecture --seed 42     one full run
     python -m tools.train fashion_mnist_lecture --seed 42 --policy float32
     python -m tools.train mnist_reference --seed 1 2 3        one run after another
+    python -m tools.train mnist_dense mnist_plain --seed 1 2 --workers 2    side by side
+    python -m tools.train mnist_dense --seed 1 --scheduler tcp://host:8786  elsewhere
+    python -m tools.train --status                            how far all runs are
     python -m tools.train mnist_reference --store mixed_bfloat16-seed1
     python -m tools.train mnist_dense --store               the records, no weights
 
@@ -10,6 +13,8 @@ How each is trained stands in `tools.recipes`. Each run writes a JSON record
 (after every epoch) and its weights into `_build/training`. A run that was
 stopped at any moment goes on at the epoch it had reached; one that is finished
 is not made again. Keras may run on TensorFlow or on JAX (KERAS_BACKEND=jax).
+Workers at an address are those of dask.distributed; they share the folder of the
+course, and each may have a GPU of its own (CUDA_VISIBLE_DEVICES).
 
 `--store` adds all finished records to one small file under `utils/trained`,
 with the weights of the named runs in float16 beside it, the first of them as
@@ -27,6 +32,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tools.cluster import cluster
 from tools.recipes import RECIPES, Recipe, batches, data_checksum, split
 from tools.training_run import TrainingRun, epoch_keeper
 from utils import models, records
@@ -116,8 +122,8 @@ def train(name: str, seed: int, policy: str) -> Path:
         epochs=recipe.epochs,
         initial_epoch=run.epochs,
         validation_data=validation,
-        callbacks=[epoch_keeper(run)],
-        verbose=2,
+        callbacks=[epoch_keeper(run, f"{name}, {stem}", recipe.epochs)],
+        verbose=0,
     )
     # Where weights are averaged, `fit` has put the averages in their place by now.
     found = scores(recipe, model, validation, test)
@@ -132,6 +138,33 @@ def train(name: str, seed: int, policy: str) -> Path:
     run.finish(model, made | found | circumstances())
     print(f"{name}, {stem}: test accuracy {found['test_accuracy']:.4f}")
     return run.file
+
+
+def train_side_by_side(jobs: list[tuple[str, int, str]], scheduler: str, workers: int) -> None:
+    """Train several runs, (name, seed, policy), on workers; a run whose worker is lost goes on."""
+    from distributed import as_completed
+
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    with cluster(scheduler, workers, failures=10, threads=threads) as client:
+        futures = [client.submit(train, *job, pure=False) for job in jobs]
+        for count, future in enumerate(as_completed(futures), 1):
+            future.result()
+            print(f"{count} of {len(jobs)} runs are finished", flush=True)
+
+
+def status() -> None:
+    """Print how far all runs are that were begun here."""
+    for file in sorted(WORK.glob("*/*.json")):
+        record = json.loads(file.read_text(encoding="utf-8"))
+        recipe, done = file.parent.name, len(record["wall_seconds"])
+        minutes = sum(record["wall_seconds"]) / 60
+        accuracy = record.get("valid_accuracy") or record["history"]["val_accuracy"][-1]
+        state = "finished" if "test_accuracy" in record else f"epoch {done}"
+        if "test_accuracy" not in record and recipe in RECIPES:
+            state += f" of {RECIPES[recipe].epochs}"
+        print(
+            f"{recipe:24} {file.stem:22} {state:14} {minutes:6.1f} min  validation {accuracy:.4f}"
+        )
 
 
 def trained_weights(name: str, run: str) -> list[np.ndarray]:
@@ -178,16 +211,30 @@ def store(name: str, chosen: list[str]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=RECIPES, metavar="NAME", help=", ".join(RECIPES))
+    parser.add_argument("name", nargs="*", metavar="NAME", help=", ".join(RECIPES))
     parser.add_argument("--seed", type=int, nargs="+", default=[42])
     parser.add_argument("--policy", choices=["float32", "mixed_bfloat16"])
+    parser.add_argument("--workers", type=int, default=1, help="runs at the same time")
+    parser.add_argument("--scheduler", default="", help="address of a dask scheduler")
+    parser.add_argument("--status", action="store_true", help="say how far all runs are")
     parser.add_argument("--store", nargs="*", metavar="RUN")
     arguments = parser.parse_args()
+    if arguments.status:
+        return status()
+    if not arguments.name or (unknown := [n for n in arguments.name if n not in RECIPES]):
+        asked = f"there is no recipe {unknown[0]!r}" if arguments.name else "which network?"
+        parser.error(f"{asked}; there are {', '.join(RECIPES)}")
     if arguments.store is not None:
-        store(arguments.name, arguments.store)
-        return
-    for seed in arguments.seed:
-        train(arguments.name, seed, arguments.policy or models.fast_dtype_policy())
+        for name in arguments.name:
+            store(name, arguments.store)
+        return None
+    policy = arguments.policy or models.fast_dtype_policy()
+    jobs = [(name, seed, policy) for name in arguments.name for seed in arguments.seed]
+    if arguments.scheduler or arguments.workers > 1:
+        return train_side_by_side(jobs, arguments.scheduler, arguments.workers)
+    for job in jobs:
+        train(*job)
+    return None
 
 
 if __name__ == "__main__":

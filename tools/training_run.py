@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import statistics
 import time
 from pathlib import Path
 
@@ -96,8 +97,11 @@ def variables(model) -> list:
     return [*model.variables, *model.optimizer.variables]
 
 
-def epoch_keeper(run: TrainingRun):
-    """Return a Keras callback that restores a run's state at the start and keeps each epoch."""
+def epoch_keeper(run: TrainingRun, name: str, epochs: int):
+    """Return a Keras callback that restores a run's state at the start and keeps each epoch.
+
+    It says after each epoch how far the run is.
+    """
     import keras
 
     class EpochKeeper(keras.callbacks.Callback):
@@ -111,5 +115,12 @@ def epoch_keeper(run: TrainingRun):
             wall, cpu = self.started
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
             run.keep_epoch(self.model, logs or {}, wall, cpu)
+            left = (epochs - run.epochs) * statistics.median(run.record["wall_seconds"]) / 60
+            accuracy = run.record["history"]["val_accuracy"][-1]
+            print(
+                f"{name}: epoch {run.epochs} of {epochs}, validation {accuracy:.4f}, "
+                f"about {left:.0f} min left",
+                flush=True,
+            )
 
     return EpochKeeper()

@@ -16,6 +16,7 @@ from pathlib import Path
 import hand_ins
 import pytest
 
+from tools.cluster import cluster
 from tools.grading import appeal, intake, marks, report, schedule, similarity, students
 from tools.grading.__main__ import main
 from tools.grading.sandboxes import Budget
@@ -197,7 +198,7 @@ def poisonous(out: str, key: str, seed: int, budget: Budget, root: str) -> str:
 def test_a_hand_in_that_ends_its_worker_twice_is_set_aside(tmp_path):
     put_class(tmp_path / "in", hostile=False)
     handins, _ = intake.take_all(tmp_path / "in", tmp_path / "out")
-    with schedule.cluster("", 1) as client:
+    with cluster("", 1, failures=schedule.ENDED_WORKERS) as client:
         keys = schedule.finished(client, tmp_path / "out", handins, SEED, Budget(), do=poisonous)
         assert sorted(keys) == ["1", "2", "3", "4"]
     told = json.loads((tmp_path / "out/marks/2.json").read_text())

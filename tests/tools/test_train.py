@@ -1,5 +1,6 @@
 """Full training runs: recorded epoch by epoch, resumed after an interruption, stored whole."""
 
+import contextlib
 import dataclasses
 import itertools
 import json
@@ -191,3 +192,43 @@ def test_batches_are_the_same_for_the_same_seed_and_epoch_and_new_in_each_epoch(
     np.testing.assert_array_equal(second, images_of(recipes.batches(recipe, images, labels, 5, 1)))
     assert not np.array_equal(first, second)
     assert not np.array_equal(first, images_of(recipes.batches(recipe, images, labels, 6)))
+
+
+def test_runs_side_by_side_are_finished_all_and_the_status_tells_it(
+    small_runs, monkeypatch, capsys
+):
+    class Client:
+        """Takes the runs as a client of dask does, and makes them here."""
+
+        def submit(self, function, *arguments, **options):
+            return Future(function(*arguments))
+
+    class Future:
+        def __init__(self, value):
+            self.value = value
+
+        def result(self):
+            return self.value
+
+    @contextlib.contextmanager
+    def here(*arguments, **options):
+        yield Client()
+
+    monkeypatch.setattr(train, "cluster", here)
+    monkeypatch.setattr("distributed.as_completed", list)
+    arguments = [NAME, "--seed", "1", "2", "--workers", "2", "--policy", "float32"]
+    monkeypatch.setattr("sys.argv", ["train", *arguments])
+    train.main()
+    said = capsys.readouterr().out
+    assert "epoch 1 of 2, validation" in said and "2 of 2 runs are finished" in said
+    monkeypatch.setattr("sys.argv", ["train", "--status"])
+    train.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 and all("finished" in line for line in lines)
+
+
+def test_an_unknown_recipe_is_refused_with_those_that_there_are(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["train", "mnist_dense", "resnet"])
+    with pytest.raises(SystemExit):
+        train.main()
+    assert "there is no recipe 'resnet'; there are" in capsys.readouterr().err

@@ -7,10 +7,11 @@ its unit runs on another one; a unit that ends its worker twice is set aside.
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from tools.cluster import cluster
 
 from . import marks
 from .intake import HandIn
@@ -43,36 +44,6 @@ def unit(out: str, key: str, seed: int, budget: Budget, root: str) -> str:
     return key
 
 
-@contextlib.contextmanager
-def cluster(scheduler: str, workers: int, memory: str = "0"):
-    """Yield a client of the cluster at an address, or of one of our own."""
-    import dask
-    from distributed import Client, LocalCluster
-
-    dask.config.set(
-        {
-            "distributed.scheduler.allowed-failures": ENDED_WORKERS,
-            "distributed.worker.daemon": False,
-            "distributed.comm.timeouts.connect": "60s",
-        }
-    )
-    if scheduler:
-        with Client(scheduler, timeout="60s") as client:
-            yield client
-        return
-    local = LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        processes=True,
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
-        memory_limit=memory,
-        silence_logs="CRITICAL",
-    )
-    with local, Client(local) as client:
-        yield client
-
-
 def grade(
     out: Path,
     handins: list[HandIn],
@@ -90,7 +61,7 @@ def grade(
     if not to_do:
         return
     workers = min(workers or os.cpu_count() or 1, len(to_do))
-    with cluster(scheduler, workers) as client:
+    with cluster(scheduler, workers, failures=ENDED_WORKERS) as client:
         for key in finished(client, out, to_do, seed, budget):
             count += 1
             tell(by_key[key], count, len(handins))

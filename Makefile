@@ -46,7 +46,7 @@ slides: book ## print a deck of slides for each chapter into _build/slides, with
 student-copy: environment ## write a copy without solutions, its history fresh: TO=../folder
 	@$(RUN) -m tools.grading students "$(TO)"
 
-check: environment ## in a minute or two: style, notebooks' form, numbers in prose, unit tests
+check: environment ## in about a minute: style, notebooks' form, numbers in prose, unit tests
 	@$(RUN) -m tools.check
 
 test: environment ## run every test: code, notebooks, and the site in a browser

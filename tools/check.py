@@ -1,4 +1,4 @@
-"""Check what can be checked in a minute or two, part by part: `make check`.
+"""Check what can be checked in about a minute, part by part: `make check`.
 
 - style: ruff, of code and notebooks;
 - notebooks: their form on disk, and that each exercise is what its solution makes;

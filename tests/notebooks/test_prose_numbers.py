@@ -45,6 +45,7 @@ def test_exceptions_are_few():
     assert all(exception.reason for exception in named)
 
 
+@pytest.mark.slow
 def test_of_changed_numbers_above_ten_at_least_95_percent_are_found():
     found = [found for _, _, found in prose_mutants.mutants(count=300, seed=2)]
     assert sum(found) / len(found) >= 0.95

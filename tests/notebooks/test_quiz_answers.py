@@ -145,6 +145,7 @@ def wrong_copies(question: dict) -> Iterator[dict]:
                 yield question | {"value": number}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_every_changed_answer_is_found_executed_or_not(page):
     notebook = files.read(PAGES[page])

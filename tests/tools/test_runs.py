@@ -35,6 +35,7 @@ def store(root, name: str, code: str = "print(7)", prose: str = "Seven.", addres
     return path
 
 
+@pytest.mark.slow
 def test_a_full_run_is_put_on_record(course):
     before = datetime.now(UTC).date().isoformat()
     assert execution.execute(course / "chapters" / "a.ipynb", course)
@@ -46,6 +47,7 @@ def test_a_full_run_is_put_on_record(course):
     assert set(entry["versions"]) == {"python", "keras", "tensorflow"}
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_leaves_the_record_as_it_was(course):
     path = store(course, "chapters/a.ipynb", "1 / 0")
     runs.record(course / "chapters" / "b.ipynb", 2, 1, course)

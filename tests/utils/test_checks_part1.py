@@ -181,6 +181,7 @@ RIGHT = {
 ALL_PASSED = {name: getattr(checks, name)(RIGHT[name][0])._repr_html_() for name in NAMES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("which", [0, 1, "notebook"])
 def test_a_right_answer_gets_all_points_and_always_the_same_words(name, which):
@@ -507,6 +508,7 @@ def test_the_parts_of_a_solution_count_by_themselves():
     assert "is there a `return` for this case?" in score.items[4].hint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("constant", [0, 1, 3, 38, 1_413_834])
 def test_a_constant_earns_nothing(name, constant):
@@ -514,6 +516,7 @@ def test_a_constant_earns_nothing(name, constant):
     assert float(getattr(checks, name)(lambda *given: value)) == 0
 
 
+@pytest.mark.slow
 def test_answers_that_were_learned_by_heart_fail_with_the_seed_of_grading():
     for name in NAMES:
         check = getattr(checks, name)
@@ -533,6 +536,7 @@ STORED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "lines", "words", "function"), STORED)
 def test_a_wrong_answer_loses_the_same_lines_at_any_seed_and_gets_a_fitting_hint(
     name, lines, words, function
@@ -731,6 +735,7 @@ def of_the_right_shape(name, make):
     return function
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ARRAYS)
 @pytest.mark.parametrize(
     "make",
@@ -795,6 +800,7 @@ def endless(*given):
             pass
 
 
+@pytest.mark.slow
 def test_after_an_endless_call_no_other_is_made(monkeypatch):
     monkeypatch.setattr(task, "SECONDS_A_CALL", 0.2)
     started = time.monotonic()
@@ -805,6 +811,7 @@ def test_after_an_endless_call_no_other_is_made(monkeypatch):
     assert score.note == "In the first call, it was still computing after 0.2 seconds."
 
 
+@pytest.mark.slow
 def test_what_passed_before_an_endless_call_counts(monkeypatch):
     monkeypatch.setattr(task, "SECONDS_A_CALL", 0.2)
 
@@ -819,6 +826,7 @@ def test_what_passed_before_an_endless_call_counts(monkeypatch):
     assert all("took too long" in item.hint for item in score.items[4:])
 
 
+@pytest.mark.slow
 def test_slow_calls_end_after_a_while(monkeypatch):
     monkeypatch.setattr(task, "SECONDS_IN_ALL", 0.3)
 

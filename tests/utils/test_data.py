@@ -558,6 +558,7 @@ def test_real_data_in_a_mirror_or_a_cache_wins_over_the_stand_in(
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.slow
 def test_a_download_that_fails_gives_the_stand_in_where_it_is_allowed(server, monkeypatch, capsys):
     server.cut.add(f"{FILES[0]}.gz")
     monkeypatch.setenv(data.SAMPLE, "1")

@@ -13,7 +13,10 @@ import pytest
 from utils.checks.part3 import sandbox
 from utils.checks.part3.sandbox import Limits
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="made for Linux")
+pytestmark = [
+    pytest.mark.slow,  # each starts programs
+    pytest.mark.skipif(sys.platform != "linux", reason="made for Linux"),
+]
 KINDS = ("bubblewrap", "unshare")
 TRY = """
 def attempt(call):

@@ -8,24 +8,13 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import statistics
 import time
 from pathlib import Path
 
 import numpy as np
 
-EMPTY = {"history": {}, "wall_seconds": [], "cpu_seconds": []}
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all, whenever the process ends."""
-    part = path.with_name(f"{path.name}.part")
-    with open(part, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
+from tools import atomic
 
 
 class TrainingRun:
@@ -38,19 +27,15 @@ class TrainingRun:
         self.weights_file = folder / f"{stem}.npz"
         self._state_file = folder / f"{stem}-state.npz"
         self._values: list[np.ndarray] = []
-        self.record = json.loads(json.dumps(EMPTY))
-        if self.file.exists() and self._is_finished():
-            return
-        if self._state_file.exists():
+        self.record = {"history": {}, "wall_seconds": [], "cpu_seconds": []}
+        if self.file.exists():
+            found = json.loads(self.file.read_text(encoding="utf-8"))
+            if "test_accuracy" in found:
+                self.record = found
+        if not self.is_finished and self._state_file.exists():
             with np.load(self._state_file, allow_pickle=False) as state:
                 self.record = json.loads(state["record"].tobytes())
                 self._values = [state[f"{i}"] for i in range(len(state.files) - 1)]
-
-    def _is_finished(self) -> bool:
-        found = json.loads(self.file.read_text(encoding="utf-8"))
-        if "test_accuracy" in found:
-            self.record = found
-        return self.is_finished
 
     @property
     def is_finished(self) -> bool:
@@ -79,16 +64,16 @@ class TrainingRun:
         values = {str(i): np.asarray(each) for i, each in enumerate(variables(model))}
         state = io.BytesIO()
         np.savez(state, record=np.frombuffer(text, np.uint8), **values)
-        write_whole(self._state_file, state.getvalue())
-        write_whole(self.file, text)
+        atomic.write(self._state_file, state.getvalue())
+        atomic.write(self.file, text)
 
     def finish(self, model, found: dict) -> None:
         """Keep the weights and all that was found; the state is needed no more."""
         weights = io.BytesIO()
         np.savez(weights, *model.get_weights())
-        write_whole(self.weights_file, weights.getvalue())
+        atomic.write(self.weights_file, weights.getvalue())
         self.record |= found
-        write_whole(self.file, json.dumps(self.record).encode())
+        atomic.write(self.file, json.dumps(self.record).encode())
         self._state_file.unlink(missing_ok=True)
 
 

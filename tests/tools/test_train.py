@@ -9,7 +9,7 @@ import shutil
 import numpy as np
 import pytest
 
-from tools import recipes, train, training_run
+from tools import atomic, recipes, train
 from tools.recipes import RECIPES
 from utils import data, records
 
@@ -48,7 +48,7 @@ class Killed(BaseException):
 
 def killed_at(monkeypatch, count: int, after: bool) -> None:
     """Let the run end before or after it has written its `count`-th file."""
-    written, write = itertools.count(1), training_run.write_whole
+    written, write = itertools.count(1), atomic.write
 
     def write_and_end(path, content):
         is_last = next(written) == count
@@ -58,7 +58,7 @@ def killed_at(monkeypatch, count: int, after: bool) -> None:
         if is_last:
             raise Killed
 
-    monkeypatch.setattr(training_run, "write_whole", write_and_end)
+    monkeypatch.setattr(atomic, "write", write_and_end)
 
 
 def what_it_learned(file) -> tuple:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import utils
+from tools.cluster import THREADS
 from utils.checks.part3 import sandbox
 
 HERE = Path(__file__).parent
@@ -45,11 +46,7 @@ def __getattr__(name):
 """
 # Threads wait for one another, and sums in another order round otherwise: with one thread a
 # mark is the same on every machine of one kind, and a processor is shared by nobody.
-ONE_THREAD = {
-    name: "1"
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    + ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-}
+ONE_THREAD = dict.fromkeys(THREADS, "1")
 ENVIRONMENT = {
     "KERAS_BACKEND": "tensorflow",
     "TF_CPP_MIN_LOG_LEVEL": "3",

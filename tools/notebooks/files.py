@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import warnings
@@ -12,6 +11,8 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+
+from tools import atomic
 
 ROOT = Path(__file__).resolve().parents[2]
 BYTE_ORDER_MARK = "\ufeff"
@@ -142,9 +143,4 @@ def read_committed(path: Path, revision: str) -> NotebookNode | None:
 
 def replace(path: Path, text: str) -> None:
     """Put `text` in the place of the file at once, so that no half-written file is ever there."""
-    new = path.with_name(f".{path.name}.new")
-    try:
-        new.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(new, path)
-    finally:
-        new.unlink(missing_ok=True)
+    atomic.write(path, text.encode())

@@ -27,6 +27,7 @@ class NetworkExplorer(PictureExplorer):
     pixels, gray or in color. `classes` names its answers. The network computes in the page, in
     a thread of its own; its file is sent when the reader asks for it.
 
+    `labels` gives the class of a listed image by its name; the page tells it with the answer.
     The traits can be read, set and observed: `image`, `selected`, `layer` (index of the layer
     that is open, −1 for none), `map` (index of the feature map), `position` (row and column of
     the neuron), `target` (index of the answer that is asked about, −1 for the network's own).

@@ -122,11 +122,13 @@ def test_every_step_and_slide_fits_three_projectors_and_is_legible_from_the_last
     steps = measured(page, *PROJECTOR)
     texts = [s for s in steps if s["kind"] != "explorer" and s["title"] != "The chapters"]
     kinds = {step["kind"] for step in texts}
-    assert len(steps) > 10 and small(texts, SMALLEST_LONG, kinds) == []
+    assert len(steps) > 5 and small(texts, SMALLEST_LONG, kinds) == []
     assert len(small(texts, SMALLEST_TEXT, kinds)) <= 0.1 * len(texts)
     assert small(steps, SMALLEST_LETTER, {"explorer"}) == []
-    for size in SMALLER:
-        measured(page, *size)
+    smaller = [measured(page, *size) for size in SMALLER]
+    # A screen of the same form shows the same steps: blocks are measured as they are laid out,
+    # not as the screen enlarges them.
+    assert len(steps) == pytest.approx(len(smaller[0]), rel=0.06)
     page.keyboard.press("d")
     page.wait_for_selector(".present-bar [aria-pressed=true]")
     for size in SMALLER:
@@ -306,10 +308,10 @@ def test_a_block_that_the_deck_leaves_out_leads_to_the_slide_before_it(visitor, 
     page.evaluate(show, 60)
     before = page.evaluate(place)
     page.keyboard.press("d")
-    page.wait_for_function("() => cnnCourseTeach.present.progress().of < 100")
+    page.wait_for_selector(".present-bar [aria-pressed=true]")
     assert abs(page.evaluate(place) - before) < 0.2
     page.keyboard.press("d")
-    page.wait_for_function("() => cnnCourseTeach.present.progress().of > 100")
+    page.wait_for_selector(".present-bar [aria-pressed=true]", state="detached")
     assert abs(page.evaluate(place) - before) < 0.2
 
 

@@ -32,8 +32,10 @@ const cnnCourseSteps = (() => {
   function blocksOf(article, room) {
     const blocks = [];
     let heading = null;
+    // The article is scaled to the screen, and so are the boxes that the browser tells.
+    const scale = article.getBoundingClientRect().width / article.offsetWidth;
     const add = (node, kind = "text") => {
-      const height = node.getBoundingClientRect().height + GAP;
+      const height = node.getBoundingClientRect().height / scale + GAP;
       const parts = kind === "text" && height > room * A_LITTLE_SMALLER ? partsOf(node) : [];
       if (parts.length > 1) parts.forEach((part) => add(part, kind));
       else if (height > GAP || kind !== "text") blocks.push({ node, kind, heading, height });

@@ -834,7 +834,9 @@ class View {
       return;
     }
     this.drawAtlas(layer, data, reached);
-    this.drawNumber(layer, index);
+    // Together they would keep the page busy for too long: the number waits for the next task.
+    clearTimeout(this.numberSoon);
+    this.numberSoon = setTimeout(() => this.drawPosition());
   }
 
   drawAtlas(layer, data, reached) {
@@ -987,6 +989,7 @@ function render({ model, el }) {
   ];
   return () => {
     for (const end of ends) end();
+    clearTimeout(view.numberSoon);
     view.client?.end();
   };
 }

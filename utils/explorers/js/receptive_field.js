@@ -658,13 +658,21 @@ function point(view) {
   view.say(describe(network, lit, shown.layer, shown.position));
 }
 
+/** Scale the image to the input, where it is another one or of another size. */
+function showImage(view, image, [rows, columns]) {
+  const { scaledFrom: before } = view;
+  if (before?.image === image && before.rows === rows && before.columns === columns) return;
+  view.scaledFrom = { image, rows, columns };
+  view.picture = scaled(image, [rows, columns]);
+}
+
 /** Show what the traits say. */
 function redraw(view) {
   const { model, problem } = view;
   const inputSize = model.get("input_size");
   view.hovered = null;
   view.network = build(model.get("layers"), inputSize);
-  view.picture = scaled(currentImage(model), inputSize);
+  showImage(view, currentImage(model), inputSize);
   view.menus.set();
   view.buttons.set();
   problem.hidden = !view.network.problem;

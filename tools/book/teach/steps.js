@@ -104,14 +104,11 @@ const cnnCourseSteps = (() => {
         step = null;
         continue;
       }
-      // A figure stands with the words before it, where both fit, and ends its step.
       const isText = kind === "text";
       const begun = isText && leadingIn(step, block, room);
-      const isAlone = !isText || Boolean(node.querySelector?.("img"));
       const fits = step && !step.isAlone && isText && step.heading === heading && step.height + height <= room;
-      if (fits) step.isAlone = isAlone;
-      else {
-        step = { kind, nodes: [], heading, height: 0, isAlone, notes: [], title: heading ? text(heading) : "" };
+      if (!fits) {
+        step = { kind, nodes: [], heading, height: 0, isAlone: !isText, notes: [], title: heading ? text(heading) : "" };
         steps.push(step);
         if (begun) {
           step.nodes.push(begun.node);

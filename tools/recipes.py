@@ -27,6 +27,7 @@ class Recipe:
     settings: Callable[[int], dict]  # total number of steps → what `compile` is given
     epochs: int
     batch_size: int = 128
+    images: int | None = None  # train on the first so many; None: all but the validation part
     # float32 images (n, 28, 28, 1), numbers that decide all draws → images of that form.
     augment: Callable[[np.ndarray, tuple[int, ...]], np.ndarray] | None = None
     # The trained network and the test images → what is recorded of them beside the accuracy.
@@ -45,7 +46,7 @@ def split(recipe: Recipe) -> list[tuple[np.ndarray, np.ndarray]]:
     """
     (x_train, y_train), (x_test, y_test) = getattr(data, recipe.load)()
     sets = [
-        (x_train[:-VALIDATION_SIZE], y_train[:-VALIDATION_SIZE]),
+        (x_train[:-VALIDATION_SIZE][: recipe.images], y_train[:-VALIDATION_SIZE][: recipe.images]),
         (x_train[-VALIDATION_SIZE:], y_train[-VALIDATION_SIZE:]),
         (x_test, y_test),
     ]
@@ -117,6 +118,16 @@ def carefully(steps: int) -> dict:
 
 RECIPES = {
     "fashion_mnist_lecture": Recipe("load_fashion_mnist", models.lecture_network, plainly, 10),
+    **{
+        f"fashion_mnist_deep_{name}": Recipe(
+            "load_fashion_mnist",
+            partial(models.deep_cnn, shortcuts),
+            plainly,
+            epochs=10,
+            images=12_000,
+        )
+        for name, shortcuts in {"plain": False, "residual": True}.items()
+    },
     "mnist_dense": Recipe("load_mnist", models.dense_network, plainly, 10),
     "mnist_plain": Recipe("load_mnist", models.plain_cnn, plainly, 10),
     "mnist_own": Recipe("load_mnist", models.own_cnn, plainly, 10),

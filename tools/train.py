@@ -8,6 +8,7 @@
     python -m tools.train --status                            how far all runs are
     python -m tools.train mnist_reference --store mixed_bfloat16-seed1
     python -m tools.train mnist_dense --store               the records, no weights
+    python -m tools.train mnist_global_head --seed 1 --compare    with the runs on record
 
 How each is trained stands in `tools.recipes`. Each run writes a JSON record
 (after every epoch) and its weights into `_build/training`. A run that was
@@ -19,6 +20,8 @@ course, and each may have a GPU of its own (CUDA_VISIBLE_DEVICES).
 `--store` adds all finished records to one small file under `utils/trained`,
 with the weights of the named runs in float16 beside it, the first of them as
 the reference: that is what the pages read.
+`--compare` ends with an error where a run's test accuracy is not within the
+band of those on record: the weekly run looks so whether a recipe still holds.
 """
 
 from __future__ import annotations
@@ -27,6 +30,8 @@ import argparse
 import json
 import os
 import platform
+import statistics
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -35,7 +40,7 @@ import numpy as np
 from tools.cluster import cluster
 from tools.recipes import RECIPES, Recipe, batches, data_checksum, split
 from tools.training_run import TrainingRun, epoch_keeper
-from utils import models, records
+from utils import data, models, records
 from utils.records import TRAINED
 
 WORK = Path(__file__).resolve().parent.parent / "_build" / "training"
@@ -152,6 +157,36 @@ def train_side_by_side(jobs: list[tuple[str, int, str]], scheduler: str, workers
             print(f"{count} of {len(jobs)} runs are finished", flush=True)
 
 
+def band(accuracies: list[float], images: int) -> tuple[float, float]:
+    """Return between which accuracies a further run of a recipe is expected, from runs of it.
+
+    Three standard deviations to both sides of the mean. Few runs may lie close together by luck,
+    so a deviation is at least the standard error of a share of `images` test images; and the mean
+    of n runs is itself uncertain, which widens it by the root of 1 + 1/n.
+    """
+    mean, count = statistics.mean(accuracies), len(accuracies)
+    by_images = (mean * (1 - mean) / images) ** 0.5
+    by_runs = statistics.stdev(accuracies) if count > 1 else 0.0
+    half = 3 * max(by_images, by_runs) * (1 + 1 / count) ** 0.5
+    return mean - half, mean + half
+
+
+def compare(name: str, seed: int, policy: str) -> bool:
+    """Tell, and return, whether a finished run's test accuracy is within the band on record."""
+    run = TrainingRun(WORK / name, f"{policy}-seed{seed}")
+    recorded = [each["test_accuracy"] for each in records.load(name)["runs"].values()]
+    images = len(getattr(data, RECIPES[name].load)()[1][0])
+    low, high = band(recorded, images)
+    accuracy = run.record["test_accuracy"]
+    is_within = low <= accuracy <= high
+    print(
+        f"{name}, {policy}-seed{seed}: test accuracy {accuracy:.4f}, "
+        f"{'within' if is_within else 'NOT within'} {low:.4f} to {high:.4f}, "
+        f"the band of {len(recorded)} runs on record"
+    )
+    return is_within
+
+
 def status() -> None:
     """Print how far all runs are that were begun here."""
     for file in sorted(WORK.glob("*/*.json")):
@@ -218,6 +253,7 @@ def main() -> None:
     parser.add_argument("--scheduler", default="", help="address of a dask scheduler")
     parser.add_argument("--status", action="store_true", help="say how far all runs are")
     parser.add_argument("--store", nargs="*", metavar="RUN")
+    parser.add_argument("--compare", action="store_true", help="with the runs on record")
     arguments = parser.parse_args()
     if arguments.status:
         return status()
@@ -231,9 +267,12 @@ def main() -> None:
     policy = arguments.policy or models.fast_dtype_policy()
     jobs = [(name, seed, policy) for name in arguments.name for seed in arguments.seed]
     if arguments.scheduler or arguments.workers > 1:
-        return train_side_by_side(jobs, arguments.scheduler, arguments.workers)
-    for job in jobs:
-        train(*job)
+        train_side_by_side(jobs, arguments.scheduler, arguments.workers)
+    else:
+        for job in jobs:
+            train(*job)
+    if arguments.compare and not all([compare(*job) for job in jobs]):
+        sys.exit(1)
     return None
 
 

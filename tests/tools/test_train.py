@@ -227,6 +227,33 @@ def test_runs_side_by_side_are_finished_all_and_the_status_tells_it(
     assert len(lines) == 2 and all("finished" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("recorded", "words"), [(None, "within"), ([0.99, 0.992], "NOT within")], ids=["same", "other"]
+)
+def test_a_new_run_is_compared_with_those_on_record(
+    small_runs, monkeypatch, capsys, recorded, words
+):
+    train.train(NAME, 1, "float32")
+    train.store(NAME, [])
+    if recorded:
+        runs = {f"run {i}": {"test_accuracy": each} for i, each in enumerate(recorded)}
+        (small_runs / f"{NAME}.json").write_text(json.dumps({"runs": runs}), encoding="utf-8")
+    asked = ["train", NAME, "--seed", "1", "--policy", "float32", "--compare"]
+    monkeypatch.setattr("sys.argv", asked)
+    with contextlib.nullcontext() if recorded is None else pytest.raises(SystemExit) as ended:
+        train.main()
+    assert ended is None or ended.value.code == 1
+    assert f", {words} " in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_the_band_of_few_runs_is_no_narrower_than_chance_makes_it():
+    low, high = train.band([0.99, 0.99, 0.99], 10_000)
+    assert high - 0.99 == pytest.approx(3 * (0.99 * 0.01 / 10_000 * 4 / 3) ** 0.5)
+    assert 0.99 - low == pytest.approx(high - 0.99)
+    wide = train.band([0.98, 0.99, 1.0], 10_000)
+    assert wide[0] < low and wide[1] > high
+
+
 def test_an_unknown_recipe_is_refused_with_those_that_there_are(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["train", "mnist_dense", "resnet"])
     with pytest.raises(SystemExit):

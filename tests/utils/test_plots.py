@@ -152,3 +152,12 @@ def test_a_reliability_diagram_counts_the_bins_in_which_answers_are_too_sure():
     assert "confidence of 0.97, has 67% of the answers" in figure.description
     bars = figure.axes[0].patches
     assert [round(bar.get_height(), 2) for bar in bars] == [1.0, 0.75]
+
+
+def test_of_several_runs_each_loss_is_drawn_and_their_mean():
+    figure = plots.losses_of_runs({"plain": [[2.0, 1.0], [2.0, 0.8]], "residual": [[1.5, 0.5]]})
+    assert "plain: from 2.00 to 0.90, the mean of 2 runs; residual: from 1.50" in figure.description
+    lines = [list(line.get_ydata()) for line in figure.axes[0].lines]
+    assert lines == [[2.0, 1.0], [2.0, 0.8], [2.0, 0.9], [1.5, 0.5], [1.5, 0.5]]
+    named = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert named == ["plain", "residual"]

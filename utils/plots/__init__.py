@@ -49,7 +49,13 @@ from .summary import (
     wider_fields,
     window_maxima,
 )
-from .training import confusion_matrix, learning_curves, predictions, reliability
+from .training import (
+    confusion_matrix,
+    learning_curves,
+    losses_of_runs,
+    predictions,
+    reliability,
+)
 
 __all__ = [
     "DescribedFigure",
@@ -68,6 +74,7 @@ __all__ = [
     "learned_kernels",
     "learning_curves",
     "learning_rates",
+    "losses_of_runs",
     "max_and_mean",
     "misread_digits",
     "moved_copies",

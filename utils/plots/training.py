@@ -188,3 +188,35 @@ def reliability(confidence: np.ndarray, correct: np.ndarray, bins: int = 15) -> 
         axes.set_xlim(0, 1)
         axes.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def losses_of_runs(losses: Mapping[str, Sequence[Sequence[float]]]) -> DescribedFigure:
+    """Draw the training loss of several runs of each of a few networks over the epochs.
+
+    `losses` has for each network its runs, and for each run one value an epoch; all runs have
+    the same number of epochs. A thin line is a run, a thick one the mean of the runs.
+    """
+    means = {name: np.mean(runs, axis=0) for name, runs in losses.items()}
+    told = "; ".join(
+        f"{name}: from {mean[0]:.2f} to {mean[-1]:.2f}, the mean of {len(losses[name])} runs"
+        for name, mean in means.items()
+    )
+    epochs = len(next(iter(means.values())))
+    figure = DescribedFigure(3.6, f"The training loss over {epochs} epochs. {told}.")
+    axes = figure.subplots()
+    places = range(1, epochs + 1)
+    for (name, mean), color, style in zip(
+        means.items(), [ORANGE, BLUE, INK], ["o-", "s-", "^-"], strict=False
+    ):
+        for run in losses[name]:
+            axes.plot(places, run, color=color, linewidth=1, alpha=0.6)
+        axes.plot(places, mean, style, color=color, linewidth=2.5, markersize=6, label=name)
+    axes.set_ylim(bottom=0)
+    axes.set_xticks(places)
+    axes.set_xlabel("epoch", fontsize=12)
+    axes.set_ylabel("loss on the training images", fontsize=12)
+    axes.tick_params(labelsize=12)
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(fontsize=12, frameon=False)
+    return figure

@@ -29,7 +29,7 @@ import {
   short,
   warning,
 } from "./layers.js";
-import { outline, svg } from "./planes.js";
+import { outline, reconcile, svg } from "./planes.js";
 import { isSliding, receptiveField, summarize, times } from "./sizes.js";
 
 const MOST_LAYERS = 24;
@@ -279,12 +279,14 @@ function drawNetwork(view) {
   const width = Math.max(view.width || 640, 240);
   drawing.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
   const kinds = ["Input", ...state.layers.map(({ type }) => type)];
-  drawing.replaceChildren(...drawBlocks(state.shapes, kinds, width));
-  [...drawing.children].forEach((block, at) => {
+  const { lit } = view;
+  const blocks = drawBlocks(state.shapes, kinds, width);
+  blocks.forEach((block, at) => {
     block.dataset.index = at - 1;
     block.classList.toggle("cx-net-chosen", at - 1 === past.current().selected);
+    block.classList.toggle("cx-net-lit", at - 1 === lit);
   });
-  const { lit } = view;
+  reconcile(drawing, blocks);
   highlight(view, lit !== null && lit < state.layers.length ? lit : null);
 }
 
@@ -355,7 +357,7 @@ function showCard({ state }, card, index) {
   const isFull = layers.length >= MOST_LAYERS;
   card.add.disabled = isFull;
   card.full.hidden = !isFull;
-  card.formulas.replaceChildren(...formulas(state, index).map((line) => create("li", {}, line)));
+  reconcile(card.formulas, formulas(state, index).map((line) => create("li", {}, line)));
 }
 
 // --- Controls ----------------------------------------------------------------------------

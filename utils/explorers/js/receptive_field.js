@@ -25,6 +25,7 @@ import {
   lines,
   outline,
   overhang,
+  reconcile,
   scaled,
   shaded,
   short,
@@ -388,7 +389,7 @@ function draw({ model, network, layout, picture, stage }, lit, shown) {
     texts.push(...drawTexts(place, part));
   });
   drawing.append(...texts);
-  stage.replaceChildren(drawing);
+  reconcile(stage, [drawing]);
 }
 
 /** Make as many lines in the table as there are planes, the input below. */
@@ -420,16 +421,15 @@ function showTable(view, shown) {
     line.dataset.role = number === 0 ? "input" : "output";
     name.setAttribute("aria-pressed", String(number === pressed));
     write(name, number === 0 ? "Input" : `${number} ${NAMES[plane.layer.type]}`);
-    details.textContent =
-      number === 0
-        ? "pixels"
-        : `${times(plane.window)}, stride ${single(plane.strides)}, ${plane.layer.padding}`;
+    const { window, strides, layer } = plane;
+    const told = () => `${times(window)}, stride ${single(strides)}, ${layer.padding}`;
+    write(details, number === 0 ? "pixels" : told());
     write(map, times(plane.size));
     write(jump, single(plane.fields.map((axis) => axis.jump)));
-    field.replaceChildren(
+    reconcile(field, [
       create("b", {}, fieldText(plane)),
       create("span", { class: "cx-note" }, number === 0 ? "the pixel" : growth(planes, number)),
-    );
+    ]);
   });
 }
 

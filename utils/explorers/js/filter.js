@@ -95,20 +95,34 @@ function resized(presets, kernel, size) {
   );
 }
 
+/**
+ * The sums of products at all places. `last` is the state before: bias and ReLU alone leave
+ * them as they were.
+ */
+function sumsOf(state, last) {
+  const isSame = ["image", "synced", "stride", "padding"].every((name) => last?.[name] === state[name]);
+  if (isSame && last.sums) return last.sums;
+  const { image, kernel, size, stride, padding } = state;
+  const weights = { shape: [size, size, 1, 1], data: Float32Array.from(kernel.flat()) };
+  return conv2d(image, weights, { strides: stride, padding });
+}
+
 /** Everything that one redraw needs; without a `map` where the window does not fit. */
-function compute(model) {
+function compute(model, last) {
   const image = currentImage(model);
   const kernel = kernelOf(model);
   const size = kernel.length;
   const [stride, padding] = [model.get("stride"), model.get("padding")];
   const [bias, relu] = [model.get("bias"), model.get("relu")];
   const name = presetName(model.get("presets"), kernel);
-  const state = { image, kernel, name, bias, relu };
+  const state = { image, kernel, synced: model.get("kernel"), name, bias, relu };
   Object.assign(state, layerOver(image.shape, { size, stride, padding }));
   if (!state.fits) return state;
-  const weights = { shape: [size, size, 1, 1], data: Float32Array.from(kernel.flat()) };
-  const activation = relu ? "relu" : null;
-  state.map = conv2d(image, weights, { strides: stride, padding, bias: [bias], activation });
+  state.sums = sumsOf(state, last);
+  const { shape, data } = state.sums;
+  const least = relu ? 0 : -Infinity;
+  state.map = { shape, data: data.map((sum) => Math.max(least, Math.fround(sum + bias))) };
+  state.ends = extent(state.map);
   return state;
 }
 
@@ -121,8 +135,8 @@ function brief(value, size) {
 }
 
 function statusWords(state) {
-  const { image, map, padding, vertical, horizontal } = state;
-  const { min, max } = extent(map);
+  const { image, padding, vertical, horizontal } = state;
+  const { min, max } = state.ends;
   const shown = padding === "valid" ? 0 : padding; // the formula shows that it is 0
   return (
     `Output ${vertical.size} × ${horizontal.size}: ${sizeWords(image.shape, state, shown)}. ` +
@@ -151,7 +165,7 @@ function drawPictures({ input, output, key, source }, state) {
     return;
   }
   input.rename("Input", input.paintable ? PEN_HINT : HINT);
-  const { min, max } = extent(map);
+  const { min, max } = state.ends;
   const limit = Math.max(Math.abs(min), Math.abs(max));
   output.show(map, { limit });
   write(output.size, `${vertical.size} × ${horizontal.size}`);
@@ -398,7 +412,7 @@ function render({ model, el }) {
   const ends = [
     redrawOn(model, ["position"], () => move(view, model)),
     redrawOn(model, ["images", "presets", ...COMPUTING], () => {
-      view.state = compute(model);
+      view.state = compute(model, view.state);
       redraw(view, model);
     }),
   ];

@@ -98,6 +98,7 @@ function shifted(map, [right, down]) {
 function compare(one, other, limit) {
   const count = one.data.length;
   const equal = new Uint8Array(count);
+  if (one === other) return { equal: equal.fill(1), count, share: 1, difference: 0 };
   let [equals, difference] = [0, 0];
   for (let i = 0; i < count; i += 1) {
     const change = Math.abs(one.data[i] - other.data[i]);
@@ -173,8 +174,9 @@ function compute(model, last) {
   return state;
 }
 
-/** How visible each value is: unread ones fade, hidden ones are gone. */
+/** How visible each value is, if not all are: unread ones fade, hidden ones are gone. */
 function opacities({ image, map, read, stays }, isHidden) {
+  if (!isHidden && read.every((places) => places.every(Boolean))) return {};
   const [rows, columns] = image.shape;
   const of = {
     input: new Uint8Array(image.data.length).fill(SHOWN.FULL),
@@ -226,8 +228,11 @@ function keptWords({ image, map, size, stride, mode, read }) {
     return `${numbers}: ${blended}, ${dropped} dropped.`;
   }
   const wins = new Uint8Array(inputs);
-  for (const winner of map.winners) wins[winner] = 1;
-  const kept = total(wins);
+  let kept = 0;
+  for (const winner of map.winners) {
+    if (!wins[winner]) kept += 1;
+    wins[winner] = 1;
+  }
   const overlap =
     kept < outputs
       ? ` Windows overlap, so one input can win several times (stride ${stride}, window ${size}).`

@@ -123,7 +123,7 @@ RECIPES = {
             "load_fashion_mnist",
             partial(models.deep_cnn, shortcuts),
             plainly,
-            epochs=10,
+            epochs=8,
             images=12_000,
         )
         for name, shortcuts in {"plain": False, "residual": True}.items()

@@ -137,6 +137,7 @@ def train(name: str, seed: int, policy: str) -> Path:
         "dtype_policy": policy,
         "epochs": recipe.epochs,
         "batch_size": recipe.batch_size,
+        "training": f"the first {len(training[0]):,} of the training images",
         "validation": f"the last {len(validation[0]):,} of the training images",
         "data_sha256": data_checksum(recipe),
     }

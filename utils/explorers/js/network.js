@@ -834,9 +834,7 @@ class View {
       return;
     }
     this.drawAtlas(layer, data, reached);
-    // Together they would keep the page busy for too long: the number waits for the next task.
-    clearTimeout(this.numberSoon);
-    this.numberSoon = setTimeout(() => this.drawPosition());
+    this.drawNumberSoon();
   }
 
   drawAtlas(layer, data, reached) {
@@ -857,6 +855,12 @@ class View {
     this.pages.element.hidden = pages === 1;
     const columns = Math.min(8, count);
     this.atlas.set({ shape: layer.shape, data }, { first, count, columns, chosen: map, reached });
+  }
+
+  /** In a task of its own: together with the maps it would keep the page busy for too long. */
+  drawNumberSoon() {
+    clearTimeout(this.numberSoon);
+    this.numberSoon = setTimeout(() => this.drawPosition());
   }
 
   /** Another neuron of the map that is shown. */
@@ -985,7 +989,7 @@ function render({ model, el }) {
       view.answer();
     }),
     redrawOn(model, ["layer", "map", "target"], () => view.draw()),
-    redrawOn(model, ["position"], () => view.drawPosition()),
+    redrawOn(model, ["position"], () => view.drawNumberSoon()),
   ];
   return () => {
     for (const end of ends) end();

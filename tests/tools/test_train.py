@@ -172,8 +172,12 @@ def test_every_recipe_trains_and_its_stored_weights_predict_as_those_it_ended_wi
     before = np.asarray(model(images))
     right = np.mean(before.argmax(axis=1) == labels)
     assert right == pytest.approx(recorded["test_accuracy"])
-    model.set_weights(records.weights(name))
-    np.testing.assert_allclose(np.asarray(model(images)), before, atol=1e-3)
+    stored = records.weights(name)
+    for kept, ended in zip(stored, train.trained_weights(name, run), strict=True):
+        np.testing.assert_allclose(kept, ended, rtol=2**-11, atol=2**-24)  # float16 rounds so
+    model.set_weights(stored)
+    # Through 32 layers, after a few steps, what was rounded away has grown.
+    np.testing.assert_allclose(np.asarray(model(images)), before, atol=0.02)
 
 
 def test_batches_are_the_same_for_the_same_seed_and_epoch_and_new_in_each_epoch(small_runs):

@@ -287,6 +287,10 @@ ANSWERS = {
         "Two 3 × 3 convolutions, one after the other": choice(
             "Nothing", because=printed("4", "largest difference: 0.0\nnp.allclose: True")
         ),
+        "Which of the two fits its **training** images better": choice(
+            "The one with shortcuts",
+            because=printed("4", "in each run and after each epoch less loss: True"),
+        ),
         "Which sentence is true of every CNN": choice(
             "It depends, above all on how many values Flatten",
             because=LECTURE_CONV > LECTURE_DENSE

@@ -156,7 +156,8 @@ def test_a_run_without_weights_cannot_be_stored_with_them(small_runs):
     assert not (small_runs / "mnist_dense.npz").exists()
 
 
-@pytest.mark.parametrize("name", RECIPES)
+# The deep one without shortcuts differs from the other in nothing that is tested here.
+@pytest.mark.parametrize("name", sorted(RECIPES.keys() - {"fashion_mnist_deep_plain"}))
 def test_every_recipe_trains_and_its_stored_weights_predict_as_those_it_ended_with(
     small_runs, name
 ):

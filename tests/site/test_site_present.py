@@ -122,7 +122,9 @@ def test_every_step_and_slide_fits_three_projectors_and_is_legible_from_the_last
     steps = measured(page, *PROJECTOR)
     texts = [s for s in steps if s["kind"] != "explorer" and s["title"] != "The chapters"]
     kinds = {step["kind"] for step in texts}
-    assert len(steps) > 5 and small(texts, SMALLEST_LONG, kinds) == []
+    # The page of the exercise is a short one: eight steps hold it whole.
+    assert len(steps) > (5 if name == "chapters/06_exercise" else 10)
+    assert small(texts, SMALLEST_LONG, kinds) == []
     assert len(small(texts, SMALLEST_TEXT, kinds)) <= 0.1 * len(texts)
     assert small(steps, SMALLEST_LETTER, {"explorer"}) == []
     smaller = [measured(page, *size) for size in SMALLER]

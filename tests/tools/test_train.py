@@ -156,8 +156,12 @@ def test_a_run_without_weights_cannot_be_stored_with_them(small_runs):
     assert not (small_runs / "mnist_dense.npz").exists()
 
 
-# The deep one without shortcuts differs from the other in nothing that is tested here.
-@pytest.mark.parametrize("name", sorted(RECIPES.keys() - {"fashion_mnist_deep_plain"}))
+# Of these the pages read the records alone. Half a thousandth in a weight, through 32 layers and
+# after a few steps, is a hundredth in an answer.
+WITHOUT_STORED_WEIGHTS = {"fashion_mnist_deep_plain", "fashion_mnist_deep_residual"}
+
+
+@pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_trains_and_its_stored_weights_predict_as_those_it_ended_with(
     small_runs, name
 ):
@@ -176,9 +180,10 @@ def test_every_recipe_trains_and_its_stored_weights_predict_as_those_it_ended_wi
     stored = records.weights(name)
     for kept, ended in zip(stored, train.trained_weights(name, run), strict=True):
         np.testing.assert_allclose(kept, ended, rtol=2**-11, atol=2**-24)  # float16 rounds so
+    if name in WITHOUT_STORED_WEIGHTS:
+        return
     model.set_weights(stored)
-    # Through 32 layers, after a few steps, what was rounded away has grown.
-    np.testing.assert_allclose(np.asarray(model(images)), before, atol=0.02)
+    np.testing.assert_allclose(np.asarray(model(images)), before, atol=1e-3)
 
 
 def test_batches_are_the_same_for_the_same_seed_and_epoch_and_new_in_each_epoch(small_runs):

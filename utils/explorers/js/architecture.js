@@ -11,6 +11,7 @@ import {
   editor,
   format,
   frame,
+  reconcile,
   redrawOn,
   slider,
   wholeBox,
@@ -29,7 +30,7 @@ import {
   short,
   warning,
 } from "./layers.js";
-import { outline, reconcile, svg } from "./planes.js";
+import { outline, svg } from "./planes.js";
 import { isSliding, receptiveField, summarize, times } from "./sizes.js";
 
 const MOST_LAYERS = 24;

@@ -100,8 +100,8 @@ function resized(presets, kernel, size) {
  * them as they were.
  */
 function sumsOf(state, last) {
-  const isSame = ["image", "synced", "stride", "padding"].every((name) => last?.[name] === state[name]);
-  if (isSame && last.sums) return last.sums;
+  const given = ["image", "stored", "stride", "padding"];
+  if (last?.sums && given.every((name) => last[name] === state[name])) return last.sums;
   const { image, kernel, size, stride, padding } = state;
   const weights = { shape: [size, size, 1, 1], data: Float32Array.from(kernel.flat()) };
   return conv2d(image, weights, { strides: stride, padding });
@@ -115,13 +115,13 @@ function compute(model, last) {
   const [stride, padding] = [model.get("stride"), model.get("padding")];
   const [bias, relu] = [model.get("bias"), model.get("relu")];
   const name = presetName(model.get("presets"), kernel);
-  const state = { image, kernel, synced: model.get("kernel"), name, bias, relu };
+  const state = { image, kernel, stored: model.get("kernel"), name, bias, relu };
   Object.assign(state, layerOver(image.shape, { size, stride, padding }));
   if (!state.fits) return state;
   state.sums = sumsOf(state, last);
   const { shape, data } = state.sums;
   const least = relu ? 0 : -Infinity;
-  state.map = { shape, data: data.map((sum) => Math.max(least, Math.fround(sum + bias))) };
+  state.map = { shape, data: data.map((sum) => Math.max(least, sum + bias)) };
   state.ends = extent(state.map);
   return state;
 }

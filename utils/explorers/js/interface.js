@@ -22,6 +22,31 @@ export function create(tag, properties = {}, ...children) {
   return element;
 }
 
+/**
+ * Give an element these children by changing the ones that it has: what stays as it is, the
+ * browser neither styles nor lays out again. Nothing listens to the children.
+ */
+export function reconcile(parent, children) {
+  const there = [...parent.childNodes];
+  children.forEach((child, at) => {
+    const old = there[at];
+    if (!old) parent.append(child);
+    else if (old.nodeName !== child.nodeName) old.replaceWith(child);
+    else if (old.nodeType === Node.TEXT_NODE) {
+      if (old.data !== child.data) old.data = child.data;
+    } else {
+      for (const { name, value } of child.attributes) {
+        if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+      }
+      for (const name of old.getAttributeNames()) {
+        if (!child.hasAttribute(name)) old.removeAttribute(name);
+      }
+      reconcile(old, [...child.childNodes]);
+    }
+  });
+  for (const old of there.slice(children.length)) old.remove();
+}
+
 let created = 0;
 
 /** An id that no other element of this document has. */

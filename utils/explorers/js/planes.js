@@ -22,31 +22,6 @@ export function svg(tag, attributes = {}, ...children) {
   return element;
 }
 
-/**
- * Give an element these children by changing the ones that it has: what stays as it is, the
- * browser neither styles nor lays out again. Nothing listens to the children.
- */
-export function reconcile(parent, children) {
-  const there = [...parent.childNodes];
-  children.forEach((child, at) => {
-    const old = there[at];
-    if (!old) parent.append(child);
-    else if (old.nodeName !== child.nodeName) old.replaceWith(child);
-    else if (old.nodeType === Node.TEXT_NODE) {
-      if (old.data !== child.data) old.data = child.data;
-    } else {
-      for (const { name, value } of child.attributes) {
-        if (old.getAttribute(name) !== value) old.setAttribute(name, value);
-      }
-      for (const name of old.getAttributeNames()) {
-        if (!child.hasAttribute(name)) old.removeAttribute(name);
-      }
-      reconcile(old, [...child.childNodes]);
-    }
-  });
-  for (const old of there.slice(children.length)) old.remove();
-}
-
 export const short = (number) => Math.round(number * 10) / 10;
 export const outline = (points) =>
   `M${points.map((point) => point.map(short).join(" ")).join("L")}Z`;

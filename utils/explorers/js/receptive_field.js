@@ -12,6 +12,7 @@ import {
   editor,
   frame,
   MOVES,
+  reconcile,
   redrawOn,
   slider,
   toggle,
@@ -25,7 +26,6 @@ import {
   lines,
   outline,
   overhang,
-  reconcile,
   scaled,
   shaded,
   short,
@@ -421,9 +421,12 @@ function showTable(view, shown) {
     line.dataset.role = number === 0 ? "input" : "output";
     name.setAttribute("aria-pressed", String(number === pressed));
     write(name, number === 0 ? "Input" : `${number} ${NAMES[plane.layer.type]}`);
-    const { window, strides, layer } = plane;
-    const told = () => `${times(window)}, stride ${single(strides)}, ${layer.padding}`;
-    write(details, number === 0 ? "pixels" : told());
+    write(
+      details,
+      number === 0
+        ? "pixels"
+        : `${times(plane.window)}, stride ${single(plane.strides)}, ${plane.layer.padding}`,
+    );
     write(map, times(plane.size));
     write(jump, single(plane.fields.map((axis) => axis.jump)));
     reconcile(field, [

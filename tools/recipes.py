@@ -12,10 +12,12 @@ from functools import partial
 
 import numpy as np
 
-from tools.augmentation import random_affine
+from tools.augmentation import flip_shift_cutout, random_affine
 from utils import data, models
+from utils.improved_networks import lecture_with, residual_network
 
 VALIDATION_SIZE = 5_000
+Images = tuple[np.ndarray, np.ndarray]  # images (n, 28, 28, 1), labels
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ class Recipe:
     images: int | None = None  # train on the first so many; None: all but the validation part
     # float32 images (n, 28, 28, 1), numbers that decide all draws → images of that form.
     augment: Callable[[np.ndarray, tuple[int, ...]], np.ndarray] | None = None
-    # The trained network and the test images → what is recorded of them beside the accuracy.
-    measure: Callable[[object, np.ndarray], dict] = lambda network, images: {}
+    # The trained network, the validation and the test set → what is recorded beside the accuracy.
+    measure: Callable[[object, Images, Images], dict] = lambda network, validation, test: {}
 
 
 def scaled(images: np.ndarray) -> np.ndarray:
@@ -71,12 +73,13 @@ def batches(recipe: Recipe, images: np.ndarray, labels: np.ndarray, seed: int, e
     return ShuffledBatches(images, labels, recipe.batch_size, seed, recipe.augment, epoch)
 
 
-def kept_answers(network, images: np.ndarray) -> dict:
+def kept_answers(network, validation: Images, test: Images) -> dict:
     """Return {"kept_answers": shares}: of the answers, when images move right by 1 to 4 pixels.
 
-    Of `images` (n, 28, 28, 1) those are taken whose four columns on the right are empty, so
-    that nothing of them is cut off.
+    Of the test images those are taken whose four columns on the right are empty, so that
+    nothing of them is cut off.
     """
+    images, _ = test
     images = images[(images[:, :, -4:] == 0).all(axis=(1, 2, 3))]
 
     def answers(pixels: int) -> np.ndarray:
@@ -86,6 +89,20 @@ def kept_answers(network, images: np.ndarray) -> dict:
     before = answers(0)
     shares = [np.mean(answers(pixels) == before) for pixels in range(1, 5)]
     return {"kept_answers": [round(float(share), 4) for share in shares]}
+
+
+def asked_twice(network, validation: Images, test: Images) -> dict:
+    """Return the accuracies of the mean of two answers: to each image, and to its mirror image."""
+
+    def accuracy(images: np.ndarray, labels: np.ndarray) -> float:
+        both = [network.predict(each, 250, verbose=0) for each in (images, images[:, :, ::-1])]
+        labels = labels if labels.ndim == 1 else labels.argmax(axis=1)
+        return round(float(np.mean(sum(both).argmax(axis=1) == labels)), 5)
+
+    return {
+        "valid_accuracy_asked_twice": accuracy(*validation),
+        "test_accuracy_asked_twice": accuracy(*test),
+    }
 
 
 def plainly(steps: int) -> dict:
@@ -106,7 +123,7 @@ def decaying(steps: int) -> dict:
     }
 
 
-def carefully(steps: int) -> dict:
+def carefully(steps: int, weight_decay: float = 1e-2) -> dict:
     """The careful way: warm-up and decay, averaged weights, softened labels."""
     import keras
 
@@ -118,15 +135,38 @@ def carefully(steps: int) -> dict:
     )
     return {
         "optimizer": keras.optimizers.AdamW(
-            rate, weight_decay=1e-2, use_ema=True, ema_momentum=0.998
+            rate, weight_decay=weight_decay, use_ema=True, ema_momentum=0.998
         ),
         "loss": keras.losses.CategoricalCrossentropy(label_smoothing=0.05),
         "metrics": ["accuracy"],
     }
 
 
+def _garments(build: Callable[[], object], settings=plainly, epochs: int = 10, **others) -> Recipe:
+    return Recipe("load_fashion_mnist", build, settings, epochs, **others)
+
+
+_with_decay = partial(carefully, weight_decay=2e-2)
+_moved = {"augment": flip_shift_cutout, "measure": asked_twice}
+# The rows of "Better, step by step" between the lecture's network and the residual ones. Each
+# takes over what the row before it has.
+STEPS = {
+    "half": _garments(partial(lecture_with, 32)),
+    "he_normal": _garments(partial(lecture_with, 32, "he_normal")),
+    "normalized": _garments(partial(lecture_with, 32, "he_normal", True)),
+    "augmented": _garments(partial(lecture_with, 32, "he_normal", True), **_moved),
+    "scheduled": _garments(partial(lecture_with, 32, "he_normal", True), _with_decay, **_moved),
+    "global": _garments(
+        partial(lecture_with, 32, "he_normal", True, "global"), _with_decay, **_moved
+    ),
+    "residual": _garments(residual_network, _with_decay, 12, **_moved),
+    "wide": _garments(partial(residual_network, 80), _with_decay, 30, **_moved),
+}
+
 RECIPES = {
-    "fashion_mnist_lecture": Recipe("load_fashion_mnist", models.lecture_network, plainly, 10),
+    "fashion_mnist_dense": _garments(models.dense_network),
+    "fashion_mnist_lecture": _garments(models.lecture_network),
+    **{f"fashion_mnist_{name}": recipe for name, recipe in STEPS.items()},
     **{
         f"fashion_mnist_deep_{name}": Recipe(
             "load_fashion_mnist",

@@ -38,6 +38,7 @@ from pathlib import Path
 import numpy as np
 
 from tools.cluster import cluster
+from tools.fused_normalization import fused_normalization
 from tools.recipes import RECIPES, Recipe, batches, data_checksum, split
 from tools.training_run import TrainingRun, epoch_keeper
 from utils import data, models, records
@@ -95,7 +96,7 @@ def scores(recipe: Recipe, model, validation, test) -> dict:
     _, valid_accuracy = model.evaluate(*validation, verbose=0)
     test_loss, test_accuracy = model.evaluate(*test, verbose=0)
     return {
-        **recipe.measure(model, test[0]),
+        **recipe.measure(model, validation, test),
         "valid_accuracy": round(valid_accuracy, 5),
         "test_loss": round(test_loss, 5),
         "test_accuracy": round(test_accuracy, 5),
@@ -121,15 +122,16 @@ def train(name: str, seed: int, policy: str) -> Path:
     model = recipe.build()
     shuffled = batches(recipe, *training, seed, epoch=run.epochs)
     model.compile(**recipe.settings(recipe.epochs * len(shuffled)))
-    model.fit(
-        shuffled,
-        shuffle=False,  # it is: Keras would warn
-        epochs=recipe.epochs,
-        initial_epoch=run.epochs,
-        validation_data=validation,
-        callbacks=[epoch_keeper(run, f"{name}, {stem}", recipe.epochs)],
-        verbose=0,
-    )
+    with fused_normalization():
+        model.fit(
+            shuffled,
+            shuffle=False,  # it is: Keras would warn
+            epochs=recipe.epochs,
+            initial_epoch=run.epochs,
+            validation_data=validation,
+            callbacks=[epoch_keeper(run, f"{name}, {stem}", recipe.epochs)],
+            verbose=0,
+        )
     # Where weights are averaged, `fit` has put the averages in their place by now.
     found = scores(recipe, model, validation, test)
     made = {

@@ -158,7 +158,11 @@ def test_a_run_without_weights_cannot_be_stored_with_them(small_runs):
 
 # Of these the pages read the records alone. Half a thousandth in a weight, through 32 layers and
 # after a few steps, is a hundredth in an answer.
-WITHOUT_STORED_WEIGHTS = {"fashion_mnist_deep_plain", "fashion_mnist_deep_residual"}
+WITHOUT_STORED_WEIGHTS = {
+    "fashion_mnist_deep_plain",
+    "fashion_mnist_deep_residual",
+    *(f"fashion_mnist_{name}" for name in recipes.STEPS),
+}
 
 
 @pytest.mark.parametrize("name", RECIPES)

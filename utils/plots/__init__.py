@@ -26,6 +26,7 @@ from .exercise import (
     points_for_accuracy,
 )
 from .images import feature_maps, filters, occlusion, samples
+from .improvement import accuracy_and_parameters, steps
 from .introduction import (
     cells_and_fields,
     connection_growth,
@@ -59,6 +60,7 @@ from .training import (
 
 __all__ = [
     "DescribedFigure",
+    "accuracy_and_parameters",
     "accuracy_noise",
     "ancestors",
     "cells_and_fields",
@@ -97,6 +99,7 @@ __all__ = [
     "shuffled",
     "smaller_and_deeper",
     "stacked_maps",
+    "steps",
     "sum_over_channels",
     "two_against_one",
     "wider_fields",

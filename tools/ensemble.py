@@ -1,0 +1,98 @@
+"""Let several trained networks answer together, and keep a record of it.
+
+    python -m tools.ensemble fashion_mnist_ensembles
+
+The networks are runs that were finished here (`tools.train`) or whose weights are stored. Which
+of them make an ensemble stands in `ENSEMBLES`; one whose networks are not all here is left as it
+is on record. Their probabilities are averaged. As for a single network, the test set reports,
+and chooses nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+import numpy as np
+
+from tools.recipes import RECIPES, Images, split
+from tools.train import circumstances, trained_weights
+from utils import models
+from utils.records import TRAINED
+
+SEEDS = 1, 2, 3
+DIFFERENT = "scheduled", "global", "residual"
+# Name of a record → name of an ensemble → its networks, each (recipe, seed).
+ENSEMBLES = {
+    "fashion_mnist_ensembles": {
+        **{
+            f"three runs of {name}": [(f"fashion_mnist_{name}", seed) for seed in SEEDS]
+            for name in DIFFERENT
+        },
+        **{
+            f"three networks, seed {seed}": [(f"fashion_mnist_{name}", seed) for name in DIFFERENT]
+            for seed in SEEDS
+        },
+    }
+}
+
+
+def answers(name: str, run: str, images: np.ndarray) -> np.ndarray:
+    """Return the probabilities, (n, 10), that a trained network gives to images."""
+    import keras
+
+    keras.config.set_dtype_policy(run.rsplit("-", 1)[0])
+    model = RECIPES[name].build()
+    model.set_weights(trained_weights(name, run))
+    return model.predict(images, batch_size=250, verbose=0)
+
+
+def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Return the share of answers, (n, 10), that are right; labels (n,) or one-hot (n, 10)."""
+    classes = labels if labels.ndim == 1 else labels.argmax(axis=1)
+    return float(np.mean(probabilities.argmax(axis=1) == classes))
+
+
+def together(members: list[tuple[str, str]], validation: Images, test: Images) -> dict:
+    """Measure an ensemble of networks, (recipe, run) each, beside the mean of its members."""
+    found = {"members": [f"{name}, {run}" for name, run in members]}
+    for part, (images, labels) in (("valid", validation), ("test", test)):
+        each = [answers(*member, images) for member in members]
+        alone = np.mean([accuracy(one, labels) for one in each])
+        found[f"{part}_accuracy"] = round(accuracy(sum(each), labels), 5)
+        found[f"{part}_accuracy_alone"] = round(float(alone), 5)
+    return found
+
+
+def measure(record: str, policy: str) -> None:
+    """Measure the ensembles of a record whose networks are all here, and store what was found."""
+    file = TRAINED / f"{record}.json"
+    runs = json.loads(file.read_text(encoding="utf-8"))["runs"] if file.exists() else {}
+    for ensemble, networks in ENSEMBLES[record].items():
+        members = [(name, f"{policy}-seed{seed}") for name, seed in networks]
+        try:
+            for member in members:
+                trained_weights(*member)
+        except (SystemExit, FileNotFoundError) as missing:
+            print(f"{ensemble}: left as it is on record, {missing}")
+            continue
+        _, validation, test = split(RECIPES[networks[0][0]])
+        runs[ensemble] = together(members, validation, test) | circumstances()
+        print(
+            f"{ensemble}: {runs[ensemble]['test_accuracy']:.4f} together, "
+            f"{runs[ensemble]['test_accuracy_alone']:.4f} alone",
+            flush=True,
+        )
+    file.write_text(json.dumps({"runs": runs}, indent=1) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("record", choices=list(ENSEMBLES))
+    parser.add_argument("--policy", default=models.fast_dtype_policy())
+    arguments = parser.parse_args()
+    measure(arguments.record, arguments.policy)
+
+
+if __name__ == "__main__":
+    main()

@@ -89,9 +89,9 @@ def measure(record: str, policy: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("record", choices=list(ENSEMBLES))
-    parser.add_argument("--policy", default=models.fast_dtype_policy())
+    parser.add_argument("--policy", choices=["float32", "mixed_bfloat16"])
     arguments = parser.parse_args()
-    measure(arguments.record, arguments.policy)
+    measure(arguments.record, arguments.policy or models.fast_dtype_policy())
 
 
 if __name__ == "__main__":

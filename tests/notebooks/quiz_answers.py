@@ -120,7 +120,7 @@ ANSWERS = {
         "A falling line of 5 ones crosses": max(0, 1 * 4 + 4 * -1),
         "In the first layer each neuron sees 3 × 3 pixels": field((3, 1), (3, 1)),
         "A gray image of 28 × 28 pixels enters a dense": 28 * 28 * 1000,
-        "And one of 100 × 100": 100 * 100 * 1000,
+        "And a gray image of 100 × 100, with the same": 100 * 100 * 1000,
         "And a color image of 224 × 224": 224 * 224 * 3 * 1000,
         "Both networks are trained and tested on shuffled": choice(
             "The dense network does as well as before, the CNN gets worse",
@@ -173,9 +173,9 @@ ANSWERS = {
             "4",
             because=printed("2", r"shapes: \(32, 57, 8\)"),  # of eight filters there
         ),
-        "How many parameters has this layer? A guess": conv_parameters(5, 3, 200),
-        "How many multiplications does it take": 5 * 5 * 3 * 150 * 100 * 200,
-        "How many bytes do its feature maps": 150 * 100 * 200 * 4,
+        "200 filters of 5 × 5 read a color picture": conv_parameters(5, 3, 200),
+        "How many multiplications do the 200": 5 * 5 * 3 * 150 * 100 * 200,
+        "How many bytes do the 200 maps": 150 * 100 * 200 * 4,
         "The layer now has a stride of 2": choice(
             "When the picture moves by two pixels",
             because=printed("2", "by 1: stayed False, moved False\nby 2: stayed False, moved True"),

@@ -297,7 +297,7 @@ ANSWERS = {
             and printed("4", "VGG-16 +parameters: conv 14,714,688, dense 123,642,856"),
         ),
         "A network ends with 64 maps of 7 × 7, global average": (64 + 1) * 100,
-        "How many times fewer weights has the separable": choice(
+        "A convolution with windows of 3 × 3 reads 256 maps": choice(
             "Nine times",
             because=8 < 9 * 256 * 256 / (9 * 256 + 256 * 256) < 10
             and printed("4", r"weights: 8\.7 times fewer"),

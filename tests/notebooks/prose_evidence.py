@@ -82,7 +82,7 @@ NEAR_NINE_TENTHS = [
 ]
 PROMISED = [100 * n for n in printed_numbers("5", r"all: (0\.\d+) +(0\.\d+)")]
 # Minutes, in words at the beginning of each.
-READING = {"1": 30, "3": 45, "4": 40, "training": 20, "5": 30, "7": 20}
+READING = {"1": 30, "3": 45, "4": 40, "training": 20, "5": 30, "better": 25, "7": 20}
 
 EVIDENCE = {
     "*": [
@@ -310,7 +310,8 @@ EVIDENCE = {
         ("shuffle the pixels. | {} minutes", READING["1"]),
         ("really forgives. | {} minutes", READING["3"]),
         ("one idea each. | {} minutes", READING["4"]),
-        ("An addition to the lecture. | {} minutes", READING["training"]),
+        ("back by hand. An addition to the lecture. | {} minutes", READING["training"]),
+        ("what it costs. An addition to the lecture. | {} minutes", READING["better"]),
         ("looks at. | {} minutes, and", READING["5"]),
         ("all of it. | {} minutes", READING["7"]),
         (":kernel: Sobel x :size: {} **Draw", Named(3, "a setting of the explorer")),

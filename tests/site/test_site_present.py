@@ -10,7 +10,7 @@ from accessibility import violations
 PAGES = [
     *("chapters/01_introduction", "chapters/02_convolutional_layer", "chapters/03_pooling_layer"),
     *("chapters/04_cnn_architectures", "chapters/05_fashion_mnist", "chapters/07_summary"),
-    *("intro", "chapters/06_exercise", "chapters/training"),
+    *("intro", "chapters/06_exercise", "chapters/training", "chapters/better"),
 ]
 WITHOUT_SECTIONS = {"intro", "chapters/06_exercise", "chapters/training"}
 PROJECTOR, SMALLER = (1920, 1080), ((1280, 720), (1024, 768))

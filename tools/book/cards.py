@@ -234,6 +234,17 @@ def garments() -> Iterator[str]:
     yield line("M40 108h160")
 
 
+def rising_steps() -> Iterator[str]:
+    yield line("M24 12v92h196")
+    heights = (22, 40, 44, 58, 54, 74)
+    for number, height in enumerate(heights):
+        style = "out" if height == max(heights) else "out half"
+        yield f'<path class="{style}" d="M{38 + 30 * number} 103v{-height}h20v{height}z"/>'
+        for spread in (-5, 1, 4):
+            x, y = 43 + 30 * number + 5 * (spread > 0) + spread % 4, 96 - height + spread
+            yield f'<circle class="choice" cx="{x}" cy="{y}" r="2.5"/>'
+
+
 def digits() -> Iterator[str]:
     for number, digit in enumerate((TWO, SEVEN, NINE)):
         yield cells(digit, 26 + 70 * number, 12, 6, {"#": "in", ".": "in faint"})
@@ -259,6 +270,7 @@ PICTURES = {
     "04_cnn_architectures": (smaller_and_deeper, "Stacks of maps, ever smaller and deeper"),
     "training": (falling_loss, "Two curves that fall, one of which rises again"),
     "05_fashion_mnist": (garments, "Four garments, and a bar for each of ten classes"),
+    "better": (rising_steps, "Six bars that rise but once, with three dots on each"),
     "06_exercise": (digits, "Three handwritten digits over a rising curve"),
     "07_summary": (questions, "Twelve questions, nine of them ticked off"),
 }

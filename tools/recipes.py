@@ -151,6 +151,7 @@ _moved = {"augment": flip_shift_cutout, "measure": asked_twice}
 # The rows of "Better, step by step" between the lecture's network and the residual ones. Each
 # takes over what the row before it has.
 STEPS = {
+    "whole": _garments(lecture_with),  # again, on the machine of the other rows
     "half": _garments(partial(lecture_with, 32)),
     "he_normal": _garments(partial(lecture_with, 32, "he_normal")),
     "normalized": _garments(partial(lecture_with, 32, "he_normal", True)),

@@ -9,7 +9,7 @@ from matplotlib import patches
 
 from utils.palette import BLUE, FAINT, FAINTER, INK, MUTED, ORANGE
 
-from .look import DescribedFigure, plain
+from .look import WIDTH, DescribedFigure, plain
 
 
 def learning_curves(
@@ -121,7 +121,7 @@ def predictions(
     predicted = probabilities.argmax(axis=1)
     sure = probabilities.max(axis=1)
     figure = DescribedFigure(
-        2.45 * -(-len(images) // columns),
+        (WIDTH / columns + 0.85) * -(-len(images) // columns),  # a picture, and three lines of text
         f"{len(images)} images with their label and the network's answer: "
         + "; ".join(
             f"{class_names[label]} taken for {class_names[answer]}"

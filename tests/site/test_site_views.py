@@ -417,3 +417,16 @@ def test_each_link_of_a_chapter_to_a_view_sets_what_the_text_says(pages_of, site
         assert page.locator(".course-view-problem").count() == 0, link
         place = link.partition("&")[0]
         assert {name: seen(page, place, name) for name in said} == said, link
+
+
+def test_a_link_that_is_followed_twice_sets_its_view_twice(visitor, site, address):
+    visit = visitor()
+    page = visit.page
+    page.goto(address(site) + FILTER)
+    model = "cnnCourseWidgets.find(document.getElementById('filter')).model"
+    link = page.locator('.bd-article a[href="#filter&relu=1"]')
+    for _ in range(2):
+        link.click()
+        page.wait_for_function(f"() => {model}.get('relu')")
+        page.evaluate(f"{model}.set('relu', false)")
+    assert visit.problems == []

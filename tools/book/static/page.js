@@ -107,6 +107,11 @@ async function cnnCourseRestore() {
   }
 }
 addEventListener("hashchange", cnnCourseRestore);
+/* A link to the view that the address names already sets it again. */
+document.addEventListener("click", ({ target }) => {
+  const link = target.closest('a[href^="#"]');
+  if (link?.hash.includes("&") && link.hash === location.hash) dispatchEvent(new Event("hashchange"));
+});
 if (!document.querySelector(".live-widget")) cnnCourseRestore();
 
 /* The button and the key "p" let one part of the page fill the screen. */

@@ -112,7 +112,9 @@ const cnnCourseView = (() => {
     if (values.length) model.set(wanted);
     if (rootOf(place)) dress(place, { settings }, view.values, problems);
     const question = place.previousElementSibling;
-    const first = question?.matches(".course-view-ask") ? question : place;
+    // What a link opens may lie far below the beginning of its explorer.
+    const opened = rootOf(place)?.querySelector("[data-view-target]:not([hidden])");
+    const first = question?.matches(".course-view-ask") ? question : (opened ?? place);
     first.scrollIntoView({ block: "start", behavior: "instant" });
     return { place, isPresented: "present" in view.values };
   }

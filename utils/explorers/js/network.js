@@ -365,6 +365,7 @@ class View {
     this.drawOnIt = button("Draw on it", () => {
       const image = currentImage(this.model);
       this.setDrawing(Uint8Array.from(image.data), image.shape);
+      this.input.stage.focus(); // this button is gone
     });
     const arrows = [["↑", -1, 0, "up"], ["↓", 1, 0, "down"], ["←", 0, -1, "left"], ["→", 0, 1, "right"]];
     this.tools = create(
@@ -445,7 +446,7 @@ class View {
     this.choices = controls(this.pages.element, this.number.element);
     this.layerPart = create(
       "div",
-      { class: "cx-network-layer", hidden: true },
+      { class: "cx-network-layer", "data-view-target": "", hidden: true },
       this.layerTitle,
       this.choices,
       this.atlas.element,

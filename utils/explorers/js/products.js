@@ -58,10 +58,14 @@ export function sourceOf(layer, channels) {
 
 /** One line of the calculation: window × slice = products, for one channel. */
 export function productLine({ channel, patch, slice, products, sum }, source) {
-  const brief = (value) =>
-    Math.abs(value) < 0.005 ? "0" : format(value, 2).replace(/^(−?)0\./, "$1.");
   const limit = (matrix) => Math.max(...matrix.flat().map(Math.abs));
   const size = slice.length;
+  const brief = (value) => {
+    if (Math.abs(value) < 0.005) return "0";
+    // In a small cell −.083 would lose its last digit, and be read as −.08.
+    const rounded = size > 5 && Math.abs(value) < 1 ? Number(value.toFixed(2)) : value;
+    return format(rounded, 2).replace(/^(−?)0\./, "$1.");
+  };
   const part = (label, role, matrix, strength) => {
     const shown = grid({ label, role });
     shown.cells.dataset.size = Math.max(size, slice[0].length) > 5 ? 7 : size > 3 ? 5 : 3;

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from itertools import combinations
 
 import numpy as np
 
@@ -21,18 +22,17 @@ from utils import models
 from utils.records import TRAINED
 
 SEEDS = 1, 2, 3
-DIFFERENT = "scheduled", "global", "residual"
+ALIKE, OTHER = "fashion_mnist_residual", "fashion_mnist_scheduled"
 # Name of a record → name of an ensemble → its networks, each (recipe, seed).
 ENSEMBLES = {
     "fashion_mnist_ensembles": {
         **{
-            f"three runs of {name}": [(f"fashion_mnist_{name}", seed) for seed in SEEDS]
-            for name in DIFFERENT
+            f"two alike, seeds {one} and {other}": [(ALIKE, one), (ALIKE, other)]
+            for one, other in combinations(SEEDS, 2)
         },
-        **{
-            f"three networks, seed {seed}": [(f"fashion_mnist_{name}", seed) for name in DIFFERENT]
-            for seed in SEEDS
-        },
+        **{f"two different, seed {seed}": [(ALIKE, seed), (OTHER, seed)] for seed in SEEDS},
+        "three alike": [(ALIKE, seed) for seed in SEEDS],
+        "six": [(name, seed) for name in (ALIKE, OTHER) for seed in SEEDS],
     }
 }
 

@@ -147,6 +147,7 @@ def _garments(build: Callable[[], object], settings=plainly, epochs: int = 10, *
 
 
 _with_decay = partial(carefully, weight_decay=2e-2)
+_with_means = partial(lecture_with, 32, "he_normal", True, "global")
 _moved = {"augment": flip_shift_cutout, "measure": asked_twice}
 # The rows of "Better, step by step" between the lecture's network and the residual ones. Each
 # takes over what the row before it has.
@@ -155,13 +156,13 @@ STEPS = {
     "half": _garments(partial(lecture_with, 32)),
     "he_normal": _garments(partial(lecture_with, 32, "he_normal")),
     "normalized": _garments(partial(lecture_with, 32, "he_normal", True)),
-    "augmented": _garments(partial(lecture_with, 32, "he_normal", True), **_moved),
-    "scheduled": _garments(partial(lecture_with, 32, "he_normal", True), _with_decay, **_moved),
-    "global": _garments(
-        partial(lecture_with, 32, "he_normal", True, "global"), _with_decay, **_moved
-    ),
+    "global": _garments(_with_means),
+    "augmented": _garments(_with_means, **_moved),
+    "scheduled": _garments(_with_means, _with_decay, **_moved),
     "residual": _garments(residual_network, _with_decay, 12, **_moved),
     "wide": _garments(partial(residual_network, 80), _with_decay, 30, **_moved),
+    # Tried, and no step: the lecture's dense layers where "scheduled" has means.
+    "dense_head": _garments(partial(lecture_with, 32, "he_normal", True), _with_decay, **_moved),
 }
 
 RECIPES = {

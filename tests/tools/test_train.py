@@ -164,8 +164,14 @@ WITHOUT_STORED_WEIGHTS = {
     *(f"fashion_mnist_{name}" for name in recipes.STEPS),
 }
 
+# Steps that are made of what the other recipes have, in another combination.
+COMBINED = {
+    f"fashion_mnist_{name}"
+    for name in ("whole", "half", "he_normal", "global", "augmented", "wide", "dense_head")
+}
 
-@pytest.mark.parametrize("name", RECIPES)
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if name not in COMBINED])
 def test_every_recipe_trains_and_its_stored_weights_predict_as_those_it_ended_with(
     small_runs, name
 ):
@@ -273,3 +279,15 @@ def test_an_unknown_recipe_is_refused_with_those_that_there_are(monkeypatch, cap
     with pytest.raises(SystemExit):
         train.main()
     assert "there is no recipe 'resnet'; there are" in capsys.readouterr().err
+
+
+def test_each_step_of_better_takes_over_what_the_row_before_it_has():
+    steps = list(recipes.STEPS.values())[1:]  # "whole" is the lecture's network once more
+    assert [step.augment is not None for step in steps] == [False] * 4 + [True] * 5
+    assert [step.epochs for step in steps[:7]] == [10] * 7
+    kinds = [[type(layer).__name__ for layer in step.build().layers] for step in steps]
+    assert kinds[0] == kinds[1]  # other first weights alone
+    assert kinds[2].count("BatchNormalization") == 5
+    assert "GlobalAveragePooling2D" in kinds[3]
+    assert kinds[3] == kinds[4] == kinds[5]
+    assert kinds[2] == kinds[-1]  # the lecture's head once more

@@ -17,6 +17,7 @@ from math import ceil, log, prod, sqrt
 import numpy as np
 from evidence import explains, printed, printed_numbers, says
 
+from utils import records
 from utils.checks import BANDS
 from utils.checks.part3.augment import MIRRORS
 
@@ -113,6 +114,16 @@ def intervals_overlap(one: str, other: str) -> bool:
         printed_numbers("14.9/3", rf"{share}: between (\S+)% and (\S+)%") for share in (one, other)
     )
     return low < high_of_other and low_of_other < high
+
+
+def accuracies_of(name: str) -> list[float]:
+    """Return the test accuracies of the runs on record of a row of "Better, step by step"."""
+    runs = records.load(f"fashion_mnist_{name}")["runs"].values()
+    return [run["test_accuracy"] for run in runs]
+
+
+def mean_of(name: str) -> float:
+    return float(np.mean(accuracies_of(name)))
 
 
 ANSWERS = {
@@ -335,6 +346,42 @@ ANSWERS = {
         "On the images that it learns from, the accuracy": choice(
             "More images",
             because=says("training", "overfitting | more images, augmentation, dropout"),
+        ),
+    },
+    "better": {
+        "A friend has added a layer to the lecture's network": choice(
+            "Nothing yet", because=np.ptp(accuracies_of("lecture")) > 0.002
+        ),
+        "All convolutions of a network get half as many": 100 * 0.5 * 0.5,
+        "The lecture's network gets half as many maps": choice(
+            "It falls by less than a percent",
+            because=0 < mean_of("lecture") - mean_of("half") < np.ptp(accuracies_of("lecture")),
+        ),
+        "How much does He initialization bring": choice(
+            "Less than the runs lie apart",
+            because=abs(mean_of("he_normal") - mean_of("scheduled"))
+            < np.ptp(accuracies_of("scheduled")),
+        ),
+        "The network loses nearly all of its dense": choice("TODO", because=True),
+        "Ten epochs as before, but no training image": choice(
+            "It falls", because=np.diff(printed_numbers("better", r"moved images +training (\S+)"))
+        ),
+        "Which two make the better jury": choice("TODO", because=True),
+        "A student tries five changes with one run each": choice(
+            "One run each, and the test set chose",
+            because=says("better", "The validation part decides, the test set reports"),
+        ),
+        "A convolution with 32 filters is followed by batch": 2 * 32,
+        "You train a network to name garments. Which": choice(
+            "Mirroring half",
+            "Shifting the training",
+            "Hiding a square",
+            because=says("better", "Only training images are moved"),
+        ),
+        "The last convolution gives 128 maps. Their means": (128 + 1) * 10,
+        "You copy a trained network three times": choice(
+            "Nothing changes",
+            because=says("better", "A mistake that one of them makes alone is outvoted"),
         ),
     },
     "5": {

@@ -167,7 +167,7 @@ WITHOUT_STORED_WEIGHTS = {
 # Steps that are made of what the other recipes have, in another combination.
 COMBINED = {
     f"fashion_mnist_{name}"
-    for name in ("whole", "half", "he_normal", "global", "augmented", "wide", "dense_head")
+    for name in ("half", "he_normal", "normalized", "global", "wide", "constant_rate")
 }
 
 
@@ -282,12 +282,18 @@ def test_an_unknown_recipe_is_refused_with_those_that_there_are(monkeypatch, cap
 
 
 def test_each_step_of_better_takes_over_what_the_row_before_it_has():
-    steps = list(recipes.STEPS.values())[1:]  # "whole" is the lecture's network once more
-    assert [step.augment is not None for step in steps] == [False] * 4 + [True] * 5
-    assert [step.epochs for step in steps[:7]] == [10] * 7
-    kinds = [[type(layer).__name__ for layer in step.build().layers] for step in steps]
-    assert kinds[0] == kinds[1]  # other first weights alone
-    assert kinds[2].count("BatchNormalization") == 5
-    assert "GlobalAveragePooling2D" in kinds[3]
-    assert kinds[3] == kinds[4] == kinds[5]
-    assert kinds[2] == kinds[-1]  # the lecture's head once more
+    steps = recipes.STEPS
+    assert list(steps)[:6] == [
+        *("half", "scheduled", "he_normal", "normalized", "global", "augmented")
+    ]
+    first_six = list(steps.values())[:6]
+    assert [step.settings is recipes.plainly for step in first_six] == [True] + [False] * 5
+    assert [step.augment is not None for step in first_six] == [False] * 5 + [True]
+    assert {step.epochs for step in first_six} == {10}
+    kinds = [[type(layer).__name__ for layer in step.build().layers] for step in first_six]
+    assert kinds[0] == kinds[1] == kinds[2]
+    assert kinds[3].count("BatchNormalization") == 5
+    assert "Flatten" in kinds[3] and "GlobalAveragePooling2D" in kinds[4]
+    assert kinds[4] == kinds[5]
+    tried = steps["constant_rate"]
+    assert [type(layer).__name__ for layer in tried.build().layers] == kinds[3]

@@ -155,7 +155,6 @@ _moved = {"augment": flip_shift_cutout, "measure": asked_twice}
 STEPS = {
     "half": _garments(partial(lecture_with, 32)),
     "scheduled": _garments(partial(lecture_with, 32), _decay),
-    "he_normal": _garments(partial(lecture_with, 32, "he_normal"), _decay),
     "normalized": _garments(_normalized, _decay),
     "global": _garments(_means, _decay),
     "augmented": _garments(_means, _decay, **_moved),

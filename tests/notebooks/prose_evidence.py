@@ -21,6 +21,7 @@ from evidence import Cited, Named, code_numbers, points, printed_numbers
 
 from tools import judge
 from tools.exercises import POINTS
+from utils import records
 from utils.checks import task
 from utils.checks.part3 import bands, model_file
 from utils.explorers import network_file, networks
@@ -64,6 +65,11 @@ LINE = [
     "EfficientNet",
     "ConvNeXt",
 ]
+(EMA,) = code_numbers("better", r"ema_momentum=([\d.]+)")
+(SOFTENED,) = code_numbers("better", r"label_smoothing=([\d.]+)")
+(RESIDUAL_EPOCHS,) = {
+    run["epochs"] for run in records.load("fashion_mnist_residual")["runs"].values()
+}
 LENET = (
     1,
     *code_numbers(
@@ -167,6 +173,29 @@ EVIDENCE = {
         ("error than one of {}, even", Cited(20, "he2016deep")),
         ("| {} | [LeCun et al.]", Cited(1989, "lecun1989backpropagation")),
         ("windows and {} maps in and out", *code_numbers("4", r"SeparableConv2D\((\d+), 3")),
+    ],
+    "better": [
+        ("Reading takes about {} minutes", READING["better"]),
+        ("chosen by the last {} training images", FOR_CHOICES),
+        (
+            "together do {} of",
+            *printed_numbers("better", r"32, 64, 64, 128, 128: .* (\S+) million multiply"),
+        ),
+        ("Send {} images through both", *code_numbers("better", r"images\[-(\d+):")),
+        (
+            "The last convolution gives {} maps of {} × {}. The lecture's way pools them to "
+            "{} × {}, hands all {} values to dense layers of {} and {} neurons",
+            *(128, 7, 7, 3, 3, 3 * 3 * 128, 128, 64),
+        ),
+        ("mean of each map, {} values", 128),
+        ("first {} % of the steps", 100 * code_numbers("better", r"int\(([\d.]+) \* steps")[0]),
+        ("keeps {} of itself and takes {} of the new", EMA, round(1 - EMA, 3)),
+        (
+            "right class is {} and not {}, and {} for each",
+            *(round(1 - SOFTENED + SOFTENED / 10, 3), 1, SOFTENED / 10),
+        ),
+        ("moved images, too, for {} epochs in", RESIDUAL_EPOCHS),
+        ("ours saw each image {} times", RESIDUAL_EPOCHS),
     ],
     "training": [
         ("Reading takes about {} minutes", READING["training"]),
@@ -335,7 +364,13 @@ EVIDENCE = {
         ("than one network | {} |", POINTS["14_9/3_highest_accuracy"]),
         ("lie apart on {} images", TEST),
     ],
-    "glossary": [("to mean {} and spread {},", 0, 1), ("at together; {} in chapter 5", BATCH)],
+    "glossary": [
+        ("to mean {} and spread {},", 0, 1),
+        ("at together; {} in chapter 5", BATCH),
+        ("of itself, such as {}, and takes", EMA),
+        ("in which it rises from {}, and then a slow fall to {}.", 0, 0),
+        ("a little toward {} in each step of training", 0),
+    ],
     "references": [],
     "status": [],
     "grading": [

@@ -13,16 +13,18 @@ from .look import DescribedFigure, plain
 MOST_DIGITS = 80
 
 
-def moved_copies(image: np.ndarray, copies: np.ndarray, columns: int = 6) -> DescribedFigure:
+def moved_copies(
+    image: np.ndarray, copies: np.ndarray, columns: int = 6, name: str = "digit"
+) -> DescribedFigure:
     """Show an image, (28, 28), alone in the first row, and its moved copies, (n, 28, 28), below.
 
-    A cross marks the middle of each, so that one sees how far the digit has moved.
+    A cross marks the middle of each, so that one sees how far it has moved; `name` says what it is.
     """
     rows = -(-len(copies) // columns)
     figure = DescribedFigure(
         1.1 * (rows + 1) + 0.35,
-        f"A digit, and below it {len(copies)} copies, each moved a little differently. All can "
-        "still be read as the same digit.",
+        f"A {name}, and below it {len(copies)} copies, each moved a little differently. All can "
+        f"still be {'read' if name == 'digit' else 'recognized'} as the same {name}.",
     )
     grid = figure.subplots(rows + 1, columns, squeeze=False)
     for axes in grid.flat:

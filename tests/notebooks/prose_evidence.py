@@ -194,6 +194,13 @@ EVIDENCE = {
             "right class is {} and not {}, and {} for each",
             *(round(1 - SOFTENED + SOFTENED / 10, 3), 1, SOFTENED / 10),
         ),
+        (
+            "makes {} mistakes in a hundred where the lecture's makes {}.",
+            *(
+                round(100 * (1 - printed_numbers("better", rf"{row} +3 (\S+)")[0]), 1)
+                for row in ("residual blocks", "lecture's network")
+            ),
+        ),
         ("moved images, too, for {} epochs in", RESIDUAL_EPOCHS),
         ("ours saw each image {} times", RESIDUAL_EPOCHS),
     ],

@@ -199,8 +199,8 @@ ANSWERS = {
             because=printed("2", r"shapes: \(32, 57, 8\)"),  # of eight filters there
         ),
         "200 filters of 5 × 5 read a color picture": conv_parameters(5, 3, 200),
-        "How many multiplications do the 200": 5 * 5 * 3 * 150 * 100 * 200,
-        "How many bytes do the 200 maps": 150 * 100 * 200 * 4,
+        "How many multiplications do 200": 5 * 5 * 3 * 150 * 100 * 200,
+        "How many bytes do 200 maps": 150 * 100 * 200 * 4,
         "The layer now has a stride of 2": choice(
             "When the picture moves by two pixels",
             because=printed("2", "by 1: stayed False, moved False\nby 2: stayed False, moved True"),

@@ -377,9 +377,9 @@ SAID = {
         "receptive-field-2&network=1-large-convolution": {"network": "1 large convolution"},
     },
     "05_fashion_mnist": {
-        "network&layer=0": {"layer": 0},
-        "network&layer=6&map=219": {"layer": 6, "map": 219},  # the page counts maps from 1
-        "network&layer=6&map=140": {"layer": 6, "map": 140},
+        "network&layer=0&at=21,15": {"layer": 0, "position": [21, 15]},
+        "network&layer=6&map=219&at=3,2": {"layer": 6, "map": 219},  # the page counts from 1
+        "network&layer=6&map=140&at=6,6": {"layer": 6, "map": 140},
         "network&image=garment-11": {"selected": "garment 11"},
     },
 }

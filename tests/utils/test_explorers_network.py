@@ -71,7 +71,9 @@ def answer(model, image: np.ndarray) -> np.ndarray:
 
 def open_layer(page, number: int):
     """Open one of the layers that can be opened."""
-    page.locator("button.cx-layer").nth(number).click()
+    button = page.locator("button.cx-layer").nth(number)
+    button.click()
+    button.and_(page.locator("[aria-expanded=true]")).wait_for()  # drawn in the next frame
     page.locator(".cx-network-layer").wait_for()
 
 

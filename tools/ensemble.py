@@ -16,7 +16,7 @@ from itertools import combinations
 
 import numpy as np
 
-from tools.recipes import RECIPES, Images, split
+from tools.recipes import RECIPES, Images, accuracy, split
 from tools.train import circumstances, trained_weights
 from utils import models
 from utils.records import TRAINED
@@ -47,19 +47,13 @@ def answers(name: str, run: str, images: np.ndarray) -> np.ndarray:
     return model.predict(images, batch_size=250, verbose=0)
 
 
-def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Return the share of answers, (n, 10), that are right; labels (n,) or one-hot (n, 10)."""
-    classes = labels if labels.ndim == 1 else labels.argmax(axis=1)
-    return float(np.mean(probabilities.argmax(axis=1) == classes))
-
-
 def together(members: list[tuple[str, str]], validation: Images, test: Images) -> dict:
     """Measure an ensemble of networks, (recipe, run) each, beside the mean of its members."""
     found = {"members": [f"{name}, {run}" for name, run in members]}
     for part, (images, labels) in (("valid", validation), ("test", test)):
         each = [answers(*member, images) for member in members]
         alone = np.mean([accuracy(one, labels) for one in each])
-        found[f"{part}_accuracy"] = round(accuracy(sum(each), labels), 5)
+        found[f"{part}_accuracy"] = accuracy(sum(each), labels)
         found[f"{part}_accuracy_alone"] = round(float(alone), 5)
     return found
 

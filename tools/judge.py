@@ -32,7 +32,7 @@ TASK = "the model"
 DOUBTS_FILE = Path(__file__).with_name("doubts.json")
 # What only a judge may know: it is no part of what students get. By `tools.calibrate`.
 DOUBTS = json.loads(DOUBTS_FILE.read_text(encoding="utf-8"))
-BEND = 0.5  # pixels by which knots are pulled: see `moved_digits.moved`
+BEND = 0.4  # pixels by which knots are pulled: see `moved_digits.moved`
 SURE = 2_000  # drawn of the test digits that every network of the course is sure of
 FROM_TRAINING = 500
 HARD_TIMES = 3  # each hard digit is shown so often, moved in other ways

@@ -91,18 +91,19 @@ def kept_answers(network, validation: Images, test: Images) -> dict:
     return {"kept_answers": [round(float(share), 4) for share in shares]}
 
 
+def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Return the share of answers, (n, 10), that are right; labels (n,) or one-hot (n, 10)."""
+    classes = labels if labels.ndim == 1 else labels.argmax(axis=1)
+    return round(float(np.mean(probabilities.argmax(axis=1) == classes)), 5)
+
+
 def asked_twice(network, validation: Images, test: Images) -> dict:
     """Return the accuracies of the mean of two answers: to each image, and to its mirror image."""
-
-    def accuracy(images: np.ndarray, labels: np.ndarray) -> float:
+    found = {}
+    for part, (images, labels) in (("valid", validation), ("test", test)):
         both = [network.predict(each, 250, verbose=0) for each in (images, images[:, :, ::-1])]
-        labels = labels if labels.ndim == 1 else labels.argmax(axis=1)
-        return round(float(np.mean(sum(both).argmax(axis=1) == labels)), 5)
-
-    return {
-        "valid_accuracy_asked_twice": accuracy(*validation),
-        "test_accuracy_asked_twice": accuracy(*test),
-    }
+        found[f"{part}_accuracy_asked_twice"] = accuracy(sum(both), labels)
+    return found
 
 
 def plainly(steps: int) -> dict:

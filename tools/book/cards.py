@@ -270,7 +270,10 @@ PICTURES = {
     "04_cnn_architectures": (smaller_and_deeper, "Stacks of maps, ever smaller and deeper"),
     "training": (falling_loss, "Two curves that fall, one of which rises again"),
     "05_fashion_mnist": (garments, "Four garments, and a bar for each of ten classes"),
-    "better": (rising_steps, "Six bars that rise but once, with three dots on each"),
+    "better": (
+        rising_steps,
+        "Six bars from left to right, most of them higher than the one before",
+    ),
     "06_exercise": (digits, "Three handwritten digits over a rising curve"),
     "07_summary": (questions, "Twelve questions, nine of them ticked off"),
 }

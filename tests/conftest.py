@@ -18,6 +18,28 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def delay_frames(browser, delay: int) -> None:
+    """Let all pages wait `delay` ms before each frame that they ask for, as on a busy machine.
+
+    A test that reads what the next frame draws, and does not wait for it, then fails always, and
+    not once in a hundred runs.
+    """
+    new_context = browser.new_context
+
+    def slow_context(**options):
+        context = new_context(**options)
+        context.add_init_script(
+            f"""{{
+              const next = window.requestAnimationFrame.bind(window);
+              window.requestAnimationFrame = (draw) => setTimeout(() => next(draw), {delay});
+              window.cancelAnimationFrame = clearTimeout;
+            }}"""
+        )
+        return context
+
+    browser.new_context = slow_context
+
+
 # One for each test file: Playwright keeps an event loop running for as long as it
 # is open, and the kernels of nbval, in the same process, need their own.
 @pytest.fixture(scope="module")
@@ -34,6 +56,8 @@ def browser():
         only_this_machine = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
         args = [only_this_machine, "--disable-gpu"]  # pages look the same with a card or without
         browser = playwright.chromium.launch(executable_path=path, args=args)
+        if delay := int(os.environ.get("CNN_COURSE_FRAME_DELAY", 0)):
+            delay_frames(browser, delay)
         yield browser
         browser.close()
 

@@ -56,7 +56,8 @@ def test_a_network_is_fetched_when_it_is_asked_for_and_answers_in_a_worker(
 
 
 def tab_to(page, target) -> None:
-    """Press Tab until an element has the focus."""
+    """Press Tab until an element, once it is there, has the focus."""
+    target.wait_for()
     for _ in range(90):
         if target.evaluate("(element) => element === document.activeElement"):
             return

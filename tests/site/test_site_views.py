@@ -213,7 +213,8 @@ def open_link(page, address: str) -> None:
     if "#" in address:
         page.wait_for_function("() => document.querySelector('.live-widget[data-state=shown]')")
     page.wait_for_function("() => globalThis.cnnCourseWidgets")
-    page.wait_for_timeout(100)
+    if "&" in address:
+        page.wait_for_function("() => document.documentElement.dataset.view === 'set'")
 
 
 def restored(page, address: str) -> None:

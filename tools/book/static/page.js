@@ -94,9 +94,11 @@ function cnnCourseTeaching() {
   return teaching;
 }
 
-/* A link may set an explorer: "#filter&stride=2". */
+/* A link may set an explorer: "#filter&stride=2". What has to wait for it reads `data-view`. */
 async function cnnCourseRestore() {
   if (!location.hash.includes("&")) return;
+  const { dataset } = document.documentElement;
+  dataset.view = "waiting";
   try {
     const { view, present } = await cnnCourseTeaching();
     const shown = await view.restore();
@@ -105,6 +107,7 @@ async function cnnCourseRestore() {
   } catch (error) {
     console.info(error); // the page is there as without the link
   }
+  dataset.view = "set";
 }
 addEventListener("hashchange", cnnCourseRestore);
 /* A link to the view that the address names already sets it again. */

@@ -115,6 +115,21 @@ function channelsOf(stored, on) {
 }
 
 /**
+ * The filters and biases as the model holds them now. What edits them starts from here: what was
+ * drawn last is a frame old, and two changes may come within one.
+ */
+function layerOf(model) {
+  const filters = decode(model.get("filters"), "filters");
+  const [size, , , count] = filters.shape;
+  const given = decode(model.get("biases"), "biases").data;
+  const biases = Array.from({ length: count }, (_, i) => given[i] ?? 0);
+  const filter = Math.min(model.get("filter"), count - 1);
+  const presets = model.get("presets");
+  const names = biases.map((_, index) => presetName(presets, filters, index));
+  return { size, filters, count, biases, filter, names, presets };
+}
+
+/**
  * Everything that one redraw needs; without `maps` where the window does not fit. `last` is
  * the state before: the channels stay as they are as long as the image does.
  */
@@ -122,15 +137,10 @@ function compute(model, last) {
   const [stored, on] = [model.get("image"), model.get("channels")];
   const isLast = last?.stored === stored && String(last.on) === String(on);
   const { image, planes } = isLast ? last : channelsOf(stored, on);
-  const filters = decode(model.get("filters"), "filters");
-  const [size, , , count] = filters.shape;
-  const given = decode(model.get("biases"), "biases").data;
-  const biases = Array.from({ length: count }, (_, i) => given[i] ?? 0);
-  const filter = Math.min(model.get("filter"), count - 1);
+  const { presets, ...layer } = layerOf(model);
+  const { size, filters, biases, filter } = layer;
   const [stride, padding, relu] = ["stride", "padding", "relu"].map((name) => model.get(name));
-  const presets = model.get("presets");
-  const names = biases.map((_, index) => presetName(presets, filters, index));
-  const state = { stored, image, planes, on, filters, count, biases, filter, names, relu };
+  const state = { stored, image, planes, on, relu, ...layer };
   state.presets = presets[size];
   state.slices = slicesOf(filters, filter);
   Object.assign(state, layerOver(image.shape, { size, stride, padding }));
@@ -274,7 +284,7 @@ function silent(picture) {
 }
 
 /** The line of one channel: the channel, patch × slice = its sum. */
-function makeLine({ model, edit, getState }, channel, { atInput, atOutput }) {
+function makeLine({ model, edit }, channel, { atInput, atOutput }) {
   const [letter, color] = [LETTERS[channel], NAMES[channel]];
   const picture = silent(new Picture({ label: letter, role: "input", onPoint: atInput }));
   const box = toggle({
@@ -289,9 +299,9 @@ function makeLine({ model, edit, getState }, channel, { atInput, atOutput }) {
   const slice = editableGrid({
     label: `Slice ${letter}`,
     onEdit: (i, j, value) => {
-      const { shape, data } = decode(model.get("filters"), "filters");
-      const [size, , , count] = shape;
-      const place = ((i * size + j) * 3 + channel) * count + getState().filter;
+      const { filters, size, count, filter } = layerOf(model);
+      const { shape, data } = filters;
+      const place = ((i * size + j) * 3 + channel) * count + filter;
       if (data[place] === Math.fround(value)) return;
       data[place] = value;
       edit({ filters: encode({ shape, data }) }, { isTyped: true });
@@ -334,16 +344,15 @@ function makePictures(explorer) {
   return { input, map, sum, lines, arrow, flow, words, key: legend() };
 }
 
-function makeControls({ model, edit, getState }) {
-  const presetsOf = (size) => model.get("presets")[size];
+function makeControls({ model, edit }) {
   return {
     preset: choice({
       label: "Filter",
       options: [],
       onInput: (name) => {
         if (name === OWN) return;
-        const { size, filters, biases, filter } = getState();
-        const weights = presetsOf(size)[name].flat(2);
+        const { size, filters, biases, filter, presets } = layerOf(model);
+        const weights = presets[size][name].flat(2);
         edit(layerTraits(size, replaced(allWeights(filters), filter, weights), biases));
       },
     }),
@@ -352,7 +361,7 @@ function makeControls({ model, edit, getState }) {
       min: -WIDEST_BIAS,
       max: WIDEST_BIAS,
       onInput: (value) => {
-        const { biases, filter, count } = getState();
+        const { biases, filter, count } = layerOf(model);
         edit({ biases: encode({ shape: [count], data: replaced(biases, filter, value) }) });
       },
     }),
@@ -363,9 +372,9 @@ function makeControls({ model, edit, getState }) {
         ["5", "5 × 5 × 3"],
       ],
       onInput: (value) => {
-        const { filters, biases } = getState();
+        const { filters, biases, presets } = layerOf(model);
         const size = Number(value);
-        const sized = (_, filter) => resized(model.get("presets"), filters, filter, size);
+        const sized = (_, filter) => resized(presets, filters, filter, size);
         edit(layerTraits(size, biases.map(sized), biases));
       },
     }),
@@ -428,19 +437,18 @@ function makeLayer({ model, edit, getState, redrawNow }) {
   const group = uniqueId("filter");
   const stack = Array.from({ length: MOST_FILTERS }, (_, filter) => makeMap(group, filter, edit));
   const change = (list, biases, filter) => {
-    edit({ ...layerTraits(getState().size, list, biases), filter });
+    edit({ ...layerTraits(layerOf(model).size, list, biases), filter });
     redrawNow();
     stack[getState().filter].radio.focus();
   };
   const add = button("+ Add a filter", () => {
-    const { size, filters, biases, names, count } = getState();
-    const presets = Object.entries(model.get("presets")[size]);
-    const [, next] = presets.find(([name]) => !names.includes(name));
+    const { size, filters, biases, names, count, presets } = layerOf(model);
+    const [, next] = Object.entries(presets[size]).find(([name]) => !names.includes(name));
     change([...allWeights(filters), next.flat(2)], [...biases, 0], count);
   });
   add.classList.add("cx-channel-add");
   const remove = button("Remove", () => {
-    const { filters, biases, filter } = getState();
+    const { filters, biases, filter } = layerOf(model);
     const kept = (_, i) => i !== filter;
     change(allWeights(filters).filter(kept), biases.filter(kept), Math.max(0, filter - 1));
   });

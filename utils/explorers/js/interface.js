@@ -266,7 +266,9 @@ export function decimalBox({ label, above, onInput }) {
     const value = readNumber(input.value);
     const fits = value !== null && value > above;
     judge(!fits && !isBegun(input.value));
-    if (fits) onInput(value);
+    if (!fits) return;
+    kept = value;
+    onInput(value);
   });
   input.addEventListener("blur", () => {
     input.value = kept;

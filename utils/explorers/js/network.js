@@ -383,7 +383,10 @@ class View {
     );
     this.before = new Picture({ label: "Compared with", role: "input" });
     this.before.element.hidden = true;
-    this.keep = button("Keep to compare", () => this.keepForComparison());
+    this.keep = button("Keep to compare", () => {
+      this.keepForComparison();
+      this.draw();
+    });
     this.forget = button("Stop comparing", () => this.stopComparing());
     this.compared = create("p", { class: "cx-note", hidden: true });
     this.inputPart = create(
@@ -592,7 +595,6 @@ class View {
     this.state.kept = { name, outputs, image };
     this.before.show(image);
     this.before.size.textContent = name;
-    this.draw();
   }
 
   stopComparing() {
@@ -718,7 +720,9 @@ class View {
   }
 
   drawAnswer() {
-    const { network, outputs, kept, guess } = this.state;
+    const { network, outputs, guess } = this.state;
+    // Until another image is answered there is nothing to compare.
+    const kept = this.state.kept?.outputs === outputs ? null : this.state.kept;
     const values = outputs.at(-1);
     const best = values.indexOf(values.reduce((a, b) => Math.max(a, b)));
     const target = this.target();

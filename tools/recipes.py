@@ -151,15 +151,19 @@ _decay = partial(carefully, weight_decay=2e-2)
 _normalized = partial(lecture_with, 32, "he_normal", True)
 _means = partial(_normalized, "global")
 _moved = {"augment": flip_shift_cutout, "measure": asked_twice}
+_mirrored = _moved | {"augment": partial(flip_shift_cutout, shift=0, hole=0)}
 # The rows of "Better, step by step" after the lecture's network. Each takes over what the row
 # before it has.
 STEPS = {
     "half": _garments(partial(lecture_with, 32)),
     "scheduled": _garments(partial(lecture_with, 32), _decay),
+    "initialized": _garments(partial(lecture_with, 32, "he_normal"), _decay),
     "normalized": _garments(_normalized, _decay),
     "global": _garments(_means, _decay),
     "augmented": _garments(_means, _decay, **_moved),
     "residual": _garments(residual_network, _decay, 12, **_moved),
+    # In no more time than the lecture's network takes.
+    "mirrored": _garments(residual_network, _decay, 11, **_mirrored),
 }
 # Tried beside them.
 STEPS |= {

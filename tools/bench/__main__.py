@@ -16,6 +16,8 @@
 - training: networks that learn in the page: images a second, beside Keras and other libraries;
   the page's longest tasks; accuracies and prepared situations with five seeds (ten minutes);
 - precision: one training step in bfloat16 and in float32, alternating;
+- recipes: a training step of each row of *Better, step by step*, in turn with the lecture's network
+  (`python -m tools.bench.recipes --store` keeps what the page shows);
 - grading: a class of 12 made of the solutions, with two workers: time, processor time of each
   stage, memory (`python -m tools.bench.grading --students 100` takes a larger one);
 - tests: `make check` and `make test`, once a repeat (minutes each).
@@ -121,6 +123,13 @@ def bench_precision(repeats: int, steps: int = 20, batch_size: int = 128) -> Non
     print(f"policy chosen here      {models.fast_dtype_policy()}")
 
 
+def bench_recipes(repeats: int) -> None:
+    """Report how long the networks of *Better, step by step* train, beside the lecture's."""
+    from tools.bench import recipes
+
+    recipes.report(repeats)
+
+
 def bench_tests(repeats: int) -> None:
     """Report how long `make check` and `make test` take."""
     taken = {"check": [], "test": []}
@@ -173,6 +182,7 @@ PARTS = {
     "networks": bench_networks,
     "training": bench_training,
     "precision": bench_precision,
+    "recipes": bench_recipes,
     "grading": bench_grading,
     "tests": bench_tests,
 }

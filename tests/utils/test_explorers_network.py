@@ -33,6 +33,10 @@ def tiny(classes: int = 3):
     )
 
 
+def readable(text: str) -> float:
+    return float(text.replace("−", "-"))
+
+
 @pytest.fixture(scope="module")
 def model():
     return tiny()
@@ -137,6 +141,11 @@ def test_a_neuron_shows_its_window_its_products_and_the_sum_that_keras_computes(
     assert max(total, 0) == pytest.approx(expected, rel=0.01, abs=1e-4)
     assert page.locator(".cx-products .cx-calculation").count() == 3
     assert "the other 17" in words
+    for line in page.locator(".cx-products .cx-calculation").all():
+        figure = line.locator("[data-role=output]")
+        cells = [readable(text) for text in figure.locator(".cx-cells span").all_inner_texts()]
+        said = readable(figure.locator(".cx-name").inner_text().rsplit(" ", 1)[1])
+        assert sum(cells) == pytest.approx(said, abs=len(cells) * 5e-5)  # four decimals
     seen = page.locator(".cx-network-number .cx-size").nth(1).inner_text()
     assert seen == "14 × 14 pixels"  # 4 + (3 − 1) · 4 + 2 for the first convolution
 

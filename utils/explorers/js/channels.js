@@ -257,19 +257,22 @@ function drawLayer({ stack, add, remove, title, parameters, counted, limits, ans
   add.hidden = count === MOST_FILTERS;
   remove.hidden = count === 1;
   write(remove, `Remove filter ${filter + 1}`);
-  limits.textContent =
-    { 1: "A layer needs at least one filter.", 4: "A layer may have more than these four." }[
-      count
-    ] ?? "";
+  const limit = { 1: "A layer needs at least one filter.", 4: "A layer may have more than these four." };
+  write(limits, limit[count] ?? "");
   limits.hidden = !limits.textContent;
   const total = countParameters(state);
-  parameters.replaceChildren(
-    "Parameters: ",
-    create("span", {}, `(${size} · ${size} · 3 + 1) · ${count} = `, create("b", {}, format(total))),
-  );
-  counted.textContent =
+  const product = `(${size} · ${size} · 3 + 1) · ${count} = `;
+  if (!parameters.textContent.includes(product)) {
+    parameters.replaceChildren(
+      "Parameters: ",
+      create("span", {}, product, create("b", {}, format(total))),
+    );
+  }
+  write(
+    counted,
     `${size} · ${size} weights for each of 3 channels and 1 bias: ` +
-    `${total / count} for each filter.`;
+      `${total / count} for each filter.`,
+  );
   write(answer, answerWords(state));
 }
 

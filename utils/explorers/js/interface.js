@@ -464,7 +464,8 @@ export class Picture {
       this.image = null;
     }
     this.place(this.canvas, 0, 0, rows, columns);
-    this.stage.style.aspectRatio = `${this.width} / ${this.height}`;
+    const ratio = `${this.width} / ${this.height}`;
+    if (this.ratio !== ratio) this.stage.style.aspectRatio = this.ratio = ratio;
     // What is there already is not drawn again: a tensor is never changed once it is made.
     const isSame = this.drawn?.map === map && this.drawn.limit === limit;
     this.drawn = opacity ? null : { map, limit };
@@ -499,10 +500,16 @@ export class Picture {
   /** Put an element over rows and columns of the map; negative ones lie in the padding. */
   place(element, row, column, rows, columns) {
     const percent = (part, whole) => `${(100 * part) / whole}%`;
-    element.style.top = percent(row + this.before[0], this.height);
-    element.style.left = percent(column + this.before[1], this.width);
-    element.style.height = percent(rows, this.height);
-    element.style.width = percent(columns, this.width);
+    const place = {
+      top: percent(row + this.before[0], this.height),
+      left: percent(column + this.before[1], this.width),
+      height: percent(rows, this.height),
+      width: percent(columns, this.width),
+    };
+    const key = Object.values(place).join();
+    if (element.placed === key) return;
+    element.placed = key;
+    Object.assign(element.style, place);
   }
 
   /**
@@ -649,7 +656,7 @@ export function grid({ label, role }) {
       if (cell.look !== look) {
         cell.look = look;
         Object.assign(cell.style, { background, color });
-        cell.className = name;
+        if (cell.className !== name) cell.className = name;
       }
       write(cell, text);
     });

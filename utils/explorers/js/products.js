@@ -56,20 +56,35 @@ export function sourceOf(layer, channels) {
   return (channel) => (channels === 1 ? "the image" : ["red", "green", "blue"][channel]);
 }
 
+const ROOM = { 3: 6, 5: 5, 7: 4 }; // characters in a cell, by the size of the grid
+
+/**
+ * Decimals for all numbers of a grid, so that they can be added up: three digits of the largest,
+ * or as many as there is room for beside a sign and a point.
+ */
+function decimals(most, room) {
+  if (most === 0) return 0;
+  const before = Math.max(0, Math.floor(Math.log10(most)) + 1);
+  return Math.max(0, Math.min(2 - Math.floor(Math.log10(most)), room - 2 - before));
+}
+
+/** A number with so many decimals, without the 0 before the point; "0" alone is exactly 0. */
+function brief(value, digits) {
+  if (value === 0) return "0";
+  const text = value.toFixed(digits).replace("-", "−").replace(/^(−?)0\./, "$1.");
+  return /[1-9]/.test(text) ? text : text.replace("−", "");
+}
+
 /** One line of the calculation: window × slice = products, for one channel. */
 export function productLine({ channel, patch, slice, products, sum }, source) {
   const limit = (matrix) => Math.max(...matrix.flat().map(Math.abs));
   const size = slice.length;
-  const brief = (value) => {
-    if (Math.abs(value) < 0.005) return "0";
-    // In a small cell −.083 would lose its last digit, and be read as −.08.
-    const rounded = size > 5 && Math.abs(value) < 1 ? Number(value.toFixed(2)) : value;
-    return format(rounded, 2).replace(/^(−?)0\./, "$1.");
-  };
   const part = (label, role, matrix, strength) => {
     const shown = grid({ label, role });
     shown.cells.dataset.size = Math.max(size, slice[0].length) > 5 ? 7 : size > 3 ? 5 : 3;
-    shown.set(matrix, signedCell(strength * (limit(matrix) || 1), brief));
+    const most = limit(matrix);
+    const digits = decimals(most, ROOM[shown.cells.dataset.size]);
+    shown.set(matrix, signedCell(strength * (most || 1), (value) => brief(value, digits)));
     return shown.element;
   };
   return create(

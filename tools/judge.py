@@ -33,7 +33,7 @@ DOUBTS_FILE = Path(__file__).with_name("doubts.json")
 # What only a judge may know: it is no part of what students get. By `tools.calibrate`.
 DOUBTS = json.loads(DOUBTS_FILE.read_text(encoding="utf-8"))
 BEND = 0.4  # pixels by which knots are pulled: see `moved_digits.moved`
-SURE = 2_000  # drawn of the test digits that every network of the course is sure of
+SURE = 4_000  # drawn of the test digits that every network of the course is sure of
 FROM_TRAINING = 500
 HARD_TIMES = 3  # each hard digit is shown so often, moved in other ways
 TOO_GOOD = 0.9985  # no single network of the course is above 0.9973
@@ -59,7 +59,7 @@ def chosen(seed: int, uncertain: np.ndarray, count: int, drawn: int) -> tuple:
 
     The digits about which networks differ, `uncertain`, come all of them; of the others, which
     nearly every network reads, so many are drawn. So the accuracy on all of them is estimated
-    from a third of them: a stratified sample.
+    from half of them: a stratified sample.
     """
     sure = np.setdiff1d(np.arange(count), uncertain)
     drawn = min(drawn, len(sure))

@@ -20,7 +20,9 @@ def test_test_digits_are_shuffled_and_keep_their_labels():
     _, (images, labels) = data.load_mnist()
     one, other = moved_test_digits(1), moved_test_digits(10**30)
     counted, of_test = one.kinds == judging.COUNTED, one.kinds != judging.TRAINING
-    assert len(set(one.numbers[counted])) == counted.sum() < len(images) / 2
+    assert (
+        len(set(one.numbers[counted])) == counted.sum() < 0.6 * len(images)
+    )  # not all: they cost time
     assert one.weights.sum() == pytest.approx(len(images)) and not one.weights[~counted].any()
     assert not np.array_equal(one.numbers, other.numbers)
     assert np.array_equal(labels[one.numbers[of_test]], one.labels[of_test])

@@ -282,16 +282,25 @@ def test_an_unknown_recipe_is_refused_with_those_that_there_are(monkeypatch, cap
 
 def test_each_step_of_better_takes_over_what_the_row_before_it_has():
     steps = recipes.STEPS
-    first = ["half", "scheduled", "normalized", "global", "augmented"]
-    assert list(steps)[:5] == first
-    assert [steps[name].settings is recipes.plainly for name in first] == [True] + [False] * 4
-    assert [steps[name].augment is not None for name in first] == [False] * 4 + [True]
+    first = ["half", "scheduled", "initialized", "normalized", "global", "augmented"]
+    assert list(steps)[:6] == first
+    assert [steps[name].settings is recipes.plainly for name in first] == [True] + [False] * 5
+    assert [steps[name].augment is not None for name in first] == [False] * 5 + [True]
     assert {steps[name].epochs for name in first} == {10}
-    half, scheduled, normalized, means, moved, tried = (
-        [type(layer).__name__ for layer in steps[name].build().layers]
-        for name in (*first, "constant_rate")
+    networks = {name: steps[name].build() for name in (*first, "constant_rate")}
+    half, scheduled, initialized, normalized, means, moved, tried = (
+        [type(layer).__name__ for layer in network.layers] for network in networks.values()
     )
-    assert half == scheduled
+    assert half == scheduled == initialized
+    starts = [
+        [
+            layer.kernel_initializer.__class__.__name__
+            for layer in networks[name].layers[:-1]
+            if hasattr(layer, "kernel_initializer")
+        ]
+        for name in first[1:4]
+    ]
+    assert [set(each) for each in starts] == [{"GlorotUniform"}, {"HeNormal"}, {"HeNormal"}]
     assert normalized == tried and normalized.count("BatchNormalization") == 5
     assert "Flatten" in normalized and "GlobalAveragePooling2D" in means
     assert means == moved

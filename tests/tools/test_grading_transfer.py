@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tools.grading import transfer
+from tools.grading import stage1, transfer
 
+OUTCOME = {"value": 4, "problem": "", "changed": False, "timed_out": False, "figures": 0}
 VALUES = {
     "number": 4,
     "share": 0.25,
@@ -57,3 +58,26 @@ def test_files_that_the_program_would_not_write_are_refused(tmp_path):
     for path in files:
         with pytest.raises(transfer.Malformed):
             transfer.read(path.read_bytes())
+
+
+@pytest.mark.parametrize("part", OUTCOME)
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), None, [], {"a": 1}, 2**62])
+def test_an_outcome_with_anything_in_the_place_of_a_part_is_read_or_refused(part, value):
+    """The grader goes on: what it cannot read is no reason to give up a hand-in."""
+    try:
+        stage1.outcome_of(OUTCOME | {part: value})
+    except transfer.Malformed:
+        assert part != "value"
+
+
+def test_one_file_under_many_names_is_read_only_as_long_as_there_is_room(tmp_path):
+    group = stage1.Group("a", "part1", "f", calls=[(1,)] * 50)
+    transfer.write(tmp_path / "a-0.npz", OUTCOME | {"value": np.zeros(1000)})
+    for place in range(1, 50):
+        (tmp_path / f"a-{place}.npz").hardlink_to(tmp_path / "a-0.npz")
+    about = {"calls": group.calls}
+    size = (tmp_path / "a-0.npz").stat().st_size
+    values, status, read = stage1.results(tmp_path, group, about, 10 * size)
+    assert (len(values), status, read) == (10, "malformed", 10 * size)
+    values, status, read = stage1.results(tmp_path, group, about, transfer.LARGEST_ALL)
+    assert (len(values), status, read) == (50, "ok", 50 * size)

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from tools import judge as judging
-from tools.judge import DOUBTS, Digits, judge, moved_test_digits
+from tools.judge import DOUBTS, Digits, judge, known_kernels, moved_test_digits
 from utils import data, records
 from utils.checks.part3 import answers, model_runner
 from utils.checks.part3 import augment as augmenting
 from utils.checks.part3.bands import points
-from utils.checks.part3.model_file import Answer
+from utils.checks.part3.model_file import Answer, predict
+from utils.checks.part3.model_runner import likeness
 from utils.checks.part3.moved_digits import turned_anyhow
 
 
@@ -160,6 +161,52 @@ def test_a_model_whose_weights_hold_test_images_waits_for_a_teacher(digits):
     assert judge(Answer("ok", values=answered, held=3), digits).status == "ok"
     verdict = judge(Answer("ok", values=answered, held=500), digits)
     assert verdict.status == "waiting" and "500 images of the test set" in str(verdict.doubts)
+
+
+def test_a_model_that_was_made_of_a_network_of_the_course_waits_for_a_teacher(digits):
+    answered = answering(digits, range(4))
+    assert judge(Answer("ok", values=answered, like=0.35), digits).status == "ok"
+    verdict = judge(Answer("ok", values=answered, like=0.95), digits)
+    assert verdict.status == "waiting" and "that comes with the course" in str(verdict.doubts)
+
+
+@pytest.mark.parametrize("way", ["copy", "noise", "mean", "inside another"])
+def test_a_changed_copy_of_a_network_is_recognized_by_its_weights(way, tmp_path):
+    import keras
+
+    from utils import models
+
+    run, other = records.stored_runs("mnist_reference")[:2]
+    network, second = models.reference_cnn("float32"), models.reference_cnn("float32")
+    network.set_weights(records.weights("mnist_reference", run))
+    second.name = "second"
+    second.set_weights(records.weights("mnist_reference", other))
+    rng = np.random.default_rng(1)
+    if way == "noise":
+        weights = network.get_weights()
+        for array in (array for array in weights if array.ndim > 1):
+            array += rng.normal(0, 0.3 * array.std(), array.shape)
+        network.set_weights(weights)
+    if way in ("mean", "inside another"):
+        image = keras.Input((28, 28, 1))
+        answers = [network(image), second(image)]
+        mean = keras.layers.Average()(answers)
+        network = keras.Model(image, mean if way == "mean" else answers[1])
+    network.save(tmp_path / "model.keras")
+    images = rng.random((4, 28, 28, 1), dtype=np.float32)
+    answer = predict(tmp_path / "model.keras", images, known=known_kernels())
+    assert answer.status == "ok" and answer.like > judging.MOST_LIKE + 0.2
+
+
+def test_networks_that_were_trained_apart_are_not_taken_for_one_another():
+    runs = {
+        (name, run): [a for a in records.weights(name, run) if a.ndim > 1]
+        for name in ("mnist_own", "mnist_reference")
+        for run in records.stored_runs(name)
+    }
+    for one, kernels in runs.items():
+        known = [kernel for other in runs if other != one for kernel in runs[other]]
+        assert likeness(known, kernels) < judging.MOST_LIKE / 2, one
 
 
 @pytest.mark.parametrize("form", ["whole", "as kernels", "without margin", "halved", "as rows"])

@@ -103,9 +103,11 @@ def collected(
 ) -> list[tuple[Group, dict]]:
     """Put what came of the groups into `found`; return those that need a new process."""
     doing = (sandbox.read(folder / "current", 200) or b"").decode(errors="replace")
+    left = transfer.LARGEST_ALL
     late = ended.status == "timeout" or "Timeout (" in ended.output or ended.code in (-24, 152)
     for place, (group, about) in enumerate(rest):
-        values, status = results(folder, group, about)
+        values, status, size = results(folder, group, about, left)
+        left -= size
         finished = sandbox.read(folder / f"{group.name}.done", 10) is not None
         if status == "ok" and not finished:
             if doing == f"define {group.notebook}" or not doing:
@@ -129,22 +131,28 @@ def collected(
     return []
 
 
-def results(folder: Path, group: Group, about: dict) -> tuple[list[Any], str]:
-    """Return what was written for a group, and "ok" or "malformed"."""
+def results(folder: Path, group: Group, about: dict, most: int) -> tuple[list[Any], str, int]:
+    """Return what was written for a group, "ok" or "malformed", and how many bytes it was.
+
+    At most `most` bytes are read. What the folder takes on the disk is limited too, but one file
+    may lie there under many names.
+    """
     values: list[Any] = []
+    size = 0
     for place in range(len(about["calls"]) or 1):
         path = folder / f"{group.name}-{place}.npz"
-        content = sandbox.read(path, transfer.LARGEST_FILE)
+        content = sandbox.read(path, min(transfer.LARGEST_FILE, most - size))
         if content is None and os.path.lexists(path):  # a link, a pipe, or too large
-            return values, "malformed"
+            return values, "malformed", size
         if content is None:
             break
+        size += len(content)
         try:
             value = transfer.read(content)
             values.append(value if group.read == "networks" else outcome_of(value))
         except transfer.Malformed:
-            return values, "malformed"
-    return values, "ok"
+            return values, "malformed", size
+    return values, "ok", size
 
 
 def outcome_of(value: Any) -> Outcome:
@@ -157,7 +165,7 @@ def outcome_of(value: Any) -> Outcome:
             timed_out=value["timed_out"] is True,
             figures=int(value["figures"]),
         )
-    except (TypeError, KeyError, ValueError) as error:
+    except Exception as error:  # whatever stands there instead of a number, Infinity for instance
         raise transfer.Malformed("an outcome that is none") from error
 
 

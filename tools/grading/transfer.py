@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-LARGEST_FILE = 400_000_000  # bytes
+LARGEST_FILE = 200_000_000  # bytes
+LARGEST_ALL = 250_000_000  # of all files of one process
 MOST_ARRAYS = 2_000
 LARGEST_TEXT = 4_000_000  # bytes of JSON
 DEEPEST = 12

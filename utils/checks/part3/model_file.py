@@ -13,6 +13,7 @@ import os
 import sys
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,7 @@ class Answer:
     seconds: float = 0.0  # for loading and answering
     isolation: str = ""  # what the sandbox was made of: see `sandbox.isolation`
     held: int = 0  # how many slices of the weights are images that they were compared with
+    like: float = 0.0  # the largest correlation of a kernel with one of known networks
 
 
 def unpacked(content: bytes) -> dict[str, bytes]:
@@ -104,6 +106,7 @@ def predict(
     seconds: float | None = None,
     threads: int | None = None,
     compared: np.ndarray | None = None,
+    known: Sequence[np.ndarray] = (),
 ) -> Answer:
     """Ask the model in the file at `path` about `images`; never raises for what the file holds.
 
@@ -111,7 +114,8 @@ def predict(
     computes on the CPU; loading and answering may take `seconds` in all, by default 120 for
     10,000 images, and as much for fewer. What it answers is returned unjudged: any shape, any
     numbers. With `threads`, the model computes with so many. With `compared`, images
-    (n, 28, 28), the weights are searched for them.
+    (n, 28, 28), the weights are searched for them; with `known`, kernels of other networks, it is
+    told how much they are like these.
     """
     content = sandbox.beginning(path, LARGEST + 1)
     if content is None:
@@ -133,6 +137,8 @@ def predict(
         np.save(Path(folder, "images.npy"), images)
         if compared is not None:
             np.save(Path(folder, "compared.npy"), compared)
+        if len(known):
+            np.savez(Path(folder, "known.npz"), *known)
         seconds = seconds or SECONDS * max(1, len(images) / 10_000)
         command = [sys.executable, "-P", str(RUNNER), ".", str(MEGABYTES), version]
         return run(command, folder, seconds, threads)
@@ -181,7 +187,10 @@ def run(command: list[str], folder: str, seconds: float, threads: int | None = N
     if values is None:
         return Answer("malformed", "The model's answers are not an array of numbers.", **told)
     held = array_of(sandbox.read(Path(folder, "held.npy"), 1_000))
-    return Answer("ok", values=values, held=0 if held is None else int(held.flat[0]), **told)
+    like = array_of(sandbox.read(Path(folder, "like.npy"), 1_000))
+    told["held"] = 0 if held is None else int(held.flat[0])
+    told["like"] = 0.0 if like is None else float(like.flat[0])
+    return Answer("ok", values=values, **told)
 
 
 def array_of(content: bytes | None) -> np.ndarray | None:

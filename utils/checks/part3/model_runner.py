@@ -4,8 +4,9 @@
 
 FOLDER holds config.json, model.weights.h5 and images.npy, and gets `started` (Keras is there),
 and then answers.npy or problem.txt. With compared.npy in it, images (n, 28, 28), it also gets
-held.npy: how many slices of the weights are such images. It imports nothing of the course, so
-that it can run alone. KERAS_VERSION is what the model says that it was saved with.
+held.npy: how many slices of the weights are such images. With known.npz, the kernels of other
+networks, it gets like.npy: how much a kernel is like one of these. It imports nothing of the
+course, so that it can run alone. KERAS_VERSION is what the model says that it was saved with.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ MOST_ARRAYS = 10_000
 MOST_ATTRIBUTES = 10
 LARGEST_ANSWERS = 100_000_000
 AT_ONCE = 250  # images
+SMALLEST_KERNEL = 500  # numbers; of fewer, two may be alike by chance
 ALIKE = 0.95  # correlation from which a slice of the weights is taken for an image
 
 
@@ -206,6 +208,25 @@ def slices_like(images, arrays) -> int:
     return count
 
 
+def likeness(known, arrays) -> float:
+    """Return the largest correlation, without its sign, of an array with a known one of its shape.
+
+    Kernels of networks that were trained apart have next to none: n independent numbers stay
+    within a few 1/√n of 0. Copies have 1; what was made of a copy by noise, by a mean of several
+    or by further training keeps most of it. Filters in another order are not recognized.
+    """
+    import numpy as np
+
+    most = 0.0
+    for array in arrays:
+        if array.size < SMALLEST_KERNEL:
+            continue
+        same = [each for each in known if each.shape == array.shape]
+        rows = standardized(np.array([array, *same], np.float32).reshape(1 + len(same), -1))
+        most = max([most, *np.abs(rows[1:] @ rows[0])])
+    return float(np.nan_to_num(most))
+
+
 def main(folder: Path, megabytes: int, version: str) -> None:
     import keras  # noqa: F401  so that its own memory and time are not counted
     import numpy as np
@@ -216,8 +237,11 @@ def main(folder: Path, megabytes: int, version: str) -> None:
     try:
         model = load(folder, version)
         np.save(folder / "answers.npy", answers(model, images))
+        arrays = [array for array in model.get_weights() if array.ndim > 1 and array.size]
+        if (file := folder / "known.npz").exists():
+            with np.load(file, allow_pickle=False) as known:
+                np.save(folder / "like.npy", np.array([likeness(list(known.values()), arrays)]))
         if (compared := folder / "compared.npy").exists():
-            arrays = [array for array in model.get_weights() if array.ndim > 1 and array.size]
             held = slices_like(np.load(compared, allow_pickle=False), arrays)
             np.save(folder / "held.npy", np.array([held]))
     except Problem as problem:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 LARGEST = 30_000_000  # bytes
 MOST_CELLS = 2_000
 LONGEST_CELL = 200_000  # characters
+MOST_BRACKETS = 1_000_000  # a list or an object of three bytes takes a hundred when it is read
 
 FUNCTIONS = {
     "part1": (*("output_size", "conv2d", "max_pool2d", "count_parameters", "receptive_field"),),
@@ -24,6 +25,8 @@ CHECKS = {
     "part2": ("split-check", "trained_model-check"),
     "part3": ("augment-check", "model-check"),
 }
+# One look at the text for all functions: it may have thirty million lines.
+DEFINED = re.compile(r"^def (\w{1,40})\(", re.MULTILINE)
 
 
 class NoNotebook(Exception):
@@ -40,10 +43,9 @@ class Notebook:
     def part(self) -> str:
         """Return "part1", "part2" or "part3" by what is defined and checked; "" if none is."""
         source = "\n".join(self.cells)
+        defined = set(DEFINED.findall(source))
         found = {
-            part: sum(
-                bool(re.search(rf"^def {name}\(", source, re.MULTILINE)) for name in FUNCTIONS[part]
-            )
+            part: sum(name in defined for name in FUNCTIONS[part])
             + sum(name in self.claims or f"checks.{name[:-6]}(" in source for name in CHECKS[part])
             for part in FUNCTIONS
         }
@@ -57,18 +59,19 @@ def looks_like_one(beginning: bytes) -> bool:
 
 def read(content: bytes) -> Notebook:
     """Return the notebook in a file. Raises NoNotebook."""
+    if content.count(b"{") + content.count(b"[") > MOST_BRACKETS:
+        raise NoNotebook(f"it has more than {MOST_BRACKETS:,} lists and objects")
     try:
         told = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError, MemoryError) as error:
         raise NoNotebook(f"it is no notebook: {str(error)[:100]}") from error
     cells = told.get("cells") if isinstance(told, dict) else None
     if cells is None and isinstance(told, dict) and isinstance(told.get("worksheets"), list):
-        sheets = [sheet for sheet in told["worksheets"] if isinstance(sheet, dict)]
-        cells = [cell for sheet in sheets for cell in sheet.get("cells") or []]  # format 3
+        sheets = dictionaries(told["worksheets"])
+        cells = [cell for sheet in sheets for cell in list_of(sheet.get("cells"))]  # format 3
     if not isinstance(cells, list):
         raise NoNotebook("it is no notebook: it has no cells")
-    cells = [cell for cell in cells[:MOST_CELLS] if isinstance(cell, dict)]
-    code = [cell for cell in cells if cell.get("cell_type") == "code"]
+    code = [cell for cell in dictionaries(cells[:MOST_CELLS]) if cell.get("cell_type") == "code"]
     sources = [text_of(cell.get("source", cell.get("input", "")))[:LONGEST_CELL] for cell in code]
     claims = {}
     for cell in code:
@@ -78,10 +81,24 @@ def read(content: bytes) -> Notebook:
     return Notebook(tuple(sources), claims)
 
 
+def list_of(value) -> list:
+    """Return a value of a notebook if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def dictionaries(value) -> list[dict]:
+    """Return the dictionaries in what should be a list of them."""
+    return [each for each in list_of(value) if isinstance(each, dict)]
+
+
 def text_of(value) -> str:
-    """Return a text that is stored as one string or as a list of lines."""
+    """Return a text that is stored as one string or as a list of lines.
+
+    JSON can hold halves of characters, which no file takes: each becomes a question mark.
+    """
     lines = value if isinstance(value, list) else [value]
-    return "".join(line for line in lines if isinstance(line, str))
+    text = "".join(line for line in lines if isinstance(line, str))
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def claim_of(cell: dict) -> tuple[str, float]:
@@ -91,9 +108,9 @@ def claim_of(cell: dict) -> tuple[str, float]:
     name = about.get("grade_id") if isinstance(about, dict) else None
     if not isinstance(name, str) or not name.endswith("-check"):
         return "", 0.0
-    for output in cell.get("outputs") or []:
-        data = output.get("data") if isinstance(output, dict) else None
+    for output in dictionaries(cell.get("outputs")):
+        data = output.get("data")
         text = text_of(data.get("text/plain", "")) if isinstance(data, dict) else ""
-        if re.fullmatch(r"\d{1,3}(\.\d{1,3})?", text.strip()):
+        if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?", text.strip()):
             return name, float(text)
     return name, 0.0

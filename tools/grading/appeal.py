@@ -16,20 +16,14 @@ def find(out: Path, student: str) -> dict:
 
     Raises LookupError if nobody or more than one is meant.
     """
-    told = [mark for mark in stored(out) if student in (mark["id"], mark["name"], mark["key"])]
+    whole, _ = marks.all_of(out)
+    told = [mark for mark in whole if student in (mark["id"], mark["name"], mark["key"])]
     if not told:
-        told = [mark for mark in stored(out) if student.lower() in mark["name"].lower()]
+        told = [mark for mark in whole if student.lower() in mark["name"].lower()]
     if len(told) != 1:
         names = ", ".join(f"{mark['name']} ({mark['id']})" for mark in told[:5])
         raise LookupError(f"{student}: {'nobody is called that' if not told else names}")
     return told[0]
-
-
-def stored(out: Path) -> list[dict]:
-    import json
-
-    files = sorted((out / "marks").glob("*.json"))
-    return [json.loads(file.read_text(encoding="utf-8")) for file in files]
 
 
 def again(out: Path, student: str, budget: Budget) -> tuple[str, bool]:
@@ -37,9 +31,12 @@ def again(out: Path, student: str, budget: Budget) -> tuple[str, bool]:
     before = find(out, student)
     after = marks.mark(out, before["key"], before["seed"], budget)
     lines = [f"{before['name']} ({before['id']}), seed {before['seed']}"]
-    same = True
+    same = marks.failed(before) == marks.failed(after)
     for part in marks.PARTS:
-        for old, new in zip(before["scores"][part], after["scores"][part], strict=True):
+        # One that could not be graded before has not all tasks; they are told by their names.
+        were = {score["task"]: score for score in before["scores"][part]}
+        for new in after["scores"][part]:
+            old = were.get(new["task"], {"points": 0, "waiting": 0})
             lines.append(new["text"])
             lines += [f"\n{failure}\n" for failure in new["failures"]]
             if old["points"] != new["points"] or old["waiting"] != new["waiting"]:

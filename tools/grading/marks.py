@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from tools import judge
+from tools import atomic, judge
 from utils.checks.part2 import build_model, confusion, curves, split, train
 from utils.checks.part2.trained_model import TRAINED
 from utils.checks.part3 import augment, how_sure
@@ -31,6 +31,11 @@ from .sandboxes import Budget
 VERSION = 1  # of the marks: a higher one makes all of them again
 PARTS = ("part1", "part2", "part3")
 TOTALS = {"part1": 30, "part2": 30, "part3": 40}
+# What a mark has that tables and pages can be made of.
+KEYS = {"key", "id", "name", "seed", "scores", "accuracy", "doubts", "statuses", "notes"}
+KEYS |= {"points", "total", "waiting", "status", "message"}
+FAILED = "grading"  # in the statuses of a mark: the grader itself failed, so there is no mark
+ENDED = "Grading it ended the program that did so, twice: it was set aside."
 # The first of these that anything has is the status of a hand-in.
 STATUSES = ("waiting", "timeout", "crash", "malformed", "missing", "partial", "ok")
 
@@ -218,14 +223,40 @@ def summed_up(told: dict) -> dict:
     }
 
 
+def is_decided(told: dict) -> bool:
+    """Whether the total of a mark stands: nothing of it waits, and grading did not fail."""
+    return told["status"] != "waiting" and not failed(told)
+
+
+def failed(told: dict) -> bool:
+    """Whether the grader itself failed: the points of such a mark say nothing."""
+    return FAILED in told["statuses"]
+
+
+def waits_for(told: dict) -> list[str]:
+    """Return what a teacher has to look at, a text for each task with points that wait."""
+    found = []
+    for score in (score for part in PARTS for score in told["scores"][part]):
+        waiting = [item for item in score["items"] if item["waiting"]]
+        if waiting:
+            why = dict.fromkeys(item["hint"] for item in waiting if item["hint"])
+            why = " ".join(why) or score["note"]
+            found.append(f"{score['task']}, {number(score['waiting'])} points: {why}")
+    return found
+
+
 def message_of(told: dict, wait: float) -> str:
     words = []
-    if wait or told["doubts"]:
+    if failed(told):
+        words.append("Not graded: the grader failed, and a teacher has to look.")
+    elif wait or told["doubts"]:
         words.append(f"{number(wait)} points wait for a teacher.")
     if told["missing"]:
         words.append(f"Not handed in: {', '.join(told['missing'])}.")
     words += [
-        f"{name}: {status}." for name, status in told["statuses"].items() if status != "missing"
+        f"{name}: {status}."
+        for name, status in told["statuses"].items()
+        if status != "missing" and name != FAILED
     ]
     return " ".join(words + told["doubts"] + told["notes"])[:2_000]
 
@@ -250,32 +281,46 @@ def write(out: Path, key: str, told: dict) -> None:
     """Write the file of a mark; it gets its name when it is whole."""
     path = out / "marks" / f"{key}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{hashlib.sha256(repr(told).encode()).hexdigest()[:8]}.part")
-    part.write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
-    part.replace(path)
+    text = json.dumps(told, indent=1, ensure_ascii=False)
+    atomic.write(path, text.encode("utf-8", "replace"))  # of half a character, a student's text
 
 
 def stored(out: Path, key: str, digest: str) -> dict | None:
     """Return a mark that was made already from the same files and seed; None if there is none."""
+    told = loaded(out / "marks" / f"{key}.json")
+    return told if told and told.get("digest") == digest else None
+
+
+def loaded(path: Path) -> dict | None:
+    """Return the mark in a file; None if there is none, or a damaged one."""
     try:
-        told = json.loads((out / "marks" / f"{key}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return None
-    return told if told.get("digest") == digest else None
+    return told if isinstance(told, dict) else None
 
 
-def quarantined(out: Path, key: str, seed: int, budget: Budget) -> dict:
-    """Write the mark of a hand-in that ended its worker each time: a teacher decides."""
-    handin = HandIn.load(out / "handins" / key)
+def all_of(out: Path) -> tuple[list[dict], list[Path]]:
+    """Return all whole marks in a folder, and the files that hold none."""
+    whole, damaged = [], []
+    for path in sorted((out / "marks").glob("*.json")):
+        told = loaded(path)
+        is_whole = told is not None and told.keys() >= KEYS and told["key"] == path.stem
+        whole.append(told) if is_whole else damaged.append(path)
+    return whole, damaged
+
+
+def quarantined(out: Path, handin: HandIn, seed: int, budget: Budget, why: str = ENDED) -> dict:
+    """Write the mark of a hand-in that could not be graded: a teacher decides."""
     scores = {part: missing(part) for part in PARTS}
     told = {
         **heading(handin, scores, seed, budget),
         "accuracy": None,
-        "doubts": ["Grading it ended the program that did so, twice: it was set aside."],
-        "statuses": {"grading": "crash"},
+        "doubts": [why],
+        "statuses": {FAILED: "crash"},
         "notes": handin.notes,
         "missing": [],
     }
     told |= summed_up(told) | {"status": "crash"}
-    write(out, key, told)
+    write(out, handin.key, told)
     return told

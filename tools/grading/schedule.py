@@ -8,6 +8,7 @@ its unit runs on another one; a unit that ends its worker twice is set aside.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -37,11 +38,19 @@ def unit(out: str, key: str, seed: int, budget: Budget, root: str) -> str:
     try:
         marks.mark(Path(out), key, seed, budget)
     except Exception as error:  # a fault of ours: it must not stop the others
-        failed = marks.quarantined(Path(out), key, seed, budget)
-        failed["doubts"] = [f"Grading it failed: {type(error).__name__}: {str(error)[:300]}"]
-        failed |= marks.summed_up(failed) | {"status": "crash"}
-        marks.write(Path(out), key, failed)
+        why = f"Grading it failed: {type(error).__name__}: {str(error)[:300]}"
+        handin = HandIn.load(Path(out) / "handins" / key)
+        marks.quarantined(Path(out), handin, seed, budget, why)
     return key
+
+
+def dask_setup(worker) -> None:
+    """Let Ctrl+C, which a terminal sends to all processes, end the command and not each worker.
+
+    dask calls this in every worker: this module is a preload of theirs. A handler, unlike an
+    order to ignore the signal, is not handed down to the sandboxes.
+    """
+    signal.signal(signal.SIGINT, lambda *_: None)
 
 
 def grade(
@@ -61,7 +70,10 @@ def grade(
     if not to_do:
         return
     workers = min(workers or os.cpu_count() or 1, len(to_do))
-    with cluster(scheduler, workers, failures=ENDED_WORKERS) as client:
+    import dask
+
+    preload = dask.config.set({"distributed.worker.preload": [__name__]})
+    with preload, cluster(scheduler, workers, failures=ENDED_WORKERS) as client:
         for key in finished(client, out, to_do, seed, budget):
             count += 1
             tell(by_key[key], count, len(handins))
@@ -95,5 +107,5 @@ def finished(
         alone = submit(handin, f"alone-{handin.key}")
         wait(alone)
         if alone.status != "finished":
-            marks.quarantined(out, handin.key, seed, budget)
+            marks.quarantined(out, handin, seed, budget)
         yield handin.key

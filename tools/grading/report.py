@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import csv
 import hmac
+import io
 import zipfile
 from hashlib import sha256
 from html import escape
 from pathlib import Path
 
+from tools import atomic
 from utils.checks.part3.bands import MOST
 from utils.checks.part3.estimate import TEST_SIZE
 from utils.checks.part3.how_sure import wilson
 from utils.checks.score import number, to_html
 
-from .marks import PARTS, STATUSES, TOTALS
+from .marks import PARTS, STATUSES, TOTALS, failed, is_decided, waits_for
+from .similarity import Found
 
 COLUMNS = ("id", "name", *PARTS, "total", "accuracy", "status", "message", "waiting")
+MOST_NAMES = 20  # of those with the same model
 TITLES = {"part1": "Part 1: From scratch", "part2": "Part 2: Your own CNN"}
 TITLES |= {"part3": "Part 3: The highest accuracy"}
 STYLE = """
@@ -49,13 +53,16 @@ def cell(value) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
-def write_csv(path: Path, header: tuple[str, ...], rows: list[list]) -> None:
-    part = path.with_suffix(".part")
-    with open(part, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows([[cell(value) for value in row] for row in rows])
-    part.replace(path)
+def write_csv(path: Path, header: tuple[str, ...], rows: list[list], encoding: str) -> None:
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(header)
+    writer.writerows([[cell(value) for value in row] for row in rows])
+    atomic.write(path, file.getvalue().encode(encoding, "replace"))
+
+
+def write_page(path: Path, text: str) -> None:
+    atomic.write(path, text.encode("utf-8", "replace"))
 
 
 def in_order(marks: list[dict]) -> list[dict]:
@@ -63,39 +70,54 @@ def in_order(marks: list[dict]) -> list[dict]:
 
 
 def table(path: Path, marks: list[dict]) -> None:
-    """Write the list of the class: a row a student."""
+    """Write the list of the class: a row a student; who could not be graded has no points.
+
+    It begins with a byte order mark, without which Excel takes UTF-8 for something else.
+    """
     rows = []
     for mark in in_order(marks):
-        accuracy = mark["accuracy"]
+        accuracy, is_graded = mark["accuracy"], not failed(mark)
         rows.append(
             [
                 mark["id"],
                 mark["name"],
-                *(number(mark["points"][part]) for part in PARTS),
-                number(mark["total"]),
+                *(number(mark["points"][part]) if is_graded else "" for part in PARTS),
+                number(mark["total"]) if is_graded else "",
                 "" if accuracy is None else f"{accuracy:.4f}",
                 mark["status"],
                 mark["message"],
                 number(mark["waiting"]),
             ]
         )
-    write_csv(path, COLUMNS, rows)
+    write_csv(path, COLUMNS, rows, "utf-8-sig")
+
+
+MOODLE = (
+    *("Identifier", "Full name", "Email address", "Status", "Grade", "Maximum Grade"),
+    *("Grade can be changed", "Last modified (submission)", "Last modified (grade)"),
+    "Feedback comments",
+)
 
 
 def moodle_gradebook(path: Path, marks: list[dict]) -> None:
-    """Write the grading worksheet that Moodle's assignment imports; what waits has no grade."""
-    header = ("Identifier", "Full name", "Grade", "Maximum Grade", "Feedback comments")
-    rows = [
-        [
-            f"Participant {mark['id']}",
-            mark["name"],
-            "" if mark["status"] == "waiting" else number(mark["total"]),
-            sum(TOTALS.values()),
-            mark["message"],
-        ]
-        for mark in in_order(marks)
-    ]
-    write_csv(path, header, rows)
+    """Write the grading worksheet that Moodle's assignment imports.
+
+    Moodle refuses a worksheet without Identifier, Grade or Last modified (grade). It leaves alone
+    who has no grade here: that is who waits, and whom the grader could not grade. An empty date
+    is older than all: a grade that stands in Moodle stays, unless the import is told otherwise.
+    """
+    rows = []
+    for mark in in_order(marks):
+        known = {
+            "Identifier": f"Participant {mark['id']}",
+            "Full name": mark["name"],
+            "Grade": number(mark["total"]) if is_decided(mark) else "",
+            "Maximum Grade": sum(TOTALS.values()),
+            "Feedback comments": escape(mark["message"], quote=False),  # Moodle reads HTML
+        }
+        # PHP takes a backslash before a quotation mark for its end: the next rows would be lost.
+        rows.append([str(known.get(column, "")).replace("\\", "/") for column in MOODLE])
+    write_csv(path, MOODLE, rows, "utf-8")
 
 
 # --- feedback ---------------------------------------------------------------------------------
@@ -122,6 +144,13 @@ def failures_of(score: dict) -> str:
 
 def feedback(mark: dict, alias: str) -> str:
     """Return the page for one student."""
+    if failed(mark):
+        return page(
+            f"Exercise 14.9: {mark['name']}",
+            "<p><b>Not graded yet</b>: the program that grades failed at this hand-in. That costs "
+            "no points: a teacher has to look at it.</p>"
+            + "".join(f"<p>{escape(note)}</p>" for note in mark["notes"]),
+        )
     rows = "".join(
         f'<tr><td>{TITLES[part]}</td><td class="n">{number(mark["points"][part])}</td>'
         f'<td class="n">{TOTALS[part]}</td></tr>'
@@ -151,19 +180,27 @@ def feedback(mark: dict, alias: str) -> str:
     return page(f"Exercise 14.9: {mark['name']}", "\n".join(parts))
 
 
-def feedback_pages(out: Path, marks: list[dict]) -> None:
-    """Write a page for each student, and all of them in one archive as Moodle takes them back."""
-    folder = out / "feedback"
+def feedback_pages(out: Path, marks: list[dict], secret: bytes) -> list[str]:
+    """Write a page for each student, and all of them in one archive as Moodle takes them back.
+
+    Returns sentences about pages that could not be made.
+    """
+    folder, notes = out / "feedback", []
     folder.mkdir(exist_ok=True)
     part = out / "feedback.part"
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
         for mark in in_order(marks):
-            text = feedback(mark, alias_of(mark))
-            (folder / f"{mark['key']}.html").write_text(text, encoding="utf-8")
+            try:
+                text = feedback(mark, alias_of(mark, secret))
+            except Exception as error:  # nothing of one student stops the pages of the others
+                notes.append(f"{mark['name']}: there is no feedback ({type(error).__name__}).")
+                text = page("Exercise 14.9", f"<p>{escape(mark['message'])}</p>")
+            write_page(folder / f"{mark['key']}.html", text)
             info = zipfile.ZipInfo(place_in_moodle(mark), (2000, 1, 1, 0, 0, 0))
             info.external_attr = 0o644 << 16
-            archive.writestr(info, text)
+            archive.writestr(info, text.encode("utf-8", "replace"))
     part.replace(out / "feedback.zip")
+    return notes
 
 
 def place_in_moodle(mark: dict) -> str:
@@ -186,22 +223,25 @@ ANIMALS = """
 """.split()  # noqa: SIM905
 
 
-def alias_of(mark: dict) -> str:
-    """Return a name that only its owner knows: it cannot be found without the seed."""
-    drawn = hmac.new(str(mark["seed"]).encode(), mark["key"].encode(), sha256).digest()
+def alias_of(mark: dict, secret: bytes) -> str:
+    """Return a name that only its owner knows: it cannot be found without the secret.
+
+    The seed would be none: the feedback names it.
+    """
+    drawn = hmac.new(secret, mark["key"].encode(), sha256).digest()
     first, second, third = drawn[0], drawn[1], int.from_bytes(drawn[2:4], "big")
     adjective, animal = ADJECTIVES[first % len(ADJECTIVES)], ANIMALS[second % len(ANIMALS)]
     return f"{adjective} {animal} {third % 1000:03}"
 
 
-def leaderboard(out: Path, marks: list[dict]) -> None:
+def leaderboard(out: Path, marks: list[dict], secret: bytes) -> None:
     """Write a page with the accuracies of the class, by alias; doubted models are not on it."""
     ranked = sorted(
         (mark for mark in marks if mark["accuracy"] is not None and not mark["doubts"]),
-        key=lambda mark: (-round(mark["accuracy"], 4), alias_of(mark)),
+        key=lambda mark: (-round(mark["accuracy"], 4), alias_of(mark, secret)),
     )
     rows = "".join(
-        f'<tr><td class="n">{place}</td><td>{escape(alias_of(mark))}</td>'
+        f'<tr><td class="n">{place}</td><td>{escape(alias_of(mark, secret))}</td>'
         f'<td class="n">{mark["accuracy"]:.2%}</td></tr>'
         for place, mark in enumerate(ranked, 1)
     )
@@ -211,7 +251,7 @@ def leaderboard(out: Path, marks: list[dict]) -> None:
     )
     head = '<tr><th class="n">place</th><th>alias</th><th class="n">accuracy</th></tr>'
     text = page("Leaderboard", f"{note}<table>{head}{rows}</table>")
-    (out / "leaderboard.html").write_text(text, encoding="utf-8")
+    write_page(out / "leaderboard.html", text)
 
 
 # --- the class --------------------------------------------------------------------------------
@@ -267,8 +307,32 @@ def listed(title: str, rows: list[str]) -> str:
     return f"<h2>{title}</h2><ul>{items}</ul>"
 
 
-def summary(out: Path, marks: list[dict], pairs: list[dict]) -> None:
-    """Write the page about the class, for its teacher."""
+def state(mark: dict) -> str:
+    """Return who somebody is and why a teacher should look, with what there is to look at."""
+    who = f"<b>{escape(mark['name'])}</b> ({escape(mark['id'])})"
+    told = f"{who}, {escape(mark['status'])}: {escape(mark['message'])}"
+    waiting = "".join(f"<li>{to_html(text)}</li>" for text in waits_for(mark))
+    return f"{told}<ul>{waiting}</ul>" if waiting else told
+
+
+def same(pair: dict) -> str:
+    """Return who is nearly the same, and the evidence."""
+    names = [f"<b>{escape(name)}</b>" for name in pair["names"][:MOST_NAMES]]
+    if more := len(pair["names"]) - len(names):
+        names.append(f"{more} more")
+    text = f"{', '.join(names[:-1])} and {names[-1]}: {escape(pair['why'])}"
+    if not pair["evidence"]:
+        return text
+    shown = f"<pre>{escape(pair['evidence'])}</pre>"
+    return f"{text}<details><summary>side by side</summary>{shown}</details>"
+
+
+def summary(out: Path, marks: list[dict], found: Found | None, notes: list[str]) -> None:
+    """Write the page about the class, for its teacher.
+
+    `found` says who is nearly the same, None that this is not known yet; `notes` are sentences
+    about what could not be done.
+    """
     ordered = in_order(marks)
     lines = sorted(items_of(ordered).items(), key=lambda each: (each[1][1] / each[1][0], each[0]))
     hardest = [
@@ -279,28 +343,28 @@ def summary(out: Path, marks: list[dict], pairs: list[dict]) -> None:
     wrong = sorted(misconceptions(ordered).items(), key=lambda each: (-each[1], each[0]))
     common = [f"{to_html(text)} ({count})" for text, count in wrong[:10]]
     states = [
-        f"<b>{escape(mark['name'])}</b> ({escape(mark['id'])}), {escape(mark['status'])}: "
-        f"{escape(mark['message'])}"
-        for mark in sorted(ordered, key=lambda mark: STATUSES.index(mark["status"]))
+        state(mark)
+        for mark in sorted(
+            ordered, key=lambda mark: (is_decided(mark), STATUSES.index(mark["status"]))
+        )
         if mark["status"] != "ok"
     ]
+    states += [escape(note) for note in notes]
     slowest = sorted(marks, key=lambda mark: -mark.get("seconds", 0))[:5]
     slow = [f"{escape(mark['name'])}: {mark.get('seconds', 0):.0f} s" for mark in slowest]
-    alike = [
-        f"<b>{escape(pair['names'][0])}</b> and <b>{escape(pair['names'][1])}</b>: "
-        f"{escape(pair['why'])}<details><summary>side by side</summary>"
-        f"<pre>{escape(pair['evidence'])}</pre></details>"
-        for pair in pairs
-    ]
-    mean = sum(mark["total"] for mark in marks) / max(1, len(marks))
+    alike = ["not looked for yet"]
+    if found is not None:
+        alike = [same(pair) for pair in found.pairs] + [escape(note) for note in found.notes]
+    graded = [mark for mark in marks if not failed(mark)]
+    mean = sum(mark["total"] for mark in graded) / max(1, len(graded))
     body = [
         f"<p>{len(marks)} hand-ins, {mean:.1f} points on average. "
-        f"{sum(mark['status'] == 'waiting' for mark in marks)} wait for you.</p>",
-        histogram(marks),
+        f"{sum(not is_decided(mark) for mark in marks)} wait for you.</p>",
+        histogram(graded),
         listed("To look at", states),
         listed("Hardest", hardest),
         listed("Commonest misconceptions", common),
         listed("Nearly the same", alike),
         listed("Slowest", slow),
     ]
-    (out / "class.html").write_text(page("The class", "\n".join(body)), encoding="utf-8")
+    write_page(out / "class.html", page("The class", "\n".join(body)))

@@ -55,7 +55,7 @@ def put_class(folder: Path, hostile: bool = True) -> Path:
 
 
 def rows(out: Path) -> list[dict]:
-    with open(out / "marks.csv", newline="", encoding="utf-8") as file:
+    with open(out / "marks.csv", newline="", encoding="utf-8-sig") as file:
         return list(csv.DictReader(file))
 
 
@@ -128,7 +128,9 @@ def test_feedback_has_the_names_that_moodle_takes_back(class_of_seven):
 
 @needs_sandbox
 def test_a_mark_is_made_again_in_one_command(class_of_seven, capsys):
+    (class_of_seven[1] / "moodle.csv").unlink()
     assert main(["appeal", str(class_of_seven[1]), "4"]) == 0
+    assert (class_of_seven[1] / "moodle.csv").exists(), "the tables are made again"
     told = capsys.readouterr().out
     assert "Together 0 points, the same as before." in told and "expected = " in told
     assert main(["appeal", str(class_of_seven[1]), "Nobody"]) == 1
@@ -194,6 +196,28 @@ def poisonous(out: str, key: str, seed: int, budget: Budget, root: str) -> str:
     return key
 
 
+@needs_sandbox
+def test_an_interrupted_run_says_so_in_one_line_and_leaves_no_temporary_files(tmp_path):
+    put_class(tmp_path / "in")
+    (tmp_path / "temporary").mkdir()
+    driver = subprocess.Popen(
+        [sys.executable, "-m", "tools.grading", str(tmp_path / "in"), "--out", str(tmp_path / "o")],
+        cwd=hand_ins.ROOT,
+        env=os.environ | {"TMPDIR": str(tmp_path / "temporary")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while driver.poll() is None and not mark_files(tmp_path / "o"):
+        time.sleep(0.02)
+    os.killpg(driver.pid, signal.SIGINT)  # as a terminal does, to all processes at once
+    told = driver.communicate()[1]
+    assert driver.returncode == 130 and "Traceback" not in told
+    assert told.splitlines()[-1] == "Interrupted. The same command goes on."
+    assert not list((tmp_path / "temporary").iterdir())
+
+
 @pytest.mark.slow
 def test_a_hand_in_that_ends_its_worker_twice_is_set_aside(tmp_path):
     put_class(tmp_path / "in", hostile=False)
@@ -204,6 +228,14 @@ def test_a_hand_in_that_ends_its_worker_twice_is_set_aside(tmp_path):
     told = json.loads((tmp_path / "out/marks/2.json").read_text())
     assert told["status"] == "crash" and "set aside" in told["message"]
     assert mark_files(tmp_path / "out") == 1
+
+
+def test_a_download_that_is_not_there_is_said_to_be_missing(tmp_path, capsys):
+    assert main([str(tmp_path / "in.zip"), "--out", str(tmp_path / "out")]) == 1
+    assert f"There is no {tmp_path / 'in.zip'}" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert main(["appeal", str(tmp_path / "out"), "1"]) == 1
+    assert not (tmp_path / "out").exists()
 
 
 def test_without_a_sandbox_nothing_is_graded(tmp_path, monkeypatch, capsys):
@@ -233,7 +265,7 @@ def test_copied_functions_are_found_under_other_names_and_what_all_have_is_not(t
     for number, cell in enumerate([own, copied, *others]):
         hand_ins.put(tmp_path / "in", f"s{number}", {"1.ipynb": hand_ins.notebook(cell)})
     handins, _ = intake.take_all(tmp_path / "in", tmp_path / "out")
-    (pair,) = similarity.pairs(tmp_path / "out", handins, hand_ins.ROOT / "exercises/14_9")
+    (pair,) = similarity.look(tmp_path / "out", handins, hand_ins.ROOT / "exercises/14_9").pairs
     assert sorted(pair["names"]) == ["s0", "s1"] and "conv2d" in pair["evidence"]
 
 
@@ -252,9 +284,9 @@ def test_the_students_copy_has_no_solutions_and_no_history(tmp_path):
 
 def test_an_alias_is_the_same_each_time_and_says_nothing_about_its_owner():
     one = {"key": "1", "seed": SEED}
-    assert report.alias_of(one) == report.alias_of(dict(one))
-    assert report.alias_of(one) != report.alias_of({"key": "2", "seed": SEED})
-    assert report.alias_of(one) != report.alias_of({"key": "1", "seed": SEED + 1})
+    assert report.alias_of(one, b"secret") == report.alias_of(dict(one), b"secret")
+    assert report.alias_of(one, b"secret") != report.alias_of({"key": "2", "seed": SEED}, b"secret")
+    assert report.alias_of(one, b"secret") != report.alias_of(one, b"another")
 
 
 def test_a_stored_mark_of_other_files_is_found_by_nobody(tmp_path):

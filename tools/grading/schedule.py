@@ -71,6 +71,7 @@ def grade(
         return
     workers = min(workers or os.cpu_count() or 1, len(to_do))
     import dask
+    import distributed  # noqa: F401  (its defaults have to be there before a setting of it)
 
     preload = dask.config.set({"distributed.worker.preload": [__name__]})
     with preload, cluster(scheduler, workers, failures=ENDED_WORKERS) as client:

@@ -78,7 +78,7 @@ def test_a_notebook_that_cannot_be_parsed_costs_its_owner_the_comparison_and_nob
     assert note.startswith("evil: the notebook of part 1: a cell cannot be read (MemoryError)")
 
 
-@pytest.mark.parametrize("deep", ["-" * 10_000 + "1", "a" + "()" * 50_000, "lambda:" * 20_000 + "1"])
+@pytest.mark.parametrize("deep", ["-" * 10_000 + "1", "a" + "()" * 50_000, "not " * 20_000 + "1"])
 def test_what_is_nested_too_deep_leaves_the_other_cells(deep):
     unread: list[str] = []
     cells = (f"def conv2d():\n    return {deep}", "def output_size():\n    return 1")

@@ -40,7 +40,7 @@ ALIKE = 0.6  # of the runs of the one that has fewer
 MOST_PAIRS = 50  # and as many groups with one model
 MOST_TOKENS = 10_000  # of a function; the longest of the solutions has a few hundred
 MOST_SHOWN = 3_000  # characters of a function
-SECONDS, MEMORY = 20.0, 4_000_000_000  # to read one hand-in; bytes for all that are read
+SECONDS, MEMORY = 10.0, 4_000_000_000  # to read one hand-in; bytes for all that are read
 TASKS = [name for names in notebooks.FUNCTIONS.values() for name in names]
 TASKS += ["build_model", "train"]
 DEFINES = re.compile(rf"^[ \t]*def[ \t]+(?:{'|'.join(TASKS)})\b", re.MULTILINE)
@@ -71,19 +71,22 @@ def functions_in(cells: tuple[str, ...], unread: list[str] | None = None) -> dic
 
     `unread` collects why cells could not be parsed that are more than wrong.
     """
-    found = {}
-    for cell in cells:
-        if not DEFINES.search(cell):
-            continue
+    unread = [] if unread is None else unread
+    nodes, found = {}, {}
+    for cell in filter(DEFINES.search, cells):
         try:
             for node in ast.parse(cell).body:
                 if isinstance(node, ast.FunctionDef) and node.name in TASKS:
-                    found[node.name] = ast.unparse(without_docstrings(node))
+                    nodes[node.name] = node
         except (SyntaxError, ValueError):
             continue
         except Exception as error:  # MemoryError and RecursionError, for what is nested too deep
-            if unread is not None:
-                unread.append(f"a cell cannot be read ({type(error).__name__})")
+            unread.append(f"a cell cannot be read ({type(error).__name__})")
+    for name, node in nodes.items():
+        try:
+            found[name] = ast.unparse(without_docstrings(node))
+        except Exception as error:
+            unread.append(f"{name} cannot be read ({type(error).__name__})")
     return found
 
 

@@ -1,8 +1,8 @@
 """Measure how long each row of *Better, step by step* trains: `make bench ARGS=recipes`.
 
 Each network takes some steps of its own training, with its own augmentation, optimizer and batch
-size, in turn with the others: on a shared machine all of them meet the same neighbors. What is
-kept is the median for a step, as a ratio to the lecture's network.
+size, in turn with the others. What is kept is the median processor time of a step, which a busy
+machine changes less than the time on the wall; what counts is its ratio to the lecture's network.
 
     .venv/bin/python -m tools.bench.recipes --store    into utils/trained, for the page
 """
@@ -23,7 +23,7 @@ from utils import models, records
 LECTURE = "fashion_mnist_lecture"
 ROWS = ["fashion_mnist_dense", LECTURE, *(f"fashion_mnist_{name}" for name in STEPS)]
 RECORD = "fashion_mnist_training_time"
-STEPS_A_TURN = 30
+STEPS_A_TURN = 20
 
 
 def ready(name: str):
@@ -43,7 +43,7 @@ def ready(name: str):
 
 
 def measure(repeats: int) -> dict[str, float]:
-    """Return the median seconds that a training step of each row takes."""
+    """Return the median processor seconds that a training step of each row takes."""
     import keras
 
     keras.config.set_dtype_policy(models.fast_dtype_policy())
@@ -53,9 +53,9 @@ def measure(repeats: int) -> dict[str, float]:
         for turn in range(1, repeats + 1):
             print(f"turn {turn} of {repeats}", flush=True)
             for name, run in runs.items():
-                started = time.perf_counter()
+                started = time.process_time()
                 run()
-                taken[name].append((time.perf_counter() - started) / STEPS_A_TURN)
+                taken[name].append((time.process_time() - started) / STEPS_A_TURN)
     return {name: round(statistics.median(each), 5) for name, each in taken.items()}
 
 

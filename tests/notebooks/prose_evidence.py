@@ -13,7 +13,9 @@ test_prose_numbers.py names what is missing.
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 from math import floor
 
 import numpy as np
@@ -21,7 +23,7 @@ from evidence import Cited, Named, code_numbers, points, printed_numbers
 
 from tools import judge
 from tools.exercises import POINTS
-from utils import records
+from utils import improved_networks, records
 from utils.checks import task
 from utils.checks.part3 import bands, model_file
 from utils.explorers import network_file, networks
@@ -67,6 +69,9 @@ LINE = [
 ]
 (EMA,) = code_numbers("better", r"ema_momentum=([\d.]+)")
 (SOFTENED,) = code_numbers("better", r"label_smoothing=([\d.]+)")
+DROPOUT_LEFT = float(
+    re.search(r"Dropout\(([\d.]+)", inspect.getsource(improved_networks.lecture_with))[1]
+)
 (RESIDUAL_EPOCHS,) = {
     run["epochs"] for run in records.load("fashion_mnist_residual")["runs"].values()
 }
@@ -191,6 +196,8 @@ EVIDENCE = {
             *(128, 7, 7, 3, 3, 3 * 3 * 128, 128, 64),
         ),
         ("mean of each map, {} values", 128),
+        ("One dropout, of {}, is left", DROPOUT_LEFT),
+        ("The small {} keeps the division", *code_numbers("better", r"variance \+ ([\d.]+)\)")),
         ("first {} % of the steps", 100 * code_numbers("better", r"int\(([\d.]+) \* steps")[0]),
         ("keeps {} of itself and takes {} of the new", EMA, round(1 - EMA, 3)),
         (
@@ -200,13 +207,13 @@ EVIDENCE = {
         (
             "makes {} mistakes in a hundred where the lecture's makes {}.",
             *(
-                round(100 * (1 - printed_numbers("better", rf"{row} +3 (\S+)")[0]), 1)
-                for row in ("only mirrored", "lecture's network")
+                round(100 * (1 - printed_numbers("better", rf"{row} +0\S+ (0\S+) +0")[0]), 1)
+                for row in ("residual, mirrored", "lecture's network")
             ),
         ),
         ("moved images, too, for {} epochs in", RESIDUAL_EPOCHS),
         ("ours saw each image {} times", MIRRORED_EPOCHS),
-        ("take {} epochs, so that the training", MIRRORED_EPOCHS),
+        ("take {} epochs in place of {}, which", MIRRORED_EPOCHS, RESIDUAL_EPOCHS),
     ],
     "training": [
         ("Reading takes about {} minutes", READING["training"]),

@@ -374,7 +374,7 @@ ANSWERS = {
         "The network loses nearly all of its dense": choice(
             "It does not fall", because=mean_of("global") > mean_of("normalized") - 0.001
         ),
-        "Ten epochs as before, but no training image": choice(
+        "Ten epochs as before, but hardly any training image": choice(
             "It falls", because=np.diff(TRAINED_ON_MOVED) < 0
         ),
         "Which two make the better jury": choice(
@@ -394,7 +394,7 @@ ANSWERS = {
         "The last convolution gives 128 maps. Their means": (128 + 1) * 10,
         "You copy a trained network three times": choice(
             "Nothing changes",
-            because=says("better", "A mistake that one of them makes alone is outvoted"),
+            because=says("better", "A mistake that one of them makes alone can be outvoted"),
         ),
     },
     "5": {

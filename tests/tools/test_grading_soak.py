@@ -151,8 +151,12 @@ def test_no_hostile_hand_in_gets_a_point_for_what_it_did_not_do(whole_class):
 
 
 def test_twenty_interruptions_end_with_the_same_table(tmp_path):
-    """Ten times, a worker is killed and then the driver, each at a random moment."""
-    for number in range(24):
+    """Ten times, a worker is killed and then the driver, each at a random moment.
+
+    On a busy machine the driver may be killed late, when each worker has made one more mark: so
+    there are more hand-ins than ten times four.
+    """
+    for number in range(44):
         cells = list(hand_ins.RIGHT.values())[: number % 4]
         files = {"1.ipynb": hand_ins.notebook("import numpy as np", *cells, f"number = {number}")}
         hand_ins.put(tmp_path / "in", f"S {number}_{number}_assignsubmission_file_", files)
@@ -163,7 +167,7 @@ def test_twenty_interruptions_end_with_the_same_table(tmp_path):
         done = mark_files(tmp_path / "out")
         kills = {done + random.randint(0, 1): "worker", done + 2: "driver"}
         interrupted_run(tmp_path / "in", tmp_path / "out", kills)
-    assert mark_files(tmp_path / "out") < 24, "it was interrupted before its end"
+    assert mark_files(tmp_path / "out") < 44, "it was interrupted before its end"
     assert main([*whole, str(tmp_path / "out")]) == 0
     same = (tmp_path / "whole/marks.csv").read_bytes()
     assert (tmp_path / "out/marks.csv").read_bytes() == same

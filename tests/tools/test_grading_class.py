@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -18,7 +19,7 @@ import pytest
 
 from tools.cluster import cluster
 from tools.grading import appeal, intake, marks, report, schedule, similarity, students
-from tools.grading.__main__ import main
+from tools.grading.__main__ import main, watching_for_interrupts
 from tools.grading.sandboxes import Budget
 from utils.checks.part3 import sandbox
 
@@ -216,6 +217,15 @@ def test_an_interrupted_run_says_so_in_one_line_and_leaves_no_temporary_files(tm
     assert driver.returncode == 130 and "Traceback" not in told
     assert told.splitlines()[-1] == "Interrupted. The same command goes on."
     assert not list((tmp_path / "temporary").iterdir())
+
+
+def test_an_interrupt_that_something_swallowed_is_raised_again():
+    with watching_for_interrupts() as check:
+        check()
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            check()
 
 
 @pytest.mark.slow

@@ -17,9 +17,11 @@ import contextlib
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -128,6 +130,34 @@ def temporary_folder():
             subprocess.run(["rm", "-rf", "--", folder], check=False, capture_output=True)
 
 
+@contextlib.contextmanager
+def watching_for_interrupts():
+    """Yield a function that raises KeyboardInterrupt, if Ctrl+C was pressed and came to nothing.
+
+    Python forgets an exception that is raised while it collects garbage or ends an object, and a
+    library may catch one that it did not expect.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    pressed = False
+
+    def interrupt(number, frame):
+        nonlocal pressed
+        pressed = True
+        raise KeyboardInterrupt
+
+    def check() -> None:
+        if pressed:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 class Progress:
     """A line that says how far it is: drawn anew in a terminal, now and then elsewhere."""
 
@@ -153,7 +183,7 @@ def grade(options: argparse.Namespace) -> int:
         raise Mistake(f"There is no {submissions}.")
     require_sandbox()
     out.mkdir(parents=True, exist_ok=True)
-    with alone(out), temporary_folder():
+    with alone(out), temporary_folder(), watching_for_interrupts() as check:
         seed = seed_for(out, options.seed)
         handins, notes = intake.take_all(submissions, out)
         print(f"{len(handins)} hand-ins; seed {seed}, kept in {out / 'seed'}", flush=True)
@@ -169,7 +199,8 @@ def grade(options: argparse.Namespace) -> int:
             workers=options.workers,
             tell=Progress(),
         ):
-            pass
+            check()
+        check()
         print()
         for handin in schedule.missing_marks(out, handins, seed, budget)[1]:
             marks.quarantined(out, handin, seed, budget, "Grading it left no mark.")

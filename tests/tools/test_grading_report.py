@@ -321,3 +321,13 @@ def test_an_interrupt_is_one_line(monkeypatch, capsys):
     monkeypatch.setattr(command, "grade", interrupted)
     assert command.main(["somewhere"]) == 130
     assert capsys.readouterr().err == "\nInterrupted. The same command goes on.\n"
+
+
+def test_copied_functions_are_found_under_other_names_and_what_all_have_is_not(tmp_path):
+    copied = OWN.replace("rows", "n").replace("window", "part")
+    copied = copied.replace("        result = ", "        # mine, too\n        result = ")
+    assert "# mine" in copied
+    cells = [OWN, copied, *(other(number) for number in range(6))]
+    handins = take(tmp_path, {f"s{number}": [cell] for number, cell in enumerate(cells)})
+    (pair,) = similarity.look(tmp_path / "out", handins, EXERCISES).pairs
+    assert sorted(pair["names"]) == ["s0", "s1"] and "conv2d" in pair["evidence"]

@@ -12,6 +12,8 @@ import numpy as np
 
 # float32 images (n, 28, 28, 1) and three numbers that decide all draws → images of that form.
 Augment = Callable[[np.ndarray, tuple[int, int, int]], np.ndarray]
+# Such images, after augmentation → float32 (n, 10), the probabilities to learn in place of labels.
+Teach = Callable[[np.ndarray], np.ndarray]
 
 
 class ShuffledBatches(keras.utils.PyDataset):
@@ -25,10 +27,11 @@ class ShuffledBatches(keras.utils.PyDataset):
         seed: int,
         augment: Augment | None = None,
         epoch: int = 0,
+        teach: Teach | None = None,
     ):
         super().__init__()
         self.images, self.labels, self.batch_size = images, labels, batch_size
-        self.seed, self.augment = seed, augment
+        self.seed, self.augment, self.teach = seed, augment, teach
         self._begin(epoch)
 
     def _begin(self, epoch: int) -> None:
@@ -43,7 +46,7 @@ class ShuffledBatches(keras.utils.PyDataset):
         images = self.images[chosen]
         if self.augment is not None:
             images = np.asarray(self.augment(images, (self.seed, self.epoch, place)))
-        return images, self.labels[chosen]
+        return images, self.labels[chosen] if self.teach is None else self.teach(images)
 
     def on_epoch_end(self) -> None:
         self._begin(self.epoch + 1)

@@ -1,6 +1,7 @@
 """Let several trained networks answer together, and keep a record of it.
 
     python -m tools.ensemble fashion_mnist_ensembles
+    python -m tools.ensemble mnist_ensembles
 
 The networks are runs that were finished here (`tools.train`) or whose weights are stored. Which
 of them make an ensemble stands in `ENSEMBLES`; one whose networks are not all here is left as it
@@ -16,13 +17,16 @@ from itertools import combinations
 
 import numpy as np
 
-from tools.recipes import RECIPES, Images, accuracy, split
+from tools.recipes import RECIPES, Images, accuracy, asked_twice, split
 from tools.train import circumstances, trained_weights
 from utils import models
 from utils.records import TRAINED
 
 SEEDS = 1, 2, 3
 ALIKE, OTHER = "fashion_mnist_residual", "fashion_mnist_scheduled"
+WIDE, MIRRORED = "fashion_mnist_wide", "fashion_mnist_mirrored"
+# Recipes of networks with kernels of 3 × 3 (but for one layer), 5 × 5 and 7 × 7.
+KERNELS = {3: "mnist_reference", 5: "mnist_kernels_5", 7: "mnist_kernels_7"}
 # Name of a record → name of an ensemble → its networks, each (recipe, seed).
 ENSEMBLES = {
     "fashion_mnist_ensembles": {
@@ -33,7 +37,21 @@ ENSEMBLES = {
         **{f"two different, seed {seed}": [(ALIKE, seed), (OTHER, seed)] for seed in SEEDS},
         "three alike": [(ALIKE, seed) for seed in SEEDS],
         "six": [(name, seed) for name in (ALIKE, OTHER) for seed in SEEDS],
-    }
+        "three wide": [(WIDE, seed) for seed in SEEDS],
+        "three wide, three mirrored": [(name, seed) for name in (WIDE, MIRRORED) for seed in SEEDS],
+    },
+    # The same nine networks, put together in two ways.
+    "mnist_ensembles": {
+        **{
+            f"three alike, {size} × {size}": [(name, seed) for seed in SEEDS]
+            for size, name in KERNELS.items()
+        },
+        **{
+            f"three kernels, seed {seed}": [(name, seed) for name in KERNELS.values()]
+            for seed in SEEDS
+        },
+        "nine": [(name, seed) for name in KERNELS.values() for seed in SEEDS],
+    },
 }
 
 
@@ -48,13 +66,20 @@ def answers(name: str, run: str, images: np.ndarray) -> np.ndarray:
 
 
 def together(members: list[tuple[str, str]], validation: Images, test: Images) -> dict:
-    """Measure an ensemble of networks, (recipe, run) each, beside the mean of its members."""
+    """Measure an ensemble of networks, (recipe, run) each, beside the mean of its members.
+
+    Networks that were trained on mirrored images are also asked about each image's mirror image.
+    """
     found = {"members": [f"{name}, {run}" for name, run in members]}
+    knows_mirrored = all(RECIPES[name].measure is asked_twice for name, _ in members)
     for part, (images, labels) in (("valid", validation), ("test", test)):
         each = [answers(*member, images) for member in members]
         alone = np.mean([accuracy(one, labels) for one in each])
         found[f"{part}_accuracy"] = accuracy(sum(each), labels)
         found[f"{part}_accuracy_alone"] = round(float(alone), 5)
+        if knows_mirrored:
+            again = [answers(*member, images[:, :, ::-1]) for member in members]
+            found[f"{part}_accuracy_asked_twice"] = accuracy(sum(each + again), labels)
     return found
 
 

@@ -32,6 +32,9 @@ class Recipe:
     images: int | None = None  # train on the first so many; None: all but the validation part
     # float32 images (n, 28, 28, 1), numbers that decide all draws → images of that form.
     augment: Callable[[np.ndarray, tuple[int, ...]], np.ndarray] | None = None
+    # Names of the recipes whose networks, trained with the same seed, teach this one: it learns the
+    # mean of their answers to each augmented image in place of its label (distillation).
+    teachers: tuple[str, ...] = ()
     # The trained network, the validation and the test set → what is recorded beside the accuracy.
     measure: Callable[[object, Images, Images], dict] = lambda network, validation, test: {}
 
@@ -66,11 +69,16 @@ def data_checksum(recipe: Recipe) -> str:
     return digest.hexdigest()
 
 
-def batches(recipe: Recipe, images: np.ndarray, labels: np.ndarray, seed: int, epoch: int = 0):
-    """Return the training set as shuffled, and perhaps augmented, batches from an epoch on."""
+def batches(
+    recipe: Recipe, images: np.ndarray, labels: np.ndarray, seed: int, epoch: int = 0, teach=None
+):
+    """Return the training set as shuffled, and perhaps augmented, batches from an epoch on.
+
+    Where there is `teach`, labels are what it returns for the images of a batch.
+    """
     from tools.batches import ShuffledBatches
 
-    return ShuffledBatches(images, labels, recipe.batch_size, seed, recipe.augment, epoch)
+    return ShuffledBatches(images, labels, recipe.batch_size, seed, recipe.augment, epoch, teach)
 
 
 def kept_answers(network, validation: Images, test: Images) -> dict:
@@ -124,7 +132,7 @@ def decaying(steps: int) -> dict:
     }
 
 
-def carefully(steps: int, weight_decay: float = 1e-2) -> dict:
+def carefully(steps: int, weight_decay: float = 1e-2, label_smoothing: float = 0.05) -> dict:
     """The careful way: warm-up and decay, averaged weights, softened labels."""
     import keras
 
@@ -138,7 +146,7 @@ def carefully(steps: int, weight_decay: float = 1e-2) -> dict:
         "optimizer": keras.optimizers.AdamW(
             rate, weight_decay=weight_decay, use_ema=True, ema_momentum=0.998
         ),
-        "loss": keras.losses.CategoricalCrossentropy(label_smoothing=0.05),
+        "loss": keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing),
         "metrics": ["accuracy"],
     }
 
@@ -169,6 +177,24 @@ STEPS = {
 STEPS |= {
     "constant_rate": _garments(_normalized),  # "normalized" without the schedule
     "wide": _garments(partial(residual_network, 80), _decay, 30, **_moved),
+}
+
+_digits = partial(Recipe, "load_mnist", augment=random_affine)
+# The network of the solution, those with other kernels that answer together with it, and the
+# solution's network once more, taught by the three of them.
+CAREFUL_DIGITS = {
+    "reference": _digits(models.reference_cnn, carefully, 15),
+    **{
+        f"kernels_{size}": _digits(partial(models.cnn_of_kernels, size), carefully, 15)
+        for size in (5, 7)
+    },
+    # Their answers are soft already.
+    "distilled": _digits(
+        models.reference_cnn,
+        partial(carefully, label_smoothing=0.0),
+        20,
+        teachers=("mnist_reference", "mnist_kernels_5", "mnist_kernels_7"),
+    ),
 }
 
 RECIPES = {
@@ -207,7 +233,5 @@ RECIPES = {
         )
         for head in ("flatten", "global")
     },
-    "mnist_reference": Recipe(
-        "load_mnist", models.reference_cnn, carefully, epochs=15, augment=random_affine
-    ),
+    **{f"mnist_{name}": recipe for name, recipe in CAREFUL_DIGITS.items()},
 }

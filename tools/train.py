@@ -32,6 +32,7 @@ import os
 import platform
 import statistics
 import sys
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
@@ -103,6 +104,26 @@ def scores(recipe: Recipe, model, validation, test) -> dict:
     }
 
 
+def teacher(recipe: Recipe, run: str) -> Callable[[np.ndarray], np.ndarray] | None:
+    """Return what answers as the teachers of a recipe do in the mean; None if it has none.
+
+    They are the networks that were trained as the run is, with its seed and its policy. Raises
+    SystemExit for one that was not.
+    """
+    if not recipe.teachers:
+        return None
+    networks = []
+    for name in recipe.teachers:
+        network = RECIPES[name].build()
+        network.set_weights(trained_weights(name, run))
+        networks.append(network)
+
+    def answer(images: np.ndarray) -> np.ndarray:
+        return np.mean([network.predict_on_batch(images) for network in networks], axis=0)
+
+    return answer
+
+
 def train(name: str, seed: int, policy: str) -> Path:
     """Train by the recipe `name` with `seed` under `policy`; return the path of the record.
 
@@ -120,7 +141,7 @@ def train(name: str, seed: int, policy: str) -> Path:
     keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy(policy)
     model = recipe.build()
-    shuffled = batches(recipe, *training, seed, epoch=run.epochs)
+    shuffled = batches(recipe, *training, seed, run.epochs, teacher(recipe, stem))
     model.compile(**recipe.settings(recipe.epochs * len(shuffled)))
     with fused_normalization():
         model.fit(
@@ -210,7 +231,9 @@ def trained_weights(name: str, run: str) -> list[np.ndarray]:
     file = WORK / name / f"{run}.npz"
     if not file.exists():
         if run not in records.stored_runs(name):
-            raise SystemExit(f"the weights of {run!r} are neither here nor stored: train it again")
+            raise SystemExit(
+                f"the weights of {name}, {run}, are neither here nor stored: train it first"
+            )
         return records.weights(name, run)
     with np.load(file, allow_pickle=False) as weights:
         return [weights[key] for key in weights.files]

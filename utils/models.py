@@ -256,13 +256,15 @@ def own_cnn(dtype: str | None = None):
     )
 
 
-def _normalized_convolution(filters: int, kernel_size: int, strides: int, dtype: str | None):
-    """Return the layers of a "same" convolution, its batch normalization and its ReLU."""
+def _normalized_convolution(
+    filters: int, kernel_size: int, strides: int, dtype: str | None, padding: str = "same"
+):
+    """Return the layers of a convolution, its batch normalization and its ReLU."""
     from keras import layers
 
     return [
         layers.Conv2D(
-            filters, kernel_size, strides=strides, padding="same", use_bias=False, dtype=dtype
+            filters, kernel_size, strides=strides, padding=padding, use_bias=False, dtype=dtype
         ),
         layers.BatchNormalization(dtype=dtype),
         layers.ReLU(dtype=dtype),
@@ -298,6 +300,41 @@ def reference_cnn(dtype: str | None = None):
     Input, output and `dtype` as for `lecture_network`.
     """
     return _sequential(REFERENCE_LAYERS, "reference_cnn", dtype)
+
+
+def cnn_of_kernels(kernel_size: int, dtype: str | None = None):
+    """Build a network for MNIST all of whose kernels are 5 × 5, or all 7 × 7, uncompiled.
+
+    342,378 or 327,338 parameters. Without padding, so every layer makes the maps smaller: 28 → 24
+    → 20 → 8 → 4 with four layers of 5 × 5, 28 → 22 → 16 → 5 with three of 7 × 7. Input, output
+    and `dtype` as for `lecture_network`.
+
+    Source: S. An et al., *An Ensemble of Simple Convolutional Neural Network Models for MNIST
+    Digit Recognition*, arXiv:2008.10400, where networks of 3 × 3, 5 × 5 and 7 × 7 vote.
+    """
+    import keras
+    from keras import layers
+
+    # (filters, stride) of each convolution.
+    convolutions = {
+        5: [(32, 1), (48, 1), (64, 2), (128, 1)],
+        7: [(32, 1), (48, 1), (96, 2)],
+    }[kernel_size]
+    body = [
+        layer
+        for filters, strides in convolutions
+        for layer in _normalized_convolution(filters, kernel_size, strides, dtype, "valid")
+    ]
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            *body,
+            layers.Flatten(dtype=dtype),
+            layers.Dropout(0.3, dtype=dtype),
+            layers.Dense(10, activation="softmax", dtype="float32"),
+        ],
+        name=f"cnn_of_{kernel_size}x{kernel_size}_kernels",
+    )
 
 
 # Layers of Keras that have weights, and do no multiply–adds that are counted here.

@@ -102,6 +102,27 @@ def test_a_run_that_ends_at_any_moment_gives_the_same_record_and_weights_when_it
         assert not list((train.WORK / name).glob("*state*"))
 
 
+def test_a_distilled_network_learns_what_its_teachers_answer(small_runs, monkeypatch):
+    """The teacher of this test is sure that everything is a 3; the labels say otherwise."""
+    recipe = dataclasses.replace(
+        RECIPES["mnist_distilled"], build=tiny_network, teachers=(NAME,), epochs=60
+    )
+    monkeypatch.setitem(RECIPES, "mnist_distilled", recipe)
+    with pytest.raises(SystemExit, match=f"weights of {NAME}, float32-seed1, are neither here"):
+        train.train("mnist_distilled", seed=1, policy="float32")
+    weights = RECIPES[NAME].build().get_weights()
+    weights = [np.zeros_like(each) for each in weights[:-1]] + [np.float32(20 * np.eye(10)[3])]
+    folder = train.WORK / NAME
+    folder.mkdir()
+    np.savez(folder / "float32-seed1.npz", *weights)
+    images = np.zeros((4, 28, 28, 1), np.float32)
+    teach = train.teacher(recipe, "float32-seed1")
+    np.testing.assert_allclose(teach(images), np.tile(np.eye(10)[3], (4, 1)), atol=1e-6)
+    file = train.train("mnist_distilled", seed=1, policy="float32")
+    # In training "accuracy" counts the answers that are the teacher's.
+    assert json.loads(file.read_text())["history"]["accuracy"][-1] > 0.95
+
+
 def test_an_interrupted_run_goes_on_where_it_was_and_can_be_stored(small_runs, monkeypatch):
     with monkeypatch.context() as patched:
         killed_at(patched, 3, after=False)  # in the second epoch
@@ -175,7 +196,8 @@ def test_every_recipe_trains_and_its_stored_weights_predict_as_those_it_ended_wi
     small_runs, name
 ):
     run = "float32-seed3"
-    train.train(name, seed=3, policy="float32")
+    for each in (*RECIPES[name].teachers, name):
+        train.train(each, seed=3, policy="float32")
     train.store(name, [run])
     recorded = records.reference_run(name)
     assert recorded["epochs"] == 2

@@ -43,7 +43,11 @@ def drawn(page, index: int) -> np.ndarray:
     width, height, values = page.evaluate(
         """(index) => {
           const canvas = document.querySelectorAll("canvas")[index];
-          const { width, height } = canvas;
+          // Of a picture only the first rows and columns of its canvas are shown.
+          const plane = canvas.closest(".cx-plane") ?? canvas;
+          const [whole, shown] = [canvas, plane].map((each) => each.getBoundingClientRect());
+          const width = Math.round((canvas.width * shown.width) / whole.width);
+          const height = Math.round((canvas.height * shown.height) / whole.height);
           const copy = new OffscreenCanvas(width, height);
           const context = copy.getContext("2d", { willReadFrequently: true });
           context.drawImage(canvas, 0, 0);

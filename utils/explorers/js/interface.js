@@ -386,6 +386,9 @@ export const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], 
  * A map of numbers, drawn one canvas pixel a value and scaled without blur, with marks on
  * it. Mouse, touch and arrow keys point at a value.
  */
+// A canvas may hold so many times more values than are shown: a stride of 4 leaves a sixteenth.
+const ROOM = 20;
+
 export class Picture {
   /**
    * @param {object} options
@@ -411,6 +414,7 @@ export class Picture {
     this.marks = new Map();
     this.canvas = create("canvas", { "aria-hidden": "true" });
     this.context = this.canvas.getContext("2d");
+    this.plane = create("div", { class: "cx-plane" }, this.canvas);
     this.size = create("span", { class: "cx-size" });
     this.name = create("span", { class: "cx-name" }, label);
     const interactive = onPoint || onPaint;
@@ -419,7 +423,7 @@ export class Picture {
       interactive
         ? { class: "cx-stage", tabindex: 0, role: "application", "aria-label": `${label}. ${hint}` }
         : { class: "cx-stage", role: "img", "aria-label": label },
-      this.canvas,
+      this.plane,
     );
     this.element = create(
       "figure",
@@ -458,12 +462,8 @@ export class Picture {
     Object.assign(this, { rows, columns, before });
     this.height = rows + before[0] + after[0];
     this.width = columns + before[1] + after[1];
-    if (this.canvas.width !== columns || this.canvas.height !== rows) {
-      this.canvas.width = columns;
-      this.canvas.height = rows;
-      this.image = null;
-    }
-    this.place(this.canvas, 0, 0, rows, columns);
+    this.fit(rows, columns);
+    this.place(this.plane, 0, 0, rows, columns);
     const ratio = `${this.width} / ${this.height}`;
     if (this.ratio !== ratio) this.stage.style.aspectRatio = this.ratio = ratio;
     // What is there already is not drawn again: a tensor is never changed once it is made.
@@ -495,6 +495,25 @@ export class Picture {
       this.image.data[4 * i + 3] = part;
     });
     this.context.putImageData(this.image, 0, 0);
+  }
+
+  /**
+   * Let the plane show the first rows and columns of the canvas. The canvas keeps its size where
+   * they fit: a new one takes the browser longer than all the rest of a redraw.
+   */
+  fit(rows, columns) {
+    const { canvas } = this;
+    const fits = columns <= canvas.width && rows <= canvas.height;
+    if (!fits || canvas.width * canvas.height > ROOM * rows * columns) {
+      canvas.width = columns;
+      canvas.height = rows;
+      this.drawn = null;
+    }
+    if (this.image?.width !== columns || this.image.height !== rows) this.image = null;
+    const percent = (whole, part) => `${(100 * whole) / part}%`;
+    const [width, height] = [percent(canvas.width, columns), percent(canvas.height, rows)];
+    if (canvas.style.width !== width) canvas.style.width = width;
+    if (canvas.style.height !== height) canvas.style.height = height;
   }
 
   /** Put an element over rows and columns of the map; negative ones lie in the padding. */
@@ -639,7 +658,10 @@ export function grid({ label, role }) {
    */
   const set = (matrix, styled) => {
     const columns = matrix[0]?.length ?? 0;
-    cells.style.setProperty("--columns", columns);
+    if (cells.columns !== columns) {
+      cells.columns = columns;
+      cells.style.setProperty("--columns", columns);
+    }
     while (cells.children.length > matrix.length * columns) cells.lastChild.remove();
     while (cells.children.length < matrix.length * columns) cells.append(create("span"));
     const values = matrix.flat();
@@ -829,9 +851,15 @@ export function publish(root, model, name, value) {
 /** The root of the explorer of this page whose result a value is, or null. */
 export const originOf = (value) => (value && origins.get(value)) ?? null;
 
-/** Say something in an element; the page is laid out anew only if it is not there already. */
+/**
+ * Say something in an element; the page is laid out anew only if it is not there already.
+ * A text that replaces another one takes over its node: a new node costs more.
+ */
 export function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  const only = element.childNodes.length === 1 && element.firstChild;
+  if (only?.nodeType === Node.TEXT_NODE) {
+    if (only.data !== text) only.data = text;
+  } else if (element.textContent !== text) element.textContent = text;
 }
 
 /**

@@ -540,3 +540,21 @@ def test_the_weights_fit_into_their_cells(show, kernel, size, width):
     page = show(explorer, viewport={"width": width, "height": 900})
     cut = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.value)"
     assert page.locator(".cx-cells input").evaluate_all(cut) == []
+
+
+def test_a_smaller_map_is_drawn_as_in_a_new_explorer_though_its_canvas_stays(show):
+    expected = drawn(show(FilterExplorer(stride=3)), 1)
+    page = show(FilterExplorer())
+    page.get_by_label("Stride").fill("3")
+    np.testing.assert_array_equal(drawn(page, 1), expected)
+    columns, last, beyond = page.evaluate(
+        """([rows, columns]) => {
+          const canvas = document.querySelectorAll("canvas")[1];
+          const context = canvas.getContext("2d");
+          const line = (y) => Array.from(context.getImageData(0, y, columns, 1).data);
+          return [canvas.width, line(rows - 1), line(rows)];
+        }""",
+        list(expected.shape[:2]),
+    )
+    assert columns > expected.shape[1]
+    assert beyond == last  # shows through where the map ends within a pixel of the screen

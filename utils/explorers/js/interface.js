@@ -412,7 +412,7 @@ export class Picture {
     this.paintable = false;
     this.at = { row: 0, column: 0 };
     this.marks = new Map();
-    this.canvas = create("canvas", { "aria-hidden": "true" });
+    this.canvas = create("canvas", { "aria-hidden": "true", width: 0, height: 0 });
     this.context = this.canvas.getContext("2d");
     this.plane = create("div", { class: "cx-plane" }, this.canvas);
     this.size = create("span", { class: "cx-size" });
@@ -495,6 +495,9 @@ export class Picture {
       this.image.data[4 * i + 3] = part;
     });
     this.context.putImageData(this.image, 0, 0);
+    // Where the plane ends within a pixel of the screen, what lies beyond its edge shows through.
+    this.context.putImageData(this.image, 1, 0, columns - 1, 0, 1, rows);
+    this.context.putImageData(this.image, 0, 1, 0, rows - 1, columns, 1);
   }
 
   /**

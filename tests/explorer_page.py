@@ -37,24 +37,27 @@ def status(page) -> str:
     return page.locator(".cx-status").inner_text()
 
 
-def drawn(page, index: int) -> np.ndarray:
-    """Return the pixels (rows, columns, 4) of one of the explorer's pictures, after a frame."""
+def drawn(page, index: int, beyond: int = 0) -> np.ndarray:
+    """Return the pixels (rows, columns, 4) of one of the explorer's pictures, after a frame.
+
+    `beyond` adds rows of its canvas that the picture does not show.
+    """
     next_frame(page)
     width, height, values = page.evaluate(
-        """(index) => {
+        """([index, beyond]) => {
           const canvas = document.querySelectorAll("canvas")[index];
           // Of a picture only the first rows and columns of its canvas are shown.
           const plane = canvas.closest(".cx-plane") ?? canvas;
           const [whole, shown] = [canvas, plane].map((each) => each.getBoundingClientRect());
           const width = Math.round((canvas.width * shown.width) / whole.width);
-          const height = Math.round((canvas.height * shown.height) / whole.height);
+          const height = Math.round((canvas.height * shown.height) / whole.height) + beyond;
           const copy = new OffscreenCanvas(width, height);
           const context = copy.getContext("2d", { willReadFrequently: true });
           context.drawImage(canvas, 0, 0);
           const { data } = context.getImageData(0, 0, width, height);
           return [width, height, Array.from(data)];
         }""",
-        index,
+        [index, beyond],
     )
     return np.array(values).reshape(height, width, 4)
 

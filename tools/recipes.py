@@ -192,7 +192,7 @@ CAREFUL_DIGITS = {
     "distilled": _digits(
         models.reference_cnn,
         partial(carefully, label_smoothing=0.0),
-        20,
+        15,
         teachers=("mnist_reference", "mnist_kernels_5", "mnist_kernels_7"),
     ),
 }

@@ -1,5 +1,7 @@
 """The figures of "Better, step by step" say what is true of the runs."""
 
+from itertools import combinations
+
 import pytest
 
 from utils import plots
@@ -41,3 +43,18 @@ def test_the_words_are_legible(figure):
     axes = figure.axes[0]
     texts = [*axes.texts, *axes.get_xticklabels(), *axes.get_yticklabels()]
     assert min(text.get_fontsize() for text in texts if text.get_text()) >= 12
+
+
+def test_a_name_covers_no_other_name_and_no_point():
+    crowded = {"VGG-16": (26_000_000, 0.935), "capsules": (8_000_000, 0.936)}
+    ours = {"moved images": (281_002, 0.9188)}
+    others = {"2 convolutions": (113_000, 0.922), "DenseNet": (768_000, 0.954)}
+    figure = plots.accuracy_and_parameters(ours, crowded | others)
+    axes = figure.axes[0]
+    boxes = [text.get_window_extent() for text in axes.texts]
+    for one, other in combinations(boxes, 2):
+        assert not one.overlaps(other)
+    for count, share in [*ours.values(), *crowded.values(), *others.values()]:
+        x, y = axes.transData.transform((count, 100 * share))
+        assert not any(box.contains(x, y) for box in boxes)
+    assert min(box.x0 for box in boxes) > axes.bbox.x0

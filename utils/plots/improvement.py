@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.transforms import Bbox
 
 from utils.palette import BLUE, FAINT, FAINTER, INK, MUTED, ORANGE
 
@@ -77,24 +78,13 @@ def accuracy_and_parameters(
         4.6, f"Test accuracy against the number of parameters. {'. '.join(told)}."
     )
     axes = figure.subplots()
-    # Names stand to the right of what others published, and to the left of ours.
-    for group, color, style, kind, side in [
-        (published, MUTED, "s", "published", "left"),
-        (ours, ORANGE, "o", "this course, mean of its runs", "right"),
-    ]:
+    groups = [
+        (published, MUTED, "s", "published"),
+        (ours, ORANGE, "o", "this course, mean of runs"),
+    ]
+    for group, color, style, kind in groups:
         counts, shares = np.array(list(group.values())).T
         axes.plot(counts, 100 * shares, style, color=color, label=kind, markersize=7)
-        for name, (count, share) in group.items():
-            axes.annotate(
-                name,
-                (count, 100 * share),
-                (7 if side == "left" else -7, 0),
-                textcoords="offset points",
-                ha=side,
-                va="center",
-                fontsize=12,
-                color=INK if color == ORANGE else MUTED,
-            )
     axes.set_xscale("log")
     axes.set_xlim(2e4, 1.2e8)
     axes.set_xticks([1e5, 1e6, 1e7, 1e8], ["0.1 M", "1 M", "10 M", "100 M"])
@@ -105,5 +95,48 @@ def accuracy_and_parameters(
     axes.grid(color=FAINT, alpha=0.5)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(fontsize=12, frameon=False, loc="lower right")
+    axes.legend(fontsize=12, frameon=False, loc="upper left")
+    axes.margins(y=0.08)
+    points = [point for group, *_ in groups for point in group.values()]
+    taken = [_around(axes, count, share) for count, share in points]
+    for group, color, *_ in groups:
+        for name, (count, share) in group.items():
+            ink = INK if color == ORANGE else MUTED
+            taken.append(_named(axes, name, (count, 100 * share), ink, taken))
     return figure
+
+
+# Where a name may stand at its point: offset in points, horizontal and vertical alignment.
+PLACES = [
+    ((8, 0), "left", "center"),
+    ((-8, 0), "right", "center"),
+    ((0, 8), "center", "bottom"),
+    ((0, -8), "center", "top"),
+]
+
+
+def _around(axes, count: int, share: float):
+    """Return the square of pixels that a point's marker takes."""
+    x, y = axes.transData.transform((count, 100 * share))
+    return Bbox.from_bounds(x - 8, y - 8, 16, 16)
+
+
+def _named(axes, name: str, point: tuple[float, float], color: str, taken: Sequence[Bbox]) -> Bbox:
+    """Write a name at its point where it covers nothing that is taken; return what it takes."""
+    for offset, across, upright in PLACES:
+        text = axes.annotate(
+            name,
+            point,
+            offset,
+            textcoords="offset points",
+            ha=across,
+            va=upright,
+            fontsize=12,
+            color=color,
+        )
+        box = text.get_window_extent()
+        is_free = not any(box.overlaps(other) for other in taken)
+        if (is_free and box.x0 > axes.bbox.x0) or offset == PLACES[-1][0]:
+            return box
+        text.remove()
+    raise AssertionError  # the last place is taken in any case

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -58,3 +59,23 @@ def plain(axes) -> None:
     axes.set_yticks([])
     for spine in axes.spines.values():
         spine.set_visible(False)
+
+
+def luminance(color) -> float:
+    """Return the relative luminance of a Matplotlib color: 0 for black, 1 for white.
+
+    Source: WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-relative-luminance
+    """
+    red, green, blue = (
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4
+        for part in to_rgb(color)
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def ink_on(color) -> str:
+    """Return black or white, whichever is legible on a color: a contrast of at least 4.5 : 1.
+
+    As `inkOn` in utils/explorers/js/interface.js.
+    """
+    return "black" if luminance(color) > 0.179 else "white"

@@ -1,6 +1,7 @@
 """The figures: each is described in words that are true of its data, and shows itself."""
 
 import base64
+import io
 import re
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from utils import plots
 
@@ -25,6 +27,27 @@ def test_a_figure_shows_itself_as_a_png_with_its_description_as_text():
     assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
     assert bundle["text/plain"] == "Figure: A blank sheet."
     assert metadata["image/png"] == {"alt": "A blank sheet.", "width": 640}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_figure_keeps_its_own_png_where_the_inline_backend_is_loaded(when):
+    """Colab loads it when a notebook starts; `interact` loads it later."""
+    load = "select_figure_formats(shell, {'png'})"
+    code = f"""
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.pylabtools import select_figure_formats
+
+shell = InteractiveShell.instance()
+{load if when == "before" else ""}
+from utils import plots
+{load if when == "after" else ""}
+bundle, metadata = shell.display_formatter.format(plots.two_against_one())
+assert metadata["image/png"]["width"] == 640
+print(bundle["image/png"])
+"""
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    png = Image.open(io.BytesIO(base64.b64decode(run.stdout)))
+    assert png.size == (1280, 520), run.stderr
 
 
 def test_the_same_figure_gives_the_same_file():

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import base64
 import io
+import sys
 
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
 WIDTH = 6.4  # inches, at 100 CSS pixels each
+DPI = 200  # two pixels a CSS pixel: sharp on a projector, and on a phone
 SEQUENTIAL = "viridis"
 DIVERGING = "RdBu_r"  # negative blue, zero white, positive red
 
@@ -44,7 +46,7 @@ class DescribedFigure(Figure):
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         buffer = io.BytesIO()
-        self.savefig(buffer, format="png", dpi=200)
+        self.savefig(buffer, format="png", dpi=DPI)
         png = base64.b64encode(compact_png(buffer)).decode("ascii")
         metadata = {"alt": self.description, "width": round(WIDTH * 100)}
         return (
@@ -79,3 +81,20 @@ def ink_on(color) -> str:
     As `inkOn` in utils/explorers/js/interface.js.
     """
     return "black" if luminance(color) > 0.179 else "white"
+
+
+def keep_own_png() -> None:
+    """Make IPython show a `DescribedFigure` by its own PNG, not by the one of Matplotlib's backend.
+
+    Once the inline backend is loaded (Colab loads it at once, `interact` later), IPython has
+    a formatter for every `Figure`, which it prefers to what an object says of itself, and
+    whose PNG has one pixel a CSS pixel. A formatter for our class goes before that one; it
+    returns None, and so the object's own PNG stays.
+    """
+    ipython = sys.modules.get("IPython")
+    if ipython and (shell := ipython.get_ipython()):
+        formatters = shell.display_formatter.formatters
+        formatters["image/png"].for_type(DescribedFigure, lambda figure: None)
+
+
+keep_own_png()

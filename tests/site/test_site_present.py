@@ -380,6 +380,23 @@ def test_what_is_not_on_a_slide_is_in_the_speakers_notes(visitor, site, address)
     assert re.search(r"\d+ / \d+", words) and len(words) > 800
 
 
+def test_a_log_stays_off_the_slides_and_the_code_that_prints_it_does_not(visitor, site, address):
+    page = visitor().page
+    page.goto(address(site) + "chapters/05_fashion_mnist.html#slides&v=1")
+    page.wait_for_function(READY)
+    words = page.evaluate("""() => {
+      const { show, progress } = cnnCourseTeach.present;
+      return Array.from({ length: progress().of }, (_, step) => {
+        show(step);
+        document.querySelectorAll(".course-reveal").forEach((each) => { each.open = true; });
+        return document.querySelector(".bd-article").innerText;
+      });
+    }""")
+    assert any("history = model.fit(" in slide for slide in words)
+    assert any("taken for" in slide for slide in words)  # what a cell prints, elsewhere
+    assert not any("Epoch 1/10" in slide for slide in words)
+
+
 def test_the_bar_below_a_number_of_a_layer_keeps_clear_of_its_digits(visitor, site, address):
     page = visitor().page
     page.goto(address(site) + "chapters/04_cnn_architectures.html#slides&v=1")

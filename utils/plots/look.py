@@ -1,7 +1,8 @@
 """One look for all figures of the course, and the figure that describes itself.
 
 A figure is 640 CSS pixels wide, so that 12-point text is still legible on
-a phone; signed values in a diverging color map with zero in the middle.
+a phone, and should be no higher than 420, so that on a slide the same text is
+legible from the last row; signed values in a diverging color map with zero in the middle.
 """
 
 from __future__ import annotations

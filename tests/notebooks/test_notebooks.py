@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import os
 import re
@@ -14,11 +16,13 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 
 from tools.book import __main__ as book
 from tools.notebooks import __main__ as notebooks_command
 from tools.notebooks import canonical, files, outputs, runs, setup_cell, validation, widgets
 from tools.notebooks.nbval_kernel import Kernel
+from utils.plots import look
 
 CHAPTER_5 = files.ROOT / "chapters" / "05_fashion_mnist.ipynb"
 PIXEL = "iVBORw0KGgo="  # no more than the beginning of a PNG
@@ -88,6 +92,16 @@ def nbval(root: Path, *names: str) -> subprocess.CompletedProcess:
 @pytest.mark.parametrize("path", files.find(), ids=files.name)
 def test_a_notebook_of_the_course_has_no_problems(path):
     assert validation.problems(path) == []
+
+
+@pytest.mark.parametrize("path", files.find([files.ROOT / "chapters"]), ids=files.name)
+def test_a_stored_figure_of_a_chapter_has_two_pixels_a_css_pixel(path):
+    """With fewer it is blurred on a projector."""
+    for number, cell in enumerate(files.read(path).cells):
+        for output in cell.get("outputs", []):
+            if png := output.get("data", {}).get("image/png"):
+                width = Image.open(io.BytesIO(base64.b64decode(png))).width
+                assert width >= look.WIDTH * look.DPI, f"cell {number}"
 
 
 # --- canonical form ---------------------------------------------------------------------

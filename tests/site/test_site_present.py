@@ -380,6 +380,45 @@ def test_what_is_not_on_a_slide_is_in_the_speakers_notes(visitor, site, address)
     assert re.search(r"\d+ / \d+", words) and len(words) > 800
 
 
+def test_a_log_stays_off_the_slides_and_the_code_that_prints_it_does_not(visitor, site, address):
+    page = visitor().page
+    page.goto(address(site) + "chapters/05_fashion_mnist.html#slides&v=1")
+    page.wait_for_function(READY)
+    words = page.evaluate("""() => {
+      const { show, progress } = cnnCourseTeach.present;
+      return Array.from({ length: progress().of }, (_, step) => {
+        show(step);
+        document.querySelectorAll(".course-reveal").forEach((each) => { each.open = true; });
+        return document.querySelector(".bd-article").innerText;
+      });
+    }""")
+    assert any("history = model.fit(" in slide for slide in words)
+    assert any("taken for" in slide for slide in words)  # what a cell prints, elsewhere
+    assert not any("Epoch 1/10" in slide for slide in words)
+
+
+def test_the_bar_below_a_number_of_a_layer_keeps_clear_of_its_digits(visitor, site, address):
+    page = visitor().page
+    page.goto(address(site) + "chapters/04_cnn_architectures.html#slides&v=1")
+    page.wait_for_function(READY)
+    gaps = page.evaluate("""() => {
+      const { show, progress } = cnnCourseTeach.present;
+      const seen = () => [...document.querySelectorAll(".cx-net-figure[style*=share]")]
+        .filter((each) => each.getClientRects().length);
+      for (let step = 0; step < progress().of && !seen().length; step += 1) show(step);
+      return seen().map((each) => {
+        const digits = document.createRange();
+        digits.selectNodeContents(each.lastChild);
+        const bar = parseFloat(getComputedStyle(each).backgroundSize.split(" ")[1]);
+        const scale = each.getBoundingClientRect().height / each.offsetHeight;
+        const top = each.getBoundingClientRect().bottom - bar * scale;
+        return top - digits.getBoundingClientRect().bottom;
+      });
+    }""")
+    assert len(gaps) > 10
+    assert min(gaps) >= 1
+
+
 def test_each_slide_is_a_page_of_the_printed_deck(visitor, site, address):
     page = visitor(1280, 720).page
     page.goto(address(site) + "chapters/07_summary.html#slides&v=1")

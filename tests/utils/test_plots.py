@@ -1,6 +1,7 @@
 """The figures: each is described in words that are true of its data, and shows itself."""
 
 import base64
+import io
 import re
 import subprocess
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
+from PIL import Image
 
 from utils import plots
 
@@ -25,6 +28,27 @@ def test_a_figure_shows_itself_as_a_png_with_its_description_as_text():
     assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
     assert bundle["text/plain"] == "Figure: A blank sheet."
     assert metadata["image/png"] == {"alt": "A blank sheet.", "width": 640}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_figure_keeps_its_own_png_where_the_inline_backend_is_loaded(when):
+    """Colab loads it when a notebook starts; `interact` loads it later."""
+    load = "select_figure_formats(shell, {'png'})"
+    code = f"""
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.pylabtools import select_figure_formats
+
+shell = InteractiveShell.instance()
+{load if when == "before" else ""}
+from utils import plots
+{load if when == "after" else ""}
+bundle, metadata = shell.display_formatter.format(plots.two_against_one())
+assert metadata["image/png"]["width"] == 640
+print(bundle["image/png"])
+"""
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    png = Image.open(io.BytesIO(base64.b64decode(run.stdout)))
+    assert png.size == (1280, 520), run.stderr
 
 
 def test_the_same_figure_gives_the_same_file():
@@ -84,6 +108,18 @@ def test_each_class_has_its_own_row_of_samples():
     assert values == [0, 0, 1, 1, 2, 2]
 
 
+def test_classes_in_two_columns_go_down_the_first_and_have_their_names_above():
+    labels = np.repeat([2, 0, 1], 3)
+    images = labels[:, np.newaxis, np.newaxis] * np.ones((9, 4, 4))
+    figure = plots.samples(images, labels, CLASSES, per_class=2, columns=2)
+    assert "2 images of each class, one class to a row, the rows in 2 columns: ring," in (
+        figure.description
+    )
+    shown = [axes for axes in figure.axes if axes.images]
+    assert [int(axes.images[0].get_array()[0, 0]) for axes in shown] == [0, 0, 1, 1, 2, 2]
+    assert [axes.get_title(loc="left") for axes in shown[::2]] == list(CLASSES)
+
+
 def test_too_few_images_of_a_class_are_an_error_and_not_an_empty_cell():
     with pytest.raises(ValueError):
         plots.samples(np.zeros((2, 4, 4)), np.array([0, 1]), CLASSES, per_class=2)
@@ -102,8 +138,8 @@ def test_filters_come_strongest_first_on_a_scale_with_zero_in_the_middle():
 def test_feature_maps_come_strongest_first():
     maps = np.stack([np.full((2, 2), value) for value in (1.0, 3.0, 2.0)], axis=-1)
     figure = plots.feature_maps(np.zeros((4, 4)), [maps], ["conv"], count=3)
-    row = [float(axes.images[0].get_array()[0, 0]) for axes in figure.axes[3:]]
-    assert row == [3.0, 2.0, 1.0]
+    _, *shown = [axes.images[0] for axes in figure.axes if axes.images]
+    assert [float(picture.get_array()[0, 0]) for picture in shown] == [3.0, 2.0, 1.0]
     assert "conv: 3 maps of 2 × 2" in figure.description
 
 
@@ -118,7 +154,7 @@ from utils import plots
 maps = np.arange(257, 257 + 4 * 4 * 8, dtype=np.float32).reshape(4, 4, 8)
 figure = plots.feature_maps(np.zeros((8, 8)), [maps.astype(bfloat16)], ["conv"])
 figure._repr_mimebundle_()
-print(figure.axes[6].images[0].get_array().dtype)
+print(figure.axes[1].images[0].get_array().dtype)
 """
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert run.stdout.strip() == "float32", run.stderr
@@ -142,6 +178,8 @@ def test_a_network_is_drawn_with_the_shape_of_each_output_but_no_dropout():
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts[::2] == ["Input", "Conv 3 × 3", "Max pool 2 × 2", "Flatten", "Dense"]
     assert texts[1::2] == ["6 × 6 × 1", "4 × 4 × 4", "2 × 2 × 4", "16", "3"]
+    places = [text.get_position()[0] for text in figure.axes[0].texts[::2]]
+    assert places == [places[0]] * 3 + [places[0] + 320] * 2  # two columns
 
 
 def test_a_reliability_diagram_counts_the_bins_in_which_answers_are_too_sure():
@@ -161,3 +199,45 @@ def test_of_several_runs_each_loss_is_drawn_and_their_mean():
     assert lines == [[2.0, 1.0], [2.0, 0.8], [2.0, 0.9], [1.5, 0.5], [1.5, 0.5]]
     named = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert named == ["plain", "residual"]
+
+
+# --- Legible from the last row of a lecture hall -----------------------------------------
+
+ROOM = 1174, 489  # CSS pixels for a figure on a slide of 1280 × 720, as measured in a browser
+LEAST = 22  # pixels high, on a screen of 1080 lines (teaching/guide.md)
+TEN = [f"Ankle boot {number}" for number in range(10)]
+HISTORY = {name: [0.9] * 10 for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
+MAPS = [np.ones((28, 28, 8))] * 8
+
+
+def lecture_network():
+    from utils import models
+
+    return plots.network(models.lecture_network(dtype="float32"))
+
+
+ON_SLIDES = {
+    "samples": lambda: plots.samples(
+        np.zeros((60, 28, 28)), np.repeat(range(10), 6), TEN, per_class=6, columns=2
+    ),
+    "network": lecture_network,
+    "learning curves": lambda: plots.learning_curves(HISTORY, HISTORY),
+    "confusion matrix": lambda: plots.confusion_matrix(np.full((10, 10), 10), TEN),
+    "mistakes": lambda: plots.predictions(
+        np.zeros((12, 28, 28)), np.zeros(12, int), np.full((12, 10), 0.1), TEN
+    ),
+    "reliability": lambda: plots.reliability(np.linspace(0.1, 1, 99), np.arange(99) % 2 == 0),
+    "filters": lambda: plots.filters(np.ones((7, 7, 64))),
+    "feature maps": lambda: plots.feature_maps(np.zeros((28, 28)), MAPS, ["conv"] * 8),
+    "occlusion": lambda: plots.occlusion(np.zeros((28, 28)), np.eye(14)),
+}
+
+
+@pytest.mark.parametrize("name", ON_SLIDES)
+def test_the_letters_of_a_figure_of_chapter_5_are_legible_on_a_slide(name):
+    figure = ON_SLIDES[name]()
+    figure.draw_without_rendering()  # writes the numbers at the axes
+    width, height = 100 * figure.get_size_inches()
+    enlarged = min(ROOM[0] / width, ROOM[1] / height) * 1080 / 720
+    texts = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
+    assert min(text.get_fontsize() for text in texts) * 100 / 72 * enlarged >= LEAST

@@ -2,8 +2,8 @@
 
 A slide shows what there is to see: figures, formulas, code, questions, explorers
 (tools/book/teach/steps.js). A cell of the notebook may say otherwise: the tag `slide` puts
-its text on a slide too, `no-slide` leaves the cell out, and the metadata `notes` is what the
-speaker reads there. So there is no second copy of a text.
+its text on a slide too, `no-slide` leaves the cell out, `no-slide-output` what it shows (a log),
+and the metadata `notes` is what the speaker reads there. So there is no second copy of a text.
 
 `python -m tools.book.slides` prints the decks of a built site, a page for each slide.
 """
@@ -19,10 +19,13 @@ from docutils import nodes
 
 from tools.browser import HOW_TO_GET_ONE, get_browser
 
+from .figures import find
+
 ROOT = Path(__file__).resolve().parents[2]
 DECKS = "chapters/*.html"
 SCREEN = {"width": 1280, "height": 720}
 CHOICES = {"slide": "show", "no-slide": "skip"}
+NO_OUTPUT = "no-slide-output"
 LINES = 10_000  # MyST-NB counts a cell's lines from its number times this
 READY = "() => document.documentElement.dataset.ready !== undefined"
 
@@ -65,6 +68,9 @@ def mark_cells(app, doctree: nodes.document) -> None:
         for tag in cells[cell].get("tags", []):
             if tag in CHOICES:
                 wrapped(block, CHOICES[tag])
+            elif tag == NO_OUTPUT:
+                for output in [*find(block, "cell_code_output")]:
+                    wrapped(output, CHOICES["no-slide"])
 
 
 def print_deck(page, address: str, target: Path) -> int:

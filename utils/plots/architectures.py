@@ -10,7 +10,7 @@ from matplotlib import patches
 from utils import sizes
 from utils.palette import FAINT, INK, INPUT, KERNEL, MUTED, OUTPUT, PARTS, part
 
-from .look import DIVERGING, DescribedFigure, plain
+from .look import DIVERGING, DescribedFigure, ink_on, plain
 
 # Layers that change no shape: drawn, they would only repeat the one before.
 NOT_DRAWN = {"InputLayer", "Dropout", "BatchNormalization", "ReLU", "Activation", "Add"}
@@ -308,10 +308,11 @@ def composed(first: np.ndarray, second: np.ndarray, both: np.ndarray) -> Describ
     for axes, (name, kernel) in zip(panels, kernels.items(), strict=True):
         plain(axes)
         limit = 1.6 * np.abs(kernel).max()
-        axes.imshow(kernel, cmap=DIVERGING, vmin=-limit, vmax=limit)
+        shown = axes.imshow(kernel, cmap=DIVERGING, vmin=-limit, vmax=limit)
         for (row, column), weight in np.ndenumerate(kernel):
             text = f"{weight:.0f}".replace("-", "−")
-            axes.text(column, row, text, ha="center", va="center", fontsize=12, color=INK)
+            ink = ink_on(shown.to_rgba(weight))
+            axes.text(column, row, text, ha="center", va="center", fontsize=12, color=ink)
         edge = len(kernel) - 0.5
         frame = {"fill": False, "edgecolor": KERNEL, "lw": 2.5, "clip_on": False}
         axes.add_patch(patches.Rectangle((-0.5, -0.5), edge + 0.5, edge + 0.5, **frame))

@@ -8,30 +8,49 @@ import numpy as np
 
 from utils.palette import FAINT, INK
 
-from .look import DIVERGING, SEQUENTIAL, DescribedFigure, plain
+from .look import DIVERGING, SEQUENTIAL, WIDTH, DescribedFigure, plain
+
+
+def name_row(axes, name: str) -> None:
+    """Write `name` to the left of `axes`, the first of a row."""
+    style = {"rotation": 0, "ha": "right", "va": "center", "labelpad": 8}
+    axes.set_ylabel(name, fontsize=12, color=INK, **style)
 
 
 def samples(
-    images: np.ndarray, labels: np.ndarray, class_names: Sequence[str], per_class: int = 8
+    images: np.ndarray,
+    labels: np.ndarray,
+    class_names: Sequence[str],
+    per_class: int = 8,
+    columns: int = 1,
 ) -> DescribedFigure:
     """Show the first `per_class` images of each class, a class to a row.
 
-    `images` is (n, rows, columns), `labels` (n,) with values 0 … classes − 1.
+    `images` is (n, rows, columns), `labels` (n,) with values 0 … classes − 1. With several
+    `columns` of classes the figure is wide, as a slide is, and a name stands above its row.
     """
+    rows = -(-len(class_names) // columns)
+    wide = f", the rows in {columns} columns" if columns > 1 else ""
     figure = DescribedFigure(
-        0.66 * len(class_names),
-        f"The first {per_class} images of each class, one class to a row: "
+        (0.66 if columns == 1 else 0.22 + WIDTH / columns / per_class) * rows,
+        f"The first {per_class} images of each class, one class to a row{wide}: "
         + ", ".join(class_names)
         + ".",
     )
-    grid = figure.subplots(len(class_names), per_class, gridspec_kw={"wspace": 0.04})
-    for label, (row, name) in enumerate(zip(grid, class_names, strict=True)):
+    if columns > 1:
+        figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01)
+    parts = figure.subfigures(1, columns, squeeze=False, wspace=0.04)[0]
+    layout = {"squeeze": False, "gridspec_kw": {"wspace": 0.04}}
+    grids = [part.subplots(rows, per_class, **layout) for part in parts]
+    for axes in figure.axes:
+        plain(axes)
+    for label, (row, name) in enumerate(zip(np.concatenate(grids), class_names, strict=False)):
         for axes, image in zip(row, images[labels == label][:per_class], strict=True):
             axes.imshow(image, cmap="gray_r", vmin=0, vmax=255)
-            plain(axes)
-        row[0].set_ylabel(
-            name, rotation=0, ha="right", va="center", fontsize=12, color=INK, labelpad=8
-        )
+        if columns > 1:
+            row[0].set_title(name, loc="left", fontsize=12, color=INK, pad=3)
+        else:
+            name_row(row[0], name)
     return figure
 
 
@@ -66,12 +85,12 @@ def filters(kernels: np.ndarray, count: int = 32, columns: int = 8) -> Described
 
 
 def feature_maps(
-    image: np.ndarray, outputs: Sequence[np.ndarray], names: Sequence[str], count: int = 6
+    image: np.ndarray, outputs: Sequence[np.ndarray], names: Sequence[str], count: int = 5
 ) -> DescribedFigure:
-    """Show `image`, and below it the `count` strongest maps of each layer, a layer to a row.
+    """Show `image`, and beside it the `count` strongest maps of each layer, a layer to a column.
 
     `image` is (rows, columns); each of `outputs` is (rows, columns, maps) with
-    values ≥ 0. Strongest means of the greatest mean; each row has its own scale.
+    values ≥ 0. Strongest means of the greatest mean; each column has its own scale.
     """
     # A network may compute with bfloat16, a type that Matplotlib cannot always draw.
     outputs = [np.asarray(maps, dtype=np.float32) for maps in outputs]
@@ -80,31 +99,24 @@ def feature_maps(
         for name, maps in zip(names, outputs, strict=True)
     )
     figure = DescribedFigure(
-        0.93 * (len(outputs) + 1),
+        WIDTH / (len(outputs) + 1) * count + 0.5,  # the maps, and two lines of text
         f"One image, and the {count} strongest feature maps of each layer. {sizes}. The maps "
         "get coarser from layer to layer: at first they show edges of the garment, at last "
         "only a few bright cells.",
     )
-    grid = figure.subplots(len(outputs) + 1, count)
+    figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01)
+    grid = figure.subplots(count, len(outputs) + 1)
     for axes in grid.flat:
         plain(axes)
-    grid[0, 0].imshow(image, cmap="gray_r")
-    grid[0, 0].set_ylabel(
-        "input", rotation=0, ha="right", va="center", fontsize=12, color=INK, labelpad=8
-    )
-    for row, maps, name in zip(grid[1:], outputs, names, strict=True):
+    first, *columns = grid.T
+    first[0].imshow(image, cmap="gray_r")
+    first[0].set_title("input\n" + "×".join(map(str, image.shape)), fontsize=12, color=INK, pad=4)
+    for column, maps, name in zip(columns, outputs, names, strict=True):
         strongest = np.argsort(-maps.mean(axis=(0, 1)), kind="stable")[:count]
-        for axes, index in zip(row, strongest, strict=True):
+        for axes, index in zip(column, strongest, strict=True):
             axes.imshow(maps[..., index], cmap=SEQUENTIAL, vmin=0, vmax=maps[..., strongest].max())
-        row[0].set_ylabel(
-            f"{name}\n{maps.shape[0]} × {maps.shape[1]}",
-            rotation=0,
-            ha="right",
-            va="center",
-            fontsize=12,
-            color=INK,
-            labelpad=8,
-        )
+        size = f"{maps.shape[0]}×{maps.shape[1]}"
+        column[0].set_title(f"{name}\n{size}", fontsize=12, color=INK, pad=4)
     return figure
 
 

@@ -1,18 +1,22 @@
 """One look for all figures of the course, and the figure that describes itself.
 
 A figure is 640 CSS pixels wide, so that 12-point text is still legible on
-a phone; signed values in a diverging color map with zero in the middle.
+a phone, and should be no higher than 420, so that on a slide the same text is
+legible from the last row; signed values in a diverging color map with zero in the middle.
 """
 
 from __future__ import annotations
 
 import base64
 import io
+import sys
 
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
 WIDTH = 6.4  # inches, at 100 CSS pixels each
+DPI = 200  # two pixels a CSS pixel: sharp on a projector, and on a phone
 SEQUENTIAL = "viridis"
 DIVERGING = "RdBu_r"  # negative blue, zero white, positive red
 
@@ -43,7 +47,7 @@ class DescribedFigure(Figure):
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         buffer = io.BytesIO()
-        self.savefig(buffer, format="png", dpi=200)
+        self.savefig(buffer, format="png", dpi=DPI)
         png = base64.b64encode(compact_png(buffer)).decode("ascii")
         metadata = {"alt": self.description, "width": round(WIDTH * 100)}
         return (
@@ -58,3 +62,40 @@ def plain(axes) -> None:
     axes.set_yticks([])
     for spine in axes.spines.values():
         spine.set_visible(False)
+
+
+def luminance(color) -> float:
+    """Return the relative luminance of a Matplotlib color: 0 for black, 1 for white.
+
+    Source: WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-relative-luminance
+    """
+    red, green, blue = (
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4
+        for part in to_rgb(color)
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def ink_on(color) -> str:
+    """Return black or white, whichever is legible on a color: a contrast of at least 4.5 : 1.
+
+    As `inkOn` in utils/explorers/js/interface.js.
+    """
+    return "black" if luminance(color) > 0.179 else "white"
+
+
+def keep_own_png() -> None:
+    """Make IPython show a `DescribedFigure` by its own PNG, not by the one of Matplotlib's backend.
+
+    Once the inline backend is loaded (Colab loads it at once, `interact` later), IPython has
+    a formatter for every `Figure`, which it prefers to what an object says of itself, and
+    whose PNG has one pixel a CSS pixel. A formatter for our class goes before that one; it
+    returns None, and so the object's own PNG stays.
+    """
+    ipython = sys.modules.get("IPython")
+    if ipython and (shell := ipython.get_ipython()):
+        formatters = shell.display_formatter.formatters
+        formatters["image/png"].for_type(DescribedFigure, lambda figure: None)
+
+
+keep_own_png()

@@ -7,16 +7,14 @@ from matplotlib import patches
 
 from utils.palette import INK, PARTS, part
 
-from .look import DescribedFigure, plain
+from .look import WIDTH, DescribedFigure, plain
+
+# In CSS pixels: a layer's room, the widest slab, and where the words begin beside it.
+ROW, WIDEST, WORDS = 53, 140, 176
 
 
-def network(model) -> DescribedFigure:
-    """Draw the output of each layer of a built Keras `model`, from the input down.
-
-    A stack of feature maps is a slab: as wide as a map, as thick as the
-    logarithm of their number. A vector is a bar, as wide as the logarithm of
-    its length.
-    """
+def drawn_layers(model) -> list[tuple[str, tuple[int, ...], str]]:
+    """Return (words, shape of the output, kind) of the input and of each layer to draw."""
     rows = [("Input", tuple(model.input_shape[1:]), "Input")]
     for layer in model.layers:
         kind = type(layer).__name__
@@ -27,9 +25,37 @@ def network(model) -> DescribedFigure:
         if window:
             text += f" {window[0]} × {window[1]}"
         rows.append((text, tuple(layer.output.shape[1:]), kind))
+    return rows
+
+
+def slab(axes, x: float, y: float, width: float, thickness: float, color: str) -> None:
+    """Draw a slab around (x, y), seen from above; `thickness` is that of its front."""
+    lean, rise = 0.12 * width, 0.05 * width
+    left, right = x - (width + lean) / 2, x + (width - lean) / 2
+    low, high = y + (thickness + rise) / 2, y - (thickness - rise) / 2  # y goes down
+    far = [(right + lean, high - rise), (left + lean, high - rise)]
+    faces = {
+        0.55: [(left, high), (right, high), *far],
+        1.0: [(left, high), (right, high), (right, low), (left, low)],
+        0.8: [(right, high), far[0], (right + lean, low - rise), (right, low)],
+    }
+    for alpha, corners in faces.items():
+        axes.add_patch(patches.Polygon(corners, facecolor="white", edgecolor="none"))
+        axes.add_patch(patches.Polygon(corners, facecolor=color, alpha=alpha, edgecolor="white"))
+
+
+def network(model) -> DescribedFigure:
+    """Draw the output of each layer of a built Keras `model` in two columns, from the input down.
+
+    A stack of feature maps is a slab: as wide as a map, as thick as the
+    logarithm of their number. A vector is a bar, as wide as the logarithm of
+    its length.
+    """
+    rows = drawn_layers(model)
     shapes = ["×".join(str(size) for size in shape) for _, shape, _ in rows]
+    below = -(-len(rows) // 2)  # how many layers stand in a column
     figure = DescribedFigure(
-        0.6 * len(rows),
+        ROW * below / 100,
         "The network from the input to the output, the output of each layer drawn as a slab "
         "that gets narrower and thicker: "
         + ", ".join(f"{text} {shape}" for (text, _, _), shape in zip(rows, shapes, strict=True))
@@ -38,36 +64,17 @@ def network(model) -> DescribedFigure:
     axes = figure.subplots()
     plain(axes)
     widest = max(shape[1] for _, shape, _ in rows if len(shape) == 3)
-    y = 0.0
-    for text, shape, kind in rows:
-        color = PARTS[part(kind)]
+    for number, (text, shape, kind) in enumerate(rows):
+        start = 50 * WIDTH * (number // below)
+        y = ROW * (number % below + 0.5)
         if len(shape) == 3:
-            width, thickness = 3.0 * shape[1] / widest, 0.06 + 0.07 * np.log2(shape[2])
+            width, thickness = WIDEST * shape[1] / widest, 3 + 3.5 * np.log2(shape[2])
         else:
-            width, thickness = 0.24 * np.log2(shape[0]), 0.12
-        lean = 0.12 * width
-        top = y + 0.5 * lean
-        left, right = -width / 2, width / 2
-        faces = {
-            0.55: [(left, y), (right, y), (right + lean, top), (left + lean, top)],
-            1.0: [(left, y), (right, y), (right, y - thickness), (left, y - thickness)],
-            0.8: [
-                (right, y),
-                (right + lean, top),
-                (right + lean, top - thickness),
-                (right, y - thickness),
-            ],
-        }
-        for alpha, corners in faces.items():
-            axes.add_patch(patches.Polygon(corners, facecolor="white", edgecolor="none"))
-            axes.add_patch(
-                patches.Polygon(corners, facecolor=color, alpha=alpha, edgecolor="white")
-            )
-        middle = (top + y - thickness) / 2
-        axes.text(-1.9, middle, text, ha="right", va="center", fontsize=14, color=INK)
-        shown = " × ".join(str(size) for size in shape)
-        axes.text(2.1, middle, shown, ha="left", va="center", fontsize=14, color=INK)
-        y -= thickness + 0.42
-    axes.set_xlim(-3.7, 3.7)
-    axes.set_ylim(y + 0.3, 0.3)
+            width, thickness = 11 * np.log2(shape[0]), 6
+        slab(axes, start + 0.5 * WORDS, y, width, thickness, PARTS[part(kind)])
+        words = {"ha": "left", "va": "center", "fontsize": 13, "color": INK}
+        axes.text(start + WORDS, y - 0.19 * ROW, text, **words)
+        axes.text(start + WORDS, y + 0.19 * ROW, " × ".join(map(str, shape)), **words)
+    axes.set_xlim(0, 100 * WIDTH)
+    axes.set_ylim(ROW * below, 0)
     return figure

@@ -24,13 +24,13 @@ def learning_curves(
     epochs = len(recorded["loss"])
     best = int(np.argmin(recorded["val_loss"])) + 1
     figure = DescribedFigure(
-        5.6,
+        3.4,
         f"Loss and accuracy over {epochs} epochs. The training loss falls from "
         f"{recorded['loss'][0]:.2f} to {recorded['loss'][-1]:.2f}; the validation loss is "
         f"lowest, {min(recorded['val_loss']):.2f}, after epoch {best}. The validation accuracy "
         f"rises from {recorded['val_accuracy'][0]:.2f} to {recorded['val_accuracy'][-1]:.2f}.",
     )
-    panels = figure.subplots(2, 1, sharex=True)
+    panels = figure.subplots(1, 2)
     for axes, metric in zip(panels, ["accuracy", "loss"], strict=True):
         for key, color, name in [
             (metric, BLUE, "training"),
@@ -44,13 +44,14 @@ def learning_curves(
                 own = yours[key]
                 label = f"{name}, run above"
                 axes.plot(range(1, len(own) + 1), own, "o:", color=color, label=label)
-        axes.set_ylabel(metric, fontsize=12)
-        axes.tick_params(labelsize=11)
+        axes.set_title(metric, fontsize=12, color=INK)
+        axes.set_xlabel("epoch", fontsize=12)
+        axes.set_xticks(range(1, epochs + 1, -(-epochs // 10)))  # more would touch
+        axes.tick_params(labelsize=12)
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
-    panels[0].legend(fontsize=11, frameon=False)
-    panels[1].set_xlabel("epoch", fontsize=12)
-    panels[1].set_xticks(range(1, epochs + 1))
+    lines, names = panels[0].get_legend_handles_labels()
+    figure.legend(lines, names, loc="outside upper center", ncols=2, fontsize=12, frameon=False)
     return figure
 
 
@@ -65,7 +66,7 @@ def confusion_matrix(counts: np.ndarray, class_names: Sequence[str]) -> Describe
     true, predicted = np.unravel_index(np.argmax(off_diagonal), percent.shape)
     worst = int(np.argmin(np.diag(percent)))
     figure = DescribedFigure(
-        6.4,
+        4.2,
         f"Confusion matrix of {len(class_names)} classes in percent of the true class. "
         f"{class_names[worst]} is recognized least often, in {percent[worst, worst]:.0f} % of "
         f"its images; the most frequent confusion is {class_names[true]} taken for "
@@ -74,7 +75,11 @@ def confusion_matrix(counts: np.ndarray, class_names: Sequence[str]) -> Describe
     axes = figure.subplots()
     # Mistakes are few: the color scale ends at the worst one, and hits are gray.
     axes.imshow(
-        np.ma.masked_equal(off_diagonal, 0), cmap="Oranges", vmin=0, vmax=1.8 * off_diagonal.max()
+        np.ma.masked_equal(off_diagonal, 0),
+        cmap="Oranges",
+        vmin=0,
+        vmax=1.8 * off_diagonal.max(),
+        aspect="auto",  # cells wider than high: the figure fits a slide with larger numbers
     )
     for row, column in np.ndindex(percent.shape):
         value = percent[row, column]
@@ -89,11 +94,13 @@ def confusion_matrix(counts: np.ndarray, class_names: Sequence[str]) -> Describe
                 ha="center",
                 va="center",
                 color=INK,
-                fontsize=12,
+                fontsize=13,
                 weight=weight,
             )
     ticks = range(len(class_names))
-    axes.set_xticks(ticks, class_names, rotation=45, ha="right", fontsize=12)
+    is_short = max(map(len, class_names)) <= 4  # digits need not lean
+    lean = {} if is_short else {"rotation": 45, "ha": "right"}
+    axes.set_xticks(ticks, class_names, fontsize=12, **lean)
     axes.set_yticks(ticks, class_names, fontsize=12)
     axes.set_xticks(np.arange(len(class_names) + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(len(class_names) + 1) - 0.5, minor=True)
@@ -111,7 +118,7 @@ def predictions(
     labels: np.ndarray,
     probabilities: np.ndarray,
     class_names: Sequence[str],
-    columns: int = 4,
+    columns: int = 6,
 ) -> DescribedFigure:
     """Show images with their label, and the predicted class with its probability.
 
@@ -121,7 +128,7 @@ def predictions(
     predicted = probabilities.argmax(axis=1)
     sure = probabilities.max(axis=1)
     figure = DescribedFigure(
-        (WIDTH / columns + 0.85) * -(-len(images) // columns),  # a picture, and three lines of text
+        (WIDTH / columns + 0.75) * -(-len(images) // columns),  # a picture, and three lines of text
         f"{len(images)} images with their label and the network's answer: "
         + "; ".join(
             f"{class_names[label]} taken for {class_names[answer]}"
@@ -160,7 +167,7 @@ def reliability(confidence: np.ndarray, correct: np.ndarray, bins: int = 15) -> 
     sure = np.bincount(bin_of, confidence, bins)[filled] / counts[filled]
     too_sure = int(np.sum(sure > right))
     figure = DescribedFigure(
-        5.4,
+        3.9,
         f"Reliability diagram with {bins} bins, {len(filled)} of them filled. In {too_sure} of "
         f"them the mean confidence is above the share of right answers. The fullest bin, at a "
         f"confidence of {sure[np.argmax(counts[filled])]:.2f}, has "
@@ -175,7 +182,7 @@ def reliability(confidence: np.ndarray, correct: np.ndarray, bins: int = 15) -> 
     for one_sure, one_right in zip(sure, right, strict=True):
         shares.plot([one_sure, one_sure], [one_right, one_sure], color=ORANGE, linewidth=1.5)
     shares.set_ylabel("right", fontsize=12)
-    shares.legend(fontsize=11, frameon=False, loc="upper left")
+    shares.legend(fontsize=12, frameon=False, loc="upper left")
     numbers.bar(places, counts[filled], width, color=FAINT)
     numbers.set_yscale("log")
     numbers.set_ylim(0.7, 2 * counts.max())
@@ -184,7 +191,7 @@ def reliability(confidence: np.ndarray, correct: np.ndarray, bins: int = 15) -> 
     numbers.set_ylabel("answers", fontsize=12)
     numbers.set_xlabel("confidence: the probability of the answer", fontsize=12)
     for axes in (shares, numbers):
-        axes.tick_params(labelsize=11)
+        axes.tick_params(labelsize=12)
         axes.set_xlim(0, 1)
         axes.spines[["top", "right"]].set_visible(False)
     return figure

@@ -594,6 +594,9 @@ const cnnCoursePresent = (() => {
   /** How far it is, for tests and for printing. */
   const progress = () => state && { at: state.at, of: state.steps.length, kind: state.steps[state.at].kind, scale: state.scale, title: state.steps[state.at].title };
 
-  return { enter, leave: () => state && leave(), show: (at) => show(at, { isQuiet: true }), progress, isOn: () => Boolean(state) };
+  /** The steps as they are cut, for tests: { kind, nodes, notes, … }. */
+  const steps = () => state?.steps ?? [];
+
+  return { enter, steps, leave: () => state && leave(), show: (at) => show(at, { isQuiet: true }), progress, isOn: () => Boolean(state) };
 })();
 Object.assign(globalThis.cnnCourseTeach, { present: cnnCoursePresent });

@@ -1,0 +1,109 @@
+"""How present mode cuts a page into steps: nothing is lost, what belongs together stays."""
+
+from __future__ import annotations
+
+import pytest
+from test_site_present import BAR, PAGES, READY
+
+PROJECTORS = ((1920, 1080), (1280, 720), (1024, 768))
+# What is a step's own to show: not headings, the buttons of the page, the frame around the
+# questions of a quiz, nor the short call that draws the figure or explorer below it.
+NO_BLOCK = (
+    "script, style, h1, h2, h3, h4, .course-setup, .headerlink, .course-view-ask, thead, caption, "
+    ".course-view-problem, .course-solved, [data-module=quiz] :is(.cx-header, .cx-status)"
+)
+# Each text and picture of the page that a reader sees, which is neither on one step nor in the
+# notes of one: the words, and how often they are there.
+NOT_ONCE = """([excluded, areCallsLeftOut]) => {
+  const steps = cnnCourseTeach.present.steps();
+  const places = steps.flatMap(({ nodes, notes }) => [...nodes, ...notes]);
+  const article = document.querySelector(".bd-article");
+  const isCall = (node) => {
+    const code = node.closest(".cell_input");
+    return code && areCallsLeftOut && code.closest("div.cell").querySelector("img, .live-widget")
+      && code.querySelector("pre").textContent.trim().split("\\n").length <= 3;
+  };
+  const walker = document.createTreeWalker(article, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    const isText = node.nodeType === Node.TEXT_NODE;
+    const isSight = isText ? node.data.trim() : node.matches("img, video, canvas, svg");
+    const parent = isText ? node.parentElement : node;
+    if (!isSight || parent.closest(excluded) || isCall(parent)) continue;
+    if (parent.closest("[data-module]:not([data-module=quiz])") && isText) continue; // an explorer
+    if (parent.closest(".unseen")) continue;
+    const count = places.filter((each) => each.contains(node)).length;
+    if (count !== 1) found.push([count, isText ? node.data.trim().slice(0, 60) : node.tagName]);
+  }
+  return found;
+}"""
+# What no reader sees before present mode hides anything. What is folded is seen when opened.
+MARK_UNSEEN = """() => {
+  for (const each of document.querySelectorAll(".bd-article *")) {
+    if (!each.closest("details") && !each.checkVisibility()) each.classList.add("unseen");
+  }
+}"""
+
+# Neighbors on two steps that a step of their own would hold, under no heading: the code of a cell
+# and its output, a formula and the formula or the table of its symbols that follows.
+TORN = """(bar) => {
+  const { present } = cnnCourseTeach;
+  const unscaled = Math.min(innerWidth / 900, innerHeight / 520);
+  const room = (innerHeight - bar) / unscaled - 40; // the padding of a slide
+  const high = present.steps().map(({ nodes }, at) => {
+    present.show(at);
+    const { scale } = present.progress();
+    return nodes.map((node) => node.getBoundingClientRect().height / scale);
+  });
+  const isOutput = (node) => node.matches(".output") || node.querySelector(":scope > img");
+  const isTable = (node) => node.matches("table") || node.querySelector(":scope > table");
+  const pairs = (one, next) => {
+    const cell = one.closest("div.cell");
+    if (cell && cell === next.closest("div.cell")) return isOutput(next);
+    return one.matches("div.math") && (next.matches("div.math") || isTable(next));
+  };
+  const found = [];
+  present.steps().forEach((step, at) => {
+    const next = present.steps()[at + 1];
+    if (step.kind !== "text" || next?.kind !== "text" || step.heading !== next.heading) return;
+    const [one, other] = [step.nodes.at(-1), next.nodes[0]];
+    const both = high[at].at(-1) + high[at + 1][0] + 16;
+    const words = one.textContent.trim().slice(0, 60);
+    if (both <= room && pairs(one, other)) found.push([at + 1, words]);
+  });
+  return found;
+}"""
+
+
+def presented(visitor, root: str, name: str, size: tuple[int, int], mode: str):
+    """Open a page in present mode or as slides, and return the browser's page."""
+    page = visitor(*size).page
+    page.goto(f"{root}{name}.html")
+    page.evaluate("() => cnnCourseTeaching()")
+    page.evaluate(MARK_UNSEEN)
+    page.evaluate("(isDeck) => cnnCourseTeach.present.enter({ isDeck })", mode == "slides")
+    page.wait_for_function(READY)
+    return page
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_block_of_a_page_is_on_exactly_one_step_or_in_the_notes_of_one_slide(
+    visitor, site, address, name
+):
+    for size in PROJECTORS:
+        for mode in ("present", "slides"):
+            page = presented(visitor, address(site), name, size, mode)
+            assert page.evaluate(NOT_ONCE, [NO_BLOCK, mode == "present"]) == [], (size, mode)
+            page.context.close()
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name.startswith("chapters/0")])
+def test_code_stays_with_its_output_and_a_formula_with_its_symbols_where_a_slide_holds_both(
+    visitor, site, address, name
+):
+    for size in PROJECTORS:
+        for mode in ("present", "slides"):
+            page = presented(visitor, address(site), name, size, mode)
+            assert page.evaluate(TORN, BAR) == [], (size, mode)
+            page.context.close()

@@ -107,3 +107,84 @@ def test_code_stays_with_its_output_and_a_formula_with_its_symbols_where_a_slide
             page = presented(visitor, address(site), name, size, mode)
             assert page.evaluate(TORN, BAR) == [], (size, mode)
             page.context.close()
+
+
+# What a slide says, and what it cannot be understood without.
+TOGETHER = [
+    ("chapters/01_introduction", "answer=", "the weights wij"),
+    ("chapters/01_introduction", "rl=rl−1", "pixels a side and the stride"),
+    ("chapters/01_introduction", "dense: H·W·C·m", "m neurons in the dense layer"),
+    (
+        "chapters/02_convolutional_layer",
+        "Move the window one column",
+        "1 0 8 1 0, 0 1 9 0 1 and 1 0 7",
+    ),
+    ("chapters/02_convolutional_layer", "zi,j=b+", "the weights w, the bias b"),
+    ("chapters/02_convolutional_layer", "zi,j=b+", "The kernel has kh rows"),
+    ("chapters/02_convolutional_layer", "output size=", "with p zeros at each end"),
+    ("chapters/02_convolutional_layer", "L=1N", "the wanted map y"),
+    ("chapters/02_convolutional_layer", "(kh·kw·Cin+1)·Cout", "kh·kw weights for each channel"),
+    ("chapters/03_pooling_layer", "The row moves one place", "0 0 9 4 0 0 5 0 gives 0 9 0 5"),
+    ("chapters/03_pooling_layer", "the lower explorer takes", "the upper one filters"),
+    ("chapters/03_pooling_layer", "⌊n−ks⌋+1", "A side of n values"),
+    (
+        "chapters/04_cnn_architectures",
+        "two networks of 2014 made",
+        "138 million parameters, the other",
+    ),
+    ("chapters/04_cnn_architectures", "workconv=", "k the side of the kernel"),
+    ("chapters/04_cnn_architectures", "(x⋆a)⋆b=", "written a*b"),
+    (
+        "chapters/07_summary",
+        "the difference of run 2 and run 3",
+        "91.9 % ± 0.5 % and 91.0 % ± 0.6 %",
+    ),
+    ("chapters/07_summary", "p(1−p)n", "A share p of n images"),
+]
+# What each slide shows, in words, and what the notes say that were written for it.
+SLIDES = """() => {
+  const words = (nodes) => nodes.map((node) => node.textContent.replace(/\\s+/g, " ")).join(" ");
+  const images = (nodes) => nodes.flatMap((node) => [...node.querySelectorAll("img")]);
+  return cnnCourseTeach.present.steps().map(({ nodes, notes }) => ({
+    shown: words(nodes), alts: images(nodes).map(({ alt }) => alt).join(" "),
+    notes: words(notes.filter((node) => node.matches(".course-notes"))),
+  }));
+}"""
+
+
+@pytest.mark.parametrize("name", sorted({name for name, *_ in TOGETHER}))
+def test_a_slide_shows_what_its_question_or_its_formula_needs(visitor, site, address, name):
+    for size in PROJECTORS:
+        page = presented(visitor, address(site), name, size, "slides")
+        slides = page.evaluate(SLIDES)
+        for what, needed in [(what, needed) for each, what, needed in TOGETHER if each == name]:
+            shown = next(slide["shown"] for slide in slides if what in slide["shown"])
+            assert needed in shown, (size, what)
+        page.context.close()
+
+
+ASKED_BEFORE = [
+    ("chapters/03_pooling_layer", "before you open it", "A row of 8 numbers"),
+    ("chapters/05_fashion_mnist", "Ask before you show it", "Confusion matrix"),
+    ("chapters/07_summary", "Ask before they see the bars", "Accuracies measured"),
+]
+
+
+@pytest.mark.parametrize(("name", "note", "figure"), ASKED_BEFORE)
+def test_what_to_ask_before_a_slide_is_in_the_notes_of_the_one_before_it(
+    visitor, site, address, name, note, figure
+):
+    page = presented(visitor, address(site), name, (1280, 720), "slides")
+    slides = page.evaluate(SLIDES)
+    asked = [at for at, slide in enumerate(slides) if note in slide["notes"]]
+    assert asked == [next(at for at, slide in enumerate(slides) if figure in slide["alts"]) - 1]
+
+
+def test_the_speaker_reads_the_notes_of_the_next_slide_too(visitor, site, address):
+    page = presented(visitor, address(site), "chapters/03_pooling_layer", (1280, 720), "slides")
+    slides = page.evaluate(SLIDES)
+    noted = next(at for at, slide in enumerate(slides) if slide["notes"] and at > 0)
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Notes").click()
+    page.evaluate("(at) => cnnCourseTeach.present.show(at)", noted - 1)
+    assert slides[noted]["notes"].strip() in opened.value.locator("blockquote").inner_text()

@@ -130,7 +130,7 @@ const cnnCoursePresent = (() => {
   /** What is answered already is covered until the speaker asks for it. */
   function cover(step) {
     for (const node of step.nodes) {
-      if (step.kind === "question") node.classList.toggle("present-covered", node.dataset.state !== "open");
+      if (node.matches(".cx-question")) node.classList.toggle("present-covered", node.dataset.state !== "open");
       if (step.kind === "reveal") node.open = true;
       else node.querySelectorAll?.("details[open]").forEach((each) => each.removeAttribute("open"));
     }
@@ -305,7 +305,7 @@ const cnnCoursePresent = (() => {
     return writeNotes();
   }
 
-  /** What the speaker sees: the notes of this slide, the next one, and the time. */
+  /** What the speaker sees: the notes of this slide, the time, and what comes next. */
   function writeNotes() {
     const { notes, steps, at } = state;
     if (!notes || notes.closed) return;
@@ -318,16 +318,20 @@ const cnnCoursePresent = (() => {
     const body = sheet.body;
     body.style.cssText = "font: 20px/1.5 system-ui, sans-serif; margin: 1.5rem; max-width: 60rem";
     const minutes = Math.floor((Date.now() - state.since) / 60000);
+    const copied = (node) => {
+      const copy = sheet.importNode(node, true);
+      copy.hidden = false;
+      copy.querySelectorAll(".headerlink, button").forEach((each) => each.remove());
+      return copy;
+    };
+    // What to ask before the next slide is shown has to be read before.
+    const ahead = steps[at + 1]?.notes.filter((node) => node.matches(".course-notes")) ?? [];
     body.replaceChildren(
       make("p", `${at + 1} / ${steps.length} · ${minutes} min`),
       make("h1", steps[at].title),
-      ...steps[at].notes.map((node) => {
-        const copy = sheet.importNode(node, true);
-        copy.hidden = false;
-        copy.querySelectorAll(".headerlink, button").forEach((each) => each.remove());
-        return copy;
-      }),
+      ...steps[at].notes.map(copied),
       make("p", `Next: ${steps[at + 1]?.title ?? "the end"}`),
+      ...(ahead.length ? [make("blockquote", ...ahead.map(copied))] : []),
     );
   }
 

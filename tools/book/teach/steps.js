@@ -93,7 +93,12 @@ const cnnCourseSteps = (() => {
   };
 
   /** Whether these words lead to the next block, "… says that": a sentence is not torn apart. */
-  const isLeading = ({ node }) => node.matches("p") && !/[.?!)”…]$/.test(text(node));
+  const isLeading = ({ node }, next) =>
+    next.kind === "text" && node.matches("p") && !/[.?!)”…]$/.test(text(node));
+
+  /** Whether the author has put these words on a slide, with the formula beside them. */
+  const isTold = ({ node }) => Boolean(node.closest("[data-slide=show]"));
+  const isToldFormula = (one, next) => (isTold(one) && isFormula(next)) || (isFormula(one) && isTold(next));
 
   /* Which neighbors stay together, the strongest bond first, and the room that they may take. */
   const withoutHeading = (room) => room + TITLE;
@@ -101,6 +106,9 @@ const cnnCourseSteps = (() => {
     [isCodeAndOutput, withoutHeading],
     [(one, next) => isFormula(one) && isTable(next), withoutHeading], // the table of its symbols
     [(one, next) => isFormula(one) && isFormula(next), withoutHeading],
+    [isToldFormula, withoutHeading],
+    // What a question needs stands above it.
+    [(one, next) => next.kind === "question" && isTold(one), (room) => room * A_LITTLE_SMALLER],
     [isLeading, (room) => room * A_LITTLE_SMALLER],
   ];
 
@@ -115,7 +123,7 @@ const cnnCourseSteps = (() => {
         const before = merged.at(-1);
         const [next] = group;
         const one = before?.at(-1);
-        const isPair = one?.kind === "text" && next.kind === "text" && one.heading === next.heading;
+        const isPair = one?.kind === "text" && one.heading === next.heading;
         if (isPair && isBound(one, next) && heightOf([...before, ...group]) <= most(room)) before.push(...group);
         else merged.push([...group]);
       }
@@ -129,7 +137,7 @@ const cnnCourseSteps = (() => {
     const steps = [];
     let step = null;
     for (const group of grouped(blocks, room)) {
-      const [{ node, kind, heading }] = group;
+      const { node, kind, heading } = group.at(-1);
       if (kind === "heading") {
         step = null;
         continue;
@@ -141,7 +149,8 @@ const cnnCourseSteps = (() => {
         step = { kind, nodes: [], heading, height: 0, isAlone: !isText, notes: [], title: heading ? text(heading) : "" };
         steps.push(step);
       }
-      step.nodes.push(...group.map((block) => block.node));
+      const nodes = group.map((block) => block.node);
+      step.nodes.push(...(kind === "question" ? nodes.reverse() : nodes)); // it is what is asked and covered
       // The question that a link sets stands above its explorer.
       if (kind === "explorer" && node.previousElementSibling?.matches(".course-view-ask")) {
         step.nodes.push(node.previousElementSibling);

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from test_site_present import BAR, PAGES, READY
+from test_site_present import (
+    BAR,
+    PAGES,
+    PROJECTOR,
+    READY,
+    SMALLER,
+    SMALLEST_LETTER,
+    SMALLEST_TEXT,
+    STEP,
+    overflowing,
+)
 
-PROJECTORS = ((1920, 1080), (1280, 720), (1024, 768))
+PROJECTORS = (PROJECTOR, *SMALLER)
 # What is a step's own to show: not headings, the buttons of the page, the frame around the
 # questions of a quiz, nor the short call that draws the figure or explorer below it.
 NO_BLOCK = (
@@ -76,9 +86,9 @@ TORN = """(bar) => {
 }"""
 
 
-def presented(visitor, root: str, name: str, size: tuple[int, int], mode: str):
+def presented(visitor, root: str, name: str, size: tuple, mode: str, **options):
     """Open a page in present mode or as slides, and return the browser's page."""
-    page = visitor(*size).page
+    page = visitor(*size, **options).page
     page.goto(f"{root}{name}.html")
     page.evaluate("() => cnnCourseTeaching()")
     page.evaluate(MARK_UNSEEN)
@@ -188,3 +198,98 @@ def test_the_speaker_reads_the_notes_of_the_next_slide_too(visitor, site, addres
         page.get_by_role("button", name="Notes").click()
     page.evaluate("(at) => cnnCourseTeach.present.show(at)", noted - 1)
     assert slides[noted]["notes"].strip() in opened.value.locator("blockquote").inner_text()
+
+
+# ------------------------------------------------------------------ how a slide uses its room
+
+SHOW = """async (words) => {
+  const { present } = cnnCourseTeach;
+  const holds = ({ nodes }) => nodes.some((node) => node.textContent.includes(words)
+    || [node, ...node.querySelectorAll("img")].some(({ alt }) => alt?.includes(words)));
+  present.show(present.steps().findIndex(holds));
+  for (let i = 0; i < 12; i += 1) await new Promise((done) => requestAnimationFrame(done));
+}"""
+BOXES = """(selector) => [...document.querySelectorAll(`.bd-article ${selector}`)]
+  .filter((each) => each.checkVisibility()).map((each) => {
+    const { left, right, top, bottom } = each.getBoundingClientRect();
+    return { left, right, top, bottom };
+  })"""
+SHARE = SMALLEST_LETTER / PROJECTOR[1]  # of a screen's height
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("chapters/02_convolutional_layer", "Filter explorer"),
+        ("chapters/02_convolutional_layer", "Channel explorer"),
+        ("chapters/03_pooling_layer", "Pooling explorer"),
+        ("chapters/04_cnn_architectures", "Architecture explorer"),
+    ],
+)
+def test_an_explorer_uses_a_screen_that_is_not_wide_for_letters_as_high_as_on_a_wide_one(
+    visitor, site, address, name, words
+):
+    for width, height in PROJECTORS:
+        page = presented(visitor, address(site), name, (width, height), "slides")
+        page.evaluate(SHOW, words)
+        step = page.evaluate(STEP, True)
+        assert step["kind"] == "explorer" and overflowing([step], width, height) == []
+        assert step["letters"][0] >= SHARE * height - 0.1, (width, height, step["letters"])
+        page.context.close()
+
+
+def test_a_question_with_many_options_has_them_in_two_columns(visitor, site, address):
+    page = presented(visitor, address(site), "chapters/05_fashion_mnist", PROJECTOR, "slides")
+    page.evaluate(SHOW, "Which class will the network")
+    options = page.evaluate(BOXES, ".cx-option")
+    assert len(options) == 10 and options[0]["top"] == options[1]["top"]
+    letters = "() => 16 * cnnCourseTeach.present.progress().scale"
+    assert page.evaluate(letters) >= SMALLEST_TEXT
+
+
+def test_a_figure_takes_the_room_of_a_slide_and_stays_clear_of_the_bar(visitor, site, address):
+    name, width, height = "chapters/02_convolutional_layer", 1280, 720
+    page = presented(visitor, address(site), name, (width, height), "slides")
+    page.evaluate(SHOW, "Three grids above one another")
+    (figure,) = page.evaluate(BOXES, "img")
+    assert 0 <= height - BAR - figure["bottom"] < 40
+    page.evaluate(SHOW, "two kernels: vertical line, whose weights add up to 7")
+    (figure,) = page.evaluate(BOXES, "details img")  # its fold has a summary
+    assert 0 <= height - BAR - figure["bottom"] < 40
+
+
+def test_a_video_stands_in_the_middle_of_its_slide(visitor, site, address):
+    page = presented(visitor, address(site), "chapters/01_introduction", (1280, 720), "slides")
+    page.evaluate(SHOW, "Play the video here")
+    (stage,) = page.evaluate(BOXES, ".course-video-stage")
+    assert stage["left"] == pytest.approx(1280 - stage["right"], abs=2)
+    assert page.evaluate("() => 16 * cnnCourseTeach.present.progress().scale") > 22
+
+
+@pytest.mark.parametrize("size", PROJECTORS)
+def test_the_sign_of_equality_stands_beside_the_products(visitor, site, address, size):
+    page = presented(visitor, address(site), "chapters/02_convolutional_layer", size, "slides")
+    page.evaluate(SHOW, "Filter explorer")
+    sign = page.evaluate(BOXES, ".cx-sign")[-1]
+    products = page.evaluate(BOXES, ".cx-calculation .cx-grid")[-1]
+    assert products["top"] < sign["top"] and sign["bottom"] < products["bottom"]
+    assert 0 <= products["left"] - sign["right"] < 40
+    (total,), (status,) = page.evaluate(BOXES, ".cx-sum"), page.evaluate(BOXES, ".cx-status")
+    assert total["bottom"] <= status["top"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_slides_have_the_same_numbers_by_day_and_by_night(visitor, site, address, name):
+    decks = []
+    for scheme in ("light", "dark"):
+        page = presented(visitor, address(site), name, (1280, 720), "slides", color_scheme=scheme)
+        decks.append([slide["shown"] for slide in page.evaluate(SLIDES)])
+        page.context.close()
+    assert decks[0] == decks[1]
+
+
+def test_a_picture_of_sliders_that_need_python_is_on_no_slide(visitor, site, address):
+    page = presented(visitor, address(site), "chapters/03_pooling_layer", (1280, 720), "slides")
+    titles = page.evaluate("() => cnnCourseTeach.present.steps().map(({ title }) => title)")
+    assert "On a picture" in titles
+    assert not any(title.startswith("With Python at hand") for title in titles)

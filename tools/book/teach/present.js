@@ -9,9 +9,11 @@ const cnnCoursePresent = (() => {
   const LOOSE = 0.85; // an explorer that takes less than this share of the height may grow
   const SMALLEST = 0.2;
   const STEP = 0.85; // from one scale that is tried to the next
-  const LEAST = [22, 17, 12, 0]; // pixels of an explorer's smallest letter on PROJECTOR
-  const PROJECTOR = { width: 1920, height: 1080 };
-  const QUESTION = 34; // pixels of a letter of a link's question on PROJECTOR
+  // Pixels of an explorer's smallest letter, and of a letter of a link's question, on a screen of
+  // 1080 lines. On any other they take the same share of its height.
+  const LEAST = [22, 19, 17, 12, 0];
+  const QUESTION = 34;
+  const LINES = 1080;
   const BEGINNING = 60; // letters of a step without a name of its own, in the overview
   const SLACK = 8; // pixels that marks and rounded sides reach beyond a box
   const IN_USE = "input, select, textarea, [role=application], [contenteditable]";
@@ -42,7 +44,7 @@ const cnnCoursePresent = (() => {
     article.style.width = `${screen().width / scale}px`;
     article.style.transform = `scale(${scale})`;
     if (!state.body) return;
-    const size = Math.min(innerWidth / PROJECTOR.width, innerHeight / PROJECTOR.height);
+    const size = innerHeight / LINES;
     const [, question] = state.steps[state.at].nodes;
     if (question) question.style.fontSize = `${(QUESTION * size) / scale}px`;
     const least = state.least * size;
@@ -482,9 +484,9 @@ const cnnCoursePresent = (() => {
     const { height, scale } = screen();
     state.size = { width: innerWidth, height: innerHeight };
     lay(scale);
-    root.style.setProperty("--present-room", `${height / scale - 135}px`);
+    const room = height / scale - 90; // under a heading
+    root.style.setProperty("--present-room", `${room}px`);
     root.dataset.presenting = "text";
-    const room = height / scale - 90;
     state.steps = cnnCourseSteps[state.isDeck ? "deck" : "whole"](article, room);
     return stepAt(node);
   }

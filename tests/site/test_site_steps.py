@@ -224,6 +224,7 @@ SHARE = SMALLEST_LETTER / PROJECTOR[1]  # of a screen's height
         ("chapters/02_convolutional_layer", "Channel explorer"),
         ("chapters/03_pooling_layer", "Pooling explorer"),
         ("chapters/04_cnn_architectures", "Architecture explorer"),
+        ("chapters/04_cnn_architectures", "Receptive field explorer"),
     ],
 )
 def test_an_explorer_uses_a_screen_that_is_not_wide_for_letters_as_high_as_on_a_wide_one(

@@ -149,6 +149,8 @@ TOGETHER = [
         "the difference of run 2 and run 3",
         "91.9 % ± 0.5 % and 91.0 % ± 0.6 %",
     ),
+    ("chapters/07_summary", "dense:(h·w·Cin+1)·m", "A dense layer of m neurons"),
+    ("chapters/07_summary", "rl=rl−1", "With kernel size kl and stride sl"),
     ("chapters/07_summary", "p(1−p)n", "A share p of n images"),
 ]
 # What each slide shows, in words, and what the notes say that were written for it.

@@ -16,7 +16,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from math import floor
+from math import floor, sqrt
 
 import numpy as np
 from evidence import Cited, Named, code_numbers, points, printed_numbers
@@ -45,6 +45,7 @@ SURE = [
 TENT = code_numbers("1", r"np\.zeros\(\((\d+), (\d+)\)")
 PHOTO = printed_numbers("2", r"same +stride 2 +(\d+) × (\d+)")
 (VGG,) = printed_numbers("4", r"VGG16 +(\S+)")
+RUNS = printed_numbers("5", r"seed 42   \S+\n\S+ +seed 42 +(\S+)\n\S+ +seed 43 +(\S+)")
 (LECTURE,) = printed_numbers("5", r"(\S+) parameters, \S+ of them dense")
 # The three convolutional layers of `models.cnn_with_head`: 3 × 3, 1 → 16 → 32 → 64 maps.
 SHARED = sum((3 * 3 * maps + 1) * filters for maps, filters in [(1, 16), (16, 32), (32, 64)])
@@ -97,6 +98,11 @@ NEAR_NINE_TENTHS = [
 PROMISED = [100 * n for n in printed_numbers("5", r"all: (0\.\d+) +(0\.\d+)")]
 # Minutes, in words at the beginning of each.
 READING = {"1": 30, "3": 45, "4": 40, "training": 20, "5": 30, "better": 25, "7": 20}
+
+
+def two_standard_errors(share: float) -> float:
+    return 2 * sqrt(share * (1 - share) / TEST)
+
 
 EVIDENCE = {
     "*": [
@@ -157,6 +163,7 @@ EVIDENCE = {
     "4": [
         ("nothing that {} cannot do", *printed_numbers("4", r"5 × 5 to 1 map: (\d+)")),
         ("One has {} million parameters, the other about {} million", VGG / 1e6, 7),
+        ("one with {} million parameters, the other with about {} million", VGG / 1e6, 7),
         ("the two networks of {};", *code_numbers("4", r'"VGG-16": \((\d+), 16')),
         ("of its {} parameters", VGG),
         ("the last convolution to {} and its padding", Named(9, "more than its maps of 7 × 7")),
@@ -265,7 +272,12 @@ EVIDENCE = {
         ("on images of up to {} × {} pixels", network_file.LARGEST_SIDE, network_file.LARGEST_SIDE),
         ("on {} images, ± two standard errors is about ± {} here", TEST, TWO_ERRORS),
     ],
-    "7": [],
+    "7": [
+        (
+            "figure, {} % ± {} % and {} % ± {} %, were",
+            *(100 * value for share in RUNS for value in (share, two_standard_errors(share))),
+        ),
+    ],
     "14.9/1": [
         ("places has a window? | {} |", points("14.9/1", "output_size")),
         ("a convolutional layer | {} |", points("14.9/1", "conv2d")),

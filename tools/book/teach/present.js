@@ -9,9 +9,11 @@ const cnnCoursePresent = (() => {
   const LOOSE = 0.85; // an explorer that takes less than this share of the height may grow
   const SMALLEST = 0.2;
   const STEP = 0.85; // from one scale that is tried to the next
-  const LEAST = [22, 17, 12, 0]; // pixels of an explorer's smallest letter on PROJECTOR
-  const PROJECTOR = { width: 1920, height: 1080 };
-  const QUESTION = 34; // pixels of a letter of a link's question on PROJECTOR
+  // Pixels of an explorer's smallest letter, and of a letter of a link's question, on a screen of
+  // 1080 lines. On any other they take the same share of its height.
+  const LEAST = [22, 19, 17, 12, 0];
+  const QUESTION = 34;
+  const LINES = 1080;
   const BEGINNING = 60; // letters of a step without a name of its own, in the overview
   const SLACK = 8; // pixels that marks and rounded sides reach beyond a box
   const IN_USE = "input, select, textarea, [role=application], [contenteditable]";
@@ -42,7 +44,7 @@ const cnnCoursePresent = (() => {
     article.style.width = `${screen().width / scale}px`;
     article.style.transform = `scale(${scale})`;
     if (!state.body) return;
-    const size = Math.min(innerWidth / PROJECTOR.width, innerHeight / PROJECTOR.height);
+    const size = innerHeight / LINES;
     const [, question] = state.steps[state.at].nodes;
     if (question) question.style.fontSize = `${(QUESTION * size) / scale}px`;
     const least = state.least * size;
@@ -130,7 +132,7 @@ const cnnCoursePresent = (() => {
   /** What is answered already is covered until the speaker asks for it. */
   function cover(step) {
     for (const node of step.nodes) {
-      if (step.kind === "question") node.classList.toggle("present-covered", node.dataset.state !== "open");
+      if (node.matches(".cx-question")) node.classList.toggle("present-covered", node.dataset.state !== "open");
       if (step.kind === "reveal") node.open = true;
       else node.querySelectorAll?.("details[open]").forEach((each) => each.removeAttribute("open"));
     }
@@ -305,7 +307,7 @@ const cnnCoursePresent = (() => {
     return writeNotes();
   }
 
-  /** What the speaker sees: the notes of this slide, the next one, and the time. */
+  /** What the speaker sees: the notes of this slide, the time, and what comes next. */
   function writeNotes() {
     const { notes, steps, at } = state;
     if (!notes || notes.closed) return;
@@ -318,16 +320,20 @@ const cnnCoursePresent = (() => {
     const body = sheet.body;
     body.style.cssText = "font: 20px/1.5 system-ui, sans-serif; margin: 1.5rem; max-width: 60rem";
     const minutes = Math.floor((Date.now() - state.since) / 60000);
+    const copied = (node) => {
+      const copy = sheet.importNode(node, true);
+      copy.hidden = false;
+      copy.querySelectorAll(".headerlink, button").forEach((each) => each.remove());
+      return copy;
+    };
+    // What to ask before the next slide is shown has to be read before.
+    const ahead = steps[at + 1]?.notes.filter((node) => node.matches(".course-notes")) ?? [];
     body.replaceChildren(
       make("p", `${at + 1} / ${steps.length} · ${minutes} min`),
       make("h1", steps[at].title),
-      ...steps[at].notes.map((node) => {
-        const copy = sheet.importNode(node, true);
-        copy.hidden = false;
-        copy.querySelectorAll(".headerlink, button").forEach((each) => each.remove());
-        return copy;
-      }),
+      ...steps[at].notes.map(copied),
       make("p", `Next: ${steps[at + 1]?.title ?? "the end"}`),
+      ...(ahead.length ? [make("blockquote", ...ahead.map(copied))] : []),
     );
   }
 
@@ -478,9 +484,9 @@ const cnnCoursePresent = (() => {
     const { height, scale } = screen();
     state.size = { width: innerWidth, height: innerHeight };
     lay(scale);
-    root.style.setProperty("--present-room", `${height / scale - 135}px`);
+    const room = height / scale - 90; // under a heading
+    root.style.setProperty("--present-room", `${room}px`);
     root.dataset.presenting = "text";
-    const room = height / scale - 90;
     state.steps = cnnCourseSteps[state.isDeck ? "deck" : "whole"](article, room);
     return stepAt(node);
   }
@@ -594,6 +600,9 @@ const cnnCoursePresent = (() => {
   /** How far it is, for tests and for printing. */
   const progress = () => state && { at: state.at, of: state.steps.length, kind: state.steps[state.at].kind, scale: state.scale, title: state.steps[state.at].title };
 
-  return { enter, leave: () => state && leave(), show: (at) => show(at, { isQuiet: true }), progress, isOn: () => Boolean(state) };
+  /** The steps as they are cut, for tests: { kind, nodes, notes, … }. */
+  const steps = () => state?.steps ?? [];
+
+  return { enter, steps, leave: () => state && leave(), show: (at) => show(at, { isQuiet: true }), progress, isOn: () => Boolean(state) };
 })();
 Object.assign(globalThis.cnnCourseTeach, { present: cnnCoursePresent });

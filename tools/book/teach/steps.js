@@ -10,6 +10,7 @@ const cnnCourseSteps = (() => {
   const LONGEST_CODE = 14; // lines of a cell that a slide still shows
   const IMPORTS = /^((import|from) .*(\n[ )].*)*\n*)+$/; // a cell of imports is no sight either
   const A_LITTLE_SMALLER = 1.25; // rather than a slide for the last row of a table
+  const TITLE = 66; // pixels of its heading, which a step gives up for what needs them (present.js)
   const GAP = 16; // between blocks, in pixels of a slide
 
   const isWidget = (node) => node.matches(".live-widget");
@@ -81,49 +82,82 @@ const cnnCourseSteps = (() => {
       Boolean(node.querySelector?.(":scope > img, :scope > table, math[display=block]"));
   }
 
-  /** The words that lead to a block, "… says that", if they end the step before it: a sentence is
-      not torn apart. They leave that step, where something else is in it. */
-  function leadingIn(step, { heading, height }, room) {
-    const last = step?.last;
-    const isBefore = last && last.heading === heading && last.kind === "text" && !step.isAlone;
-    if (!isBefore || step.height + height <= room) return null;
-    const isOpen = last.node.matches("p") && !/[.?!)”…]$/.test(text(last.node));
-    if (!isOpen || last.height + height > room * A_LITTLE_SMALLER) return null;
-    step.nodes.pop();
-    step.height -= last.height;
-    return last;
+  const isTable = ({ node }) => node.matches("table") || Boolean(node.querySelector(":scope > table"));
+  const isFormula = ({ node }) => node.matches("div.math");
+  const isOutput = ({ node }) => node.matches(".output") || Boolean(node.querySelector(":scope > img"));
+
+  /** Whether a cell's code is followed by what it gives. */
+  const isCodeAndOutput = (one, next) => {
+    const cell = one.node.closest("div.cell");
+    return cell !== null && cell === next.node.closest("div.cell") && isOutput(next);
+  };
+
+  /** Whether these words lead to the next block, "… says that": a sentence is not torn apart. */
+  const isLeading = ({ node }, next) =>
+    next.kind === "text" && node.matches("p") && !/[.?!)”…]$/.test(text(node));
+
+  /** Whether the author has put these words on a slide, with the formula beside them. */
+  const isTold = ({ node }) => Boolean(node.closest("[data-slide=show]"));
+  const isToldFormula = (one, next) => (isTold(one) && isFormula(next)) || (isFormula(one) && isTold(next));
+
+  /* Which neighbors stay together, the strongest bond first, and the room that they may take. */
+  const withoutHeading = (room) => room + TITLE;
+  const BONDS = [
+    [isCodeAndOutput, withoutHeading],
+    [(one, next) => isFormula(one) && isTable(next), withoutHeading], // the table of its symbols
+    [(one, next) => isFormula(one) && isFormula(next), withoutHeading],
+    [isToldFormula, withoutHeading],
+    // What a question needs stands above it.
+    [(one, next) => next.kind === "question" && isTold(one), (room) => room * A_LITTLE_SMALLER],
+    [isLeading, (room) => room * A_LITTLE_SMALLER],
+  ];
+
+  const heightOf = (group) => group.reduce((sum, { height }) => sum + height, 0);
+
+  /** Groups of blocks that stay together, wherever a slide of their own holds them. */
+  function grouped(blocks, room) {
+    let groups = blocks.map((block) => [block]);
+    for (const [isBound, most] of BONDS) {
+      const merged = [];
+      for (const group of groups) {
+        const before = merged.at(-1);
+        const [next] = group;
+        const one = before?.at(-1);
+        const isPair = one?.kind === "text" && one.heading === next.heading;
+        if (isPair && isBound(one, next) && heightOf([...before, ...group]) <= most(room)) before.push(...group);
+        else merged.push([...group]);
+      }
+      groups = merged;
+    }
+    return groups;
   }
 
   /** Join blocks to steps that fit into `room` pixels. */
   function joined(blocks, room) {
     const steps = [];
     let step = null;
-    for (const block of blocks) {
-      const { node, kind, heading, height } = block;
+    for (const group of grouped(blocks, room)) {
+      const { node, kind, heading } = group.at(-1);
       if (kind === "heading") {
         step = null;
         continue;
       }
+      const height = heightOf(group);
       const isText = kind === "text";
-      const begun = isText && leadingIn(step, block, room);
       const fits = step && !step.isAlone && isText && step.heading === heading && step.height + height <= room;
       if (!fits) {
         step = { kind, nodes: [], heading, height: 0, isAlone: !isText, notes: [], title: heading ? text(heading) : "" };
         steps.push(step);
-        if (begun) {
-          step.nodes.push(begun.node);
-          step.height += begun.height;
-        }
       }
-      step.last = block;
-      step.nodes.push(node);
+      const nodes = group.map((block) => block.node);
+      step.nodes.push(...(kind === "question" ? nodes.reverse() : nodes)); // it is what is asked and covered
       // The question that a link sets stands above its explorer.
       if (kind === "explorer" && node.previousElementSibling?.matches(".course-view-ask")) {
         step.nodes.push(node.previousElementSibling);
       }
       step.height += height;
     }
-    return steps.filter(({ nodes }) => nodes.length > 0);
+    return steps;
   }
 
   /** The list of a page's sections, or of the course's pages, with a mark at the current one. */

@@ -224,7 +224,8 @@ function makePictures({ model, edit, getState }) {
     },
   });
   const signs = [sign("×"), sign("=")];
-  const calculation = row(patch.element, signs[0], kernel.element, signs[1], products.element);
+  const result = create("div", { class: "cx-result" }, signs[1], products.element);
+  const calculation = row(patch.element, signs[0], kernel.element, result);
   calculation.classList.add("cx-calculation");
   const sum = create("p", { class: "cx-sum" });
   return { source, input, output, key: legend(), patch, kernel, products, calculation, sum };

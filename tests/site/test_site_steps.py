@@ -1,0 +1,298 @@
+"""How present mode cuts a page into steps: nothing is lost, what belongs together stays."""
+
+from __future__ import annotations
+
+import pytest
+from test_site_present import (
+    BAR,
+    PAGES,
+    PROJECTOR,
+    READY,
+    SMALLER,
+    SMALLEST_LETTER,
+    SMALLEST_TEXT,
+    STEP,
+    overflowing,
+)
+
+PROJECTORS = (PROJECTOR, *SMALLER)
+# What is a step's own to show: not headings, the buttons of the page, the frame around the
+# questions of a quiz, nor the short call that draws the figure or explorer below it.
+NO_BLOCK = (
+    "script, style, h1, h2, h3, h4, .course-setup, .headerlink, .course-view-ask, thead, caption, "
+    ".course-view-problem, .course-solved, [data-module=quiz] :is(.cx-header, .cx-status)"
+)
+# Each text and picture of the page that a reader sees, which is neither on one step nor in the
+# notes of one: the words, and how often they are there.
+NOT_ONCE = """([excluded, areCallsLeftOut]) => {
+  const steps = cnnCourseTeach.present.steps();
+  const places = steps.flatMap(({ nodes, notes }) => [...nodes, ...notes]);
+  const article = document.querySelector(".bd-article");
+  const isCall = (node) => {
+    const code = node.closest(".cell_input");
+    return code && areCallsLeftOut && code.closest("div.cell").querySelector("img, .live-widget")
+      && code.querySelector("pre").textContent.trim().split("\\n").length <= 3;
+  };
+  const walker = document.createTreeWalker(article, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    const isText = node.nodeType === Node.TEXT_NODE;
+    const isSight = isText ? node.data.trim() : node.matches("img, video, canvas, svg");
+    const parent = isText ? node.parentElement : node;
+    if (!isSight || parent.closest(excluded) || isCall(parent)) continue;
+    if (parent.closest("[data-module]:not([data-module=quiz])") && isText) continue; // an explorer
+    if (parent.closest(".unseen")) continue;
+    const count = places.filter((each) => each.contains(node)).length;
+    if (count !== 1) found.push([count, isText ? node.data.trim().slice(0, 60) : node.tagName]);
+  }
+  return found;
+}"""
+# What no reader sees before present mode hides anything. What is folded is seen when opened.
+MARK_UNSEEN = """() => {
+  for (const each of document.querySelectorAll(".bd-article *")) {
+    if (!each.closest("details") && !each.checkVisibility()) each.classList.add("unseen");
+  }
+}"""
+
+# Neighbors on two steps that a step of their own would hold, under no heading: the code of a cell
+# and its output, a formula and the formula or the table of its symbols that follows.
+TORN = """(bar) => {
+  const { present } = cnnCourseTeach;
+  const unscaled = Math.min(innerWidth / 900, innerHeight / 520);
+  const room = (innerHeight - bar) / unscaled - 40; // the padding of a slide
+  const high = present.steps().map(({ nodes }, at) => {
+    present.show(at);
+    const { scale } = present.progress();
+    return nodes.map((node) => node.getBoundingClientRect().height / scale);
+  });
+  const isOutput = (node) => node.matches(".output") || node.querySelector(":scope > img");
+  const isTable = (node) => node.matches("table") || node.querySelector(":scope > table");
+  const pairs = (one, next) => {
+    const cell = one.closest("div.cell");
+    if (cell && cell === next.closest("div.cell")) return isOutput(next);
+    return one.matches("div.math") && (next.matches("div.math") || isTable(next));
+  };
+  const found = [];
+  present.steps().forEach((step, at) => {
+    const next = present.steps()[at + 1];
+    if (step.kind !== "text" || next?.kind !== "text" || step.heading !== next.heading) return;
+    const [one, other] = [step.nodes.at(-1), next.nodes[0]];
+    const both = high[at].at(-1) + high[at + 1][0] + 16;
+    const words = one.textContent.trim().slice(0, 60);
+    if (both <= room && pairs(one, other)) found.push([at + 1, words]);
+  });
+  return found;
+}"""
+
+
+def presented(visitor, root: str, name: str, size: tuple, mode: str, **options):
+    """Open a page in present mode or as slides, and return the browser's page."""
+    page = visitor(*size, **options).page
+    page.goto(f"{root}{name}.html")
+    page.evaluate("() => cnnCourseTeaching()")
+    page.evaluate(MARK_UNSEEN)
+    page.evaluate("(isDeck) => cnnCourseTeach.present.enter({ isDeck })", mode == "slides")
+    page.wait_for_function(READY)
+    return page
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_block_of_a_page_is_on_exactly_one_step_or_in_the_notes_of_one_slide(
+    visitor, site, address, name
+):
+    for size in PROJECTORS:
+        for mode in ("present", "slides"):
+            page = presented(visitor, address(site), name, size, mode)
+            assert page.evaluate(NOT_ONCE, [NO_BLOCK, mode == "present"]) == [], (size, mode)
+            page.context.close()
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name.startswith("chapters/0")])
+def test_code_stays_with_its_output_and_a_formula_with_its_symbols_where_a_slide_holds_both(
+    visitor, site, address, name
+):
+    for size in PROJECTORS:
+        for mode in ("present", "slides"):
+            page = presented(visitor, address(site), name, size, mode)
+            assert page.evaluate(TORN, BAR) == [], (size, mode)
+            page.context.close()
+
+
+# What a slide says, and what it cannot be understood without.
+TOGETHER = [
+    ("chapters/01_introduction", "answer=", "the weights wij"),
+    ("chapters/01_introduction", "rl=rl−1", "pixels a side and the stride"),
+    ("chapters/01_introduction", "dense: H·W·C·m", "m neurons in the dense layer"),
+    (
+        "chapters/02_convolutional_layer",
+        "Move the window one column",
+        "1 0 8 1 0, 0 1 9 0 1 and 1 0 7",
+    ),
+    ("chapters/02_convolutional_layer", "zi,j=b+", "the weights w, the bias b"),
+    ("chapters/02_convolutional_layer", "zi,j=b+", "The kernel has kh rows"),
+    ("chapters/02_convolutional_layer", "output size=", "with p zeros at each end"),
+    ("chapters/02_convolutional_layer", "L=1N", "the wanted map y"),
+    ("chapters/02_convolutional_layer", "(kh·kw·Cin+1)·Cout", "kh·kw weights for each channel"),
+    ("chapters/03_pooling_layer", "The row moves one place", "0 0 9 4 0 0 5 0 gives 0 9 0 5"),
+    ("chapters/03_pooling_layer", "the lower explorer takes", "the upper one filters"),
+    ("chapters/03_pooling_layer", "⌊n−ks⌋+1", "A side of n values"),
+    (
+        "chapters/04_cnn_architectures",
+        "two networks of 2014 made",
+        "138 million parameters, the other",
+    ),
+    ("chapters/04_cnn_architectures", "workconv=", "k the side of the kernel"),
+    ("chapters/04_cnn_architectures", "(x⋆a)⋆b=", "written a*b"),
+    (
+        "chapters/07_summary",
+        "the difference of run 2 and run 3",
+        "91.9 % ± 0.5 % and 91.0 % ± 0.6 %",
+    ),
+    ("chapters/07_summary", "dense:(h·w·Cin+1)·m", "A dense layer of m neurons"),
+    ("chapters/07_summary", "rl=rl−1", "With kernel size kl and stride sl"),
+    ("chapters/07_summary", "p(1−p)n", "A share p of n images"),
+]
+# What each slide shows, in words, and what the notes say that were written for it.
+SLIDES = """() => {
+  const words = (nodes) => nodes.map((node) => node.textContent.replace(/\\s+/g, " ")).join(" ");
+  const images = (nodes) => nodes.flatMap((node) => [...node.querySelectorAll("img")]);
+  return cnnCourseTeach.present.steps().map(({ nodes, notes }) => ({
+    shown: words(nodes), alts: images(nodes).map(({ alt }) => alt).join(" "),
+    notes: words(notes.filter((node) => node.matches(".course-notes"))),
+  }));
+}"""
+
+
+@pytest.mark.parametrize("name", sorted({name for name, *_ in TOGETHER}))
+def test_a_slide_shows_what_its_question_or_its_formula_needs(visitor, site, address, name):
+    for size in PROJECTORS:
+        page = presented(visitor, address(site), name, size, "slides")
+        slides = page.evaluate(SLIDES)
+        for what, needed in [(what, needed) for each, what, needed in TOGETHER if each == name]:
+            shown = next(slide["shown"] for slide in slides if what in slide["shown"])
+            assert needed in shown, (size, what)
+        page.context.close()
+
+
+ASKED_BEFORE = [
+    ("chapters/03_pooling_layer", "before you open it", "A row of 8 numbers"),
+    ("chapters/05_fashion_mnist", "Ask before you show it", "Confusion matrix"),
+    ("chapters/07_summary", "Ask before they see the bars", "Accuracies measured"),
+]
+
+
+@pytest.mark.parametrize(("name", "note", "figure"), ASKED_BEFORE)
+def test_what_to_ask_before_a_slide_is_in_the_notes_of_the_one_before_it(
+    visitor, site, address, name, note, figure
+):
+    page = presented(visitor, address(site), name, (1280, 720), "slides")
+    slides = page.evaluate(SLIDES)
+    asked = [at for at, slide in enumerate(slides) if note in slide["notes"]]
+    assert asked == [next(at for at, slide in enumerate(slides) if figure in slide["alts"]) - 1]
+
+
+def test_the_speaker_reads_the_notes_of_the_next_slide_too(visitor, site, address):
+    page = presented(visitor, address(site), "chapters/03_pooling_layer", (1280, 720), "slides")
+    slides = page.evaluate(SLIDES)
+    noted = next(at for at, slide in enumerate(slides) if slide["notes"] and at > 0)
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Notes").click()
+    page.evaluate("(at) => cnnCourseTeach.present.show(at)", noted - 1)
+    assert slides[noted]["notes"].strip() in opened.value.locator("blockquote").inner_text()
+
+
+# ------------------------------------------------------------------ how a slide uses its room
+
+SHOW = """async (words) => {
+  const { present } = cnnCourseTeach;
+  const holds = ({ nodes }) => nodes.some((node) => node.textContent.includes(words)
+    || [node, ...node.querySelectorAll("img")].some(({ alt }) => alt?.includes(words)));
+  present.show(present.steps().findIndex(holds));
+  for (let i = 0; i < 12; i += 1) await new Promise((done) => requestAnimationFrame(done));
+}"""
+BOXES = """(selector) => [...document.querySelectorAll(`.bd-article ${selector}`)]
+  .filter((each) => each.checkVisibility()).map((each) => {
+    const { left, right, top, bottom } = each.getBoundingClientRect();
+    return { left, right, top, bottom };
+  })"""
+SHARE = SMALLEST_LETTER / PROJECTOR[1]  # of a screen's height
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("chapters/02_convolutional_layer", "Filter explorer"),
+        ("chapters/02_convolutional_layer", "Channel explorer"),
+        ("chapters/03_pooling_layer", "Pooling explorer"),
+        ("chapters/04_cnn_architectures", "Architecture explorer"),
+        ("chapters/04_cnn_architectures", "Receptive field explorer"),
+    ],
+)
+def test_an_explorer_uses_a_screen_that_is_not_wide_for_letters_as_high_as_on_a_wide_one(
+    visitor, site, address, name, words
+):
+    for width, height in PROJECTORS:
+        page = presented(visitor, address(site), name, (width, height), "slides")
+        page.evaluate(SHOW, words)
+        step = page.evaluate(STEP, True)
+        assert step["kind"] == "explorer" and overflowing([step], width, height) == []
+        assert step["letters"][0] >= SHARE * height - 0.1, (width, height, step["letters"])
+        page.context.close()
+
+
+def test_a_question_with_many_options_has_them_in_two_columns(visitor, site, address):
+    page = presented(visitor, address(site), "chapters/05_fashion_mnist", PROJECTOR, "slides")
+    page.evaluate(SHOW, "Which class will the network")
+    options = page.evaluate(BOXES, ".cx-option")
+    assert len(options) == 10 and options[0]["top"] == options[1]["top"]
+    letters = "() => 16 * cnnCourseTeach.present.progress().scale"
+    assert page.evaluate(letters) >= SMALLEST_TEXT
+
+
+def test_a_figure_takes_the_room_of_a_slide_and_stays_clear_of_the_bar(visitor, site, address):
+    name, width, height = "chapters/02_convolutional_layer", 1280, 720
+    page = presented(visitor, address(site), name, (width, height), "slides")
+    page.evaluate(SHOW, "Three grids above one another")
+    (figure,) = page.evaluate(BOXES, "img")
+    assert 0 <= height - BAR - figure["bottom"] < 40
+    page.evaluate(SHOW, "two kernels: vertical line, whose weights add up to 7")
+    (figure,) = page.evaluate(BOXES, "details img")  # its fold has a summary
+    assert 0 <= height - BAR - figure["bottom"] < 40
+
+
+def test_a_video_stands_in_the_middle_of_its_slide(visitor, site, address):
+    page = presented(visitor, address(site), "chapters/01_introduction", (1280, 720), "slides")
+    page.evaluate(SHOW, "Play the video here")
+    (stage,) = page.evaluate(BOXES, ".course-video-stage")
+    assert stage["left"] == pytest.approx(1280 - stage["right"], abs=2)
+    assert page.evaluate("() => 16 * cnnCourseTeach.present.progress().scale") > 22
+
+
+@pytest.mark.parametrize("size", PROJECTORS)
+def test_the_sign_of_equality_stands_beside_the_products(visitor, site, address, size):
+    page = presented(visitor, address(site), "chapters/02_convolutional_layer", size, "slides")
+    page.evaluate(SHOW, "Filter explorer")
+    sign = page.evaluate(BOXES, ".cx-sign")[-1]
+    products = page.evaluate(BOXES, ".cx-calculation .cx-grid")[-1]
+    assert products["top"] < sign["top"] and sign["bottom"] < products["bottom"]
+    assert 0 <= products["left"] - sign["right"] < 40
+    (total,), (status,) = page.evaluate(BOXES, ".cx-sum"), page.evaluate(BOXES, ".cx-status")
+    assert total["bottom"] <= status["top"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_slides_have_the_same_numbers_by_day_and_by_night(visitor, site, address, name):
+    decks = []
+    for scheme in ("light", "dark"):
+        page = presented(visitor, address(site), name, (1280, 720), "slides", color_scheme=scheme)
+        decks.append([slide["shown"] for slide in page.evaluate(SLIDES)])
+        page.context.close()
+    assert decks[0] == decks[1]
+
+
+def test_a_picture_of_sliders_that_need_python_is_on_no_slide(visitor, site, address):
+    page = presented(visitor, address(site), "chapters/03_pooling_layer", (1280, 720), "slides")
+    titles = page.evaluate("() => cnnCourseTeach.present.steps().map(({ title }) => title)")
+    assert "On a picture" in titles
+    assert not any(title.startswith("With Python at hand") for title in titles)

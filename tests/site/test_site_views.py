@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 from accessibility import violations
+from explorer_page import next_frame
 
 from utils.explorers import layers
 
@@ -346,6 +347,57 @@ def test_the_button_copies_the_link_and_the_panel_follows_the_explorer(visitor, 
     assert visit.problems == [] and violations(page) == []
     place.get_by_role("button", name="Close").click()
     assert page.locator(".course-view-link").count() == 0
+
+
+# What the second pooling explorer of chapter 3 pools, and whether the filter above shows it.
+POOLED = """() => {
+  const model = (id) => cnnCourseWidgets.find(document.getElementById(id)).model;
+  const { image, mode, shift } = model("pooling-2").state;
+  const isLinked = image === model("filter").get("feature_map");
+  const isSeen = Boolean(document.querySelector("#filter .cx-preview"));
+  return { isLinked, isSeen, mode, shift: shift.join() };
+}"""
+MEAN = {"isLinked": True, "isSeen": True, "mode": "mean", "shift": "0,0"}
+
+
+def pooled(page) -> dict:
+    """Return what is pooled there, once the next frame is drawn."""
+    next_frame(page)
+    return page.evaluate(POOLED)
+
+
+@pytest.mark.parametrize("present", ["", "&present=1"])
+def test_a_link_keeps_the_map_that_another_explorer_gives(visitor, site, address, present):
+    page = visitor().page
+    chapter = address(site) + CHAPTERS.format("03_pooling_layer")
+    open_link(page, f"{chapter}#pooling-2&mode=mean{present}")
+    assert pooled(page) == MEAN
+    restored(page, "#pooling-2&shift=1,0")
+    assert pooled(page) == {**MEAN, "mode": "max", "shift": "1,0"}
+    restored(page, "#pooling-2&image=digit")
+    assert not pooled(page)["isLinked"]
+    restored(page, "#pooling-2&v=1")
+    assert pooled(page) == {**MEAN, "mode": "max"}
+
+
+def test_a_link_of_the_text_keeps_what_the_reader_set_in_the_explorer_above(
+    visitor, site, address
+):
+    page = visitor().page
+    page.goto(address(site) + CHAPTERS.format("03_pooling_layer"))
+    page.locator("#filter").scroll_into_view_if_needed()
+    relu = page.locator("#filter").get_by_label("ReLU")
+    relu.check()
+    the_mean = page.locator('.bd-article a[href="#pooling-2&mode=mean"]')
+    images = page.locator("#pooling-2").get_by_label("Image", exact=True)
+    for _ in range(2):
+        the_mean.click()
+        page.wait_for_function("() => document.documentElement.dataset.view === 'set'")
+        page.wait_for_function(f"() => ({POOLED})().mode === 'mean'")
+        assert pooled(page) == MEAN and relu.is_checked()
+        images.select_option("garment")  # in place of the map; the link brings it back
+        assert not pooled(page)["isLinked"]
+        assert link(page, "pooling-2").endswith("#pooling-2&image=garment&mode=mean")
 
 
 # What the chapters say of a view that they link to: the traits of an explorer, by the link.

@@ -23,9 +23,19 @@ const cnnCourseView = (() => {
   /** The explorer's frame within its place. */
   const rootOf = (place) => place.querySelector(".cnn-explorer");
 
-  /** Its settings as the page had them at the start. */
-  const originalOf = ({ settings, model }) =>
-    writeSettings(settings, { get: (name) => model.original[name] });
+  /** Whether a setting with this text sets what another explorer gives, through a link of both. */
+  const isLinked = ({ settings, model }, name, text) =>
+    Object.keys(readSettings(settings, model, { [name]: text }).traits).some((trait) => model.linked.has(trait));
+
+  /** Its settings as the page had them at the start; null for what another explorer gives. */
+  function originalOf(widget) {
+    const { settings, model } = widget;
+    const written = writeSettings(settings, { get: (name) => model.original[name] });
+    for (const [name, text] of Object.entries(written)) {
+      if (text !== null && isLinked(widget, name, text)) written[name] = null;
+    }
+    return written;
+  }
 
   const held = (written) =>
     Object.fromEntries(Object.entries(written).filter(([, text]) => text !== null));
@@ -81,6 +91,16 @@ const cnnCourseView = (() => {
     else hideOthers(place, settings, names);
   }
 
+  /** The traits of a view: what its link names; else what another explorer gives now, or what
+      the page had at the start. And a sentence on each value that does not fit. */
+  function viewOf(widget, values) {
+    const { settings = {}, model } = widget;
+    const original = readSettings(settings, model, held(originalOf({ settings, model })));
+    const given = Object.fromEntries([...model.linked].map(([trait, read]) => [trait, read()]));
+    const { traits, problems } = readSettings(settings, model, values);
+    return { traits: { ...original.traits, ...given, ...traits }, problems };
+  }
+
   /** Set the view that the address of the page names, if it names one. */
   async function restore() {
     const view = readView(location.hash);
@@ -100,16 +120,15 @@ const cnnCourseView = (() => {
       say(first, "course-view-problem", `The link leads to “${view.place.slice(0, 40)}”, which this page does not have.`);
       return null;
     }
-    const values = Object.entries(view.values).filter(([name]) => !NAMES.includes(name));
+    const named = Object.entries(view.values).filter(([name]) => !NAMES.includes(name));
+    const values = Object.fromEntries(named);
     const { settings = {}, model } = widget;
-    const original = readSettings(settings, model, held(originalOf({ settings, model })));
-    const { traits, problems } = readSettings(settings, model, Object.fromEntries(values));
-    const wanted = { ...original.traits, ...traits };
-    model.set(wanted);
+    const { traits, problems } = viewOf(widget, values);
+    model.set(traits);
     await widgets.show(place);
     await frames();
     // Another explorer's result may have come through a link between the two meanwhile.
-    if (values.length) model.set(wanted);
+    model.set(viewOf(widget, values).traits);
     if (rootOf(place)) dress(place, { settings }, view.values, problems);
     const question = place.previousElementSibling;
     // What a link opens may lie far below the beginning of its explorer.
@@ -132,7 +151,11 @@ const cnnCourseView = (() => {
   /** What is said of a picture that a link has no room for. */
   function remark({ settings, model }) {
     const isOwn = Object.values(writeSettings(settings, model)).includes(null);
-    return isOwn ? "Your own picture stays with you: the link opens with the page’s. " : "";
+    if (!isOwn) return "";
+    const isGiven = [...model.linked].some(([trait, read]) => model.get(trait) === read());
+    return isGiven
+      ? "The map comes from another explorer of this page: the link does not hold what is set there. "
+      : "Your own picture stays with you: the link opens with the page’s. ";
   }
 
   async function copy(field, status) {
@@ -164,6 +187,7 @@ const cnnCourseView = (() => {
     const open = root.querySelector(".course-view-link");
     if (open) return copy(open.querySelector("input"), open.querySelector("[role=status]"));
     const field = element("input", { type: "text", readonly: true, "aria-label": "Link to this view" });
+    const note = element("span");
     const status = element("span", { role: "status" });
     const { only: kept = "", ask = "" } = place.view ?? {};
     const question = element("input", { type: "text", maxlength: LONGEST_QUESTION, value: ask, oninput: () => update() });
@@ -176,6 +200,7 @@ const cnnCourseView = (() => {
       if (question.value.trim()) others.ask = question.value.trim();
       if (present.checked) others.present = "1";
       field.value = address(place, others);
+      note.textContent = remark(widget);
       status.textContent = "";
     };
     const end = () => {
@@ -197,7 +222,7 @@ const cnnCourseView = (() => {
       element("div", {}, field,
         element("button", { type: "button", class: "cx-button", onclick: () => copy(field, status) }, "Copy"),
         element("button", { type: "button", class: "cx-button", onclick: end }, "Close")),
-      element("p", {}, remark(widget), status),
+      element("p", {}, note, status),
       element("details", {}, element("summary", {}, "For a class: a question, fewer controls"),
         boxes,
         element("label", {}, "Question ", question),

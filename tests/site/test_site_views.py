@@ -264,6 +264,80 @@ def test_every_control_that_a_link_may_name_is_on_the_page(pages_of, place):
     assert missing == []
 
 
+# What belongs to no setting that a link may leave alone: it moves or asks, and sets nothing.
+OF_NO_SETTING = {
+    "filter": ["Slide the window"],
+    "network": [
+        *("Keep to compare", "Stop comparing", "What is it? Your guess"),
+        *("Let me guess before it answers", ""),  # the last explains an answer once there is one
+    ],
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_link_that_leaves_all_controls_leaves_the_buttons_that_belong_to_them(pages_of, place):
+    page, _ = pages_of(place)
+    page.evaluate("() => cnnCourseTeaching()")
+    names = page.evaluate(
+        """(id) => {
+          const { settings } = cnnCourseWidgets.find(document.getElementById(id));
+          return Object.keys(settings).filter((name) => settings[name].label);
+        }""",
+        place,
+    )
+    restored(page, f"#{place}&only={','.join(names)}")
+    next_frame(page)
+    hidden = page.evaluate(
+        """(id) => [...document.querySelectorAll(`#${id} :is(.cx-control, .cx-button).course-off`)]
+          .map((each) => (each.querySelector(".cx-label") ?? each).textContent.trim())""",
+        place,
+    )
+    assert hidden == OF_NO_SETTING.get(place, [])
+    restored(page, f"#{place}&v=1")
+
+
+def test_one_letter_names_a_control_and_not_all_that_begin_with_it(pages_of):
+    page, _ = pages_of("channels")
+    page.evaluate("() => cnnCourseTeaching()")
+    restored(page, "#channels&only=channels")
+    next_frame(page)
+    assert page.locator("#channels .cx-control:visible").all_inner_texts() == ["R", "G", "B"]
+    restored(page, "#channels&v=1")
+
+
+@pytest.mark.parametrize(("asked", "expected", "written"), [
+    ("window=3", [3, 3], "window=3&stride=3"),
+    ("window=3&stride=2", [3, 2], "window=3&stride=2"),
+    ("stride=1", [2, 1], "stride=1"),
+    ("window=99", [2, 2], "v=1"),
+])  # fmt: skip
+def test_the_stride_follows_a_window_that_a_link_names_alone(pages_of, asked, expected, written):
+    page, _ = pages_of("pooling")
+    page.evaluate("() => cnnCourseTeaching()")
+    restored(page, f"#pooling&{asked}")
+    found = page.evaluate(GET, ["pooling", ["pool_size", "strides"]])
+    assert [found["pool_size"], found["strides"]] == expected
+    assert link(page, "pooling").endswith(f"#pooling&{written}")
+    problems = page.locator(".course-view-problem").all_inner_texts()
+    assert len(problems) == asked.count("99") and "stride" not in "".join(problems)
+    restored(page, "#pooling&v=1")
+
+
+def test_a_link_that_names_no_position_keeps_the_place_of_the_page(pages_of):
+    page, _ = pages_of("filter")
+    page.evaluate("() => cnnCourseTeaching()")
+    restored(page, "#filter&v=1")
+    rows, columns = page.evaluate(GET, ["filter", ["position"]])["position"]
+    restored(page, "#filter&padding=same&stride=4")
+    # The page's window is of 7 × 7 without padding: its middle is 3 pixels further.
+    near = page.evaluate(GET, ["filter", ["position"]])["position"]
+    assert np.allclose(near, [(rows + 3) / 4, (columns + 3) / 4], atol=1)
+    assert link(page, "filter").endswith("#filter&padding=same&stride=4")
+    restored(page, "#filter&padding=same&stride=4&at=2,5")
+    assert page.evaluate(GET, ["filter", ["position"]])["position"] == [2, 5]
+    restored(page, "#filter&v=1")
+
+
 def test_values_of_the_page_itself_are_left_out_of_a_link(pages_of):
     page, address = pages_of("pooling")
     open_link(page, address)
@@ -313,7 +387,8 @@ def test_a_link_sets_a_question_as_text_and_leaves_the_named_controls_alone(visi
     place = page.locator("#filter")
     labels = place.locator(".cx-control:visible .cx-label").all_inner_texts()
     assert labels == ["Kernel", "Kernel size", "Stride"]
-    assert place.locator(".cx-button:visible").all_inner_texts() == ["Copy link", "Reset"]
+    buttons = ["Copy link", "Reset", "Flip the kernel"]  # this one belongs to the kernel
+    assert place.locator(".cx-button:visible").all_inner_texts() == buttons
     question = page.locator(".course-view-ask p")
     assert question.inner_text() == "What happens? <img src=x onerror=alert(1)>"
     chosen = "(list) => list.selectedOptions[0].textContent"

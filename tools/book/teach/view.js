@@ -53,7 +53,10 @@ const cnnCourseView = (() => {
   /** Hide the controls of all settings but the named ones. */
   function hideOthers(place, settings, names) {
     const kept = names.flatMap((name) => labelsOf(settings[name] ?? {}));
-    const isKept = (control) => kept.some((label) => control.textContent.startsWith(label));
+    // "Kernel" stands for "Kernel size" too, and "R" not for "ReLU".
+    const nameOf = (control) => (control.querySelector(".cx-label") ?? control).textContent.trim();
+    const isCalled = (name, label) => name.startsWith(label) && !/^\p{L}/u.test(name.slice(label.length));
+    const isKept = (control) => kept.some((label) => isCalled(nameOf(control), label));
     const hide = () => {
       for (const control of place.querySelectorAll(".cx-control, .cx-buttons > .cx-button")) {
         control.classList.toggle("course-off", !isKept(control));
@@ -175,7 +178,7 @@ const cnnCourseView = (() => {
     const boxes = names.map(([name, setting]) => {
       const checked = chosen.includes(name);
       const box = element("input", { type: "checkbox", value: name, checked, onchange });
-      return element("label", {}, box, ` ${labelsOf(setting)[0]}`);
+      return element("label", {}, box, ` ${setting.called ?? labelsOf(setting)[0]}`);
     });
     return element("fieldset", {}, element("legend", {}, "Leave only these controls"), ...boxes);
   }

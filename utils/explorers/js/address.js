@@ -7,6 +7,9 @@
  *       …
  *     };
  *
+ * `label` is how its control on the page begins, or a list of all that belong to it, buttons
+ * too: a link may leave some controls alone. `called` names several by one word.
+ *
  * Only what differs from the page's own state is written. What a link holds comes from
  * strangers, or from an earlier course: each value is checked, and one that does not fit
  * leaves the setting as it is, with a sentence. No page here: tools/book/static/teach has it.

@@ -38,18 +38,18 @@ import {
   windowNear,
 } from "./window.js";
 
+const LETTERS = ["R", "G", "B"];
 // What a link restores: address.js.
 const SETTINGS = {
-  filters: { kind: "filters", most: 4, label: "Filter" },
+  filters: { kind: "filters", most: 4, label: ["Filter", "Bias of this filter"] },
   filter: { kind: "whole", trait: "filter", from: 0, to: 3, label: "Bias of this filter" },
-  channels: { kind: "channels", trait: "channels" },
+  channels: { kind: "channels", trait: "channels", label: LETTERS, called: "R, G, B" },
   padding: { kind: "word", trait: "padding", words: ["valid", "same"], label: "Padding" },
   stride: { kind: "whole", trait: "stride", from: 1, to: 4, label: "Stride" },
   relu: { kind: "flag", trait: "relu", label: "ReLU" },
   at: { kind: "list", trait: "position", from: 0, to: 9999 },
 };
 const TRAITS = ["image", "filters", "biases", "filter", "channels", "stride", "padding", "relu"];
-const LETTERS = ["R", "G", "B"];
 const NAMES = ["red", "green", "blue"];
 const OWN = "own filter";
 const MOST_FILTERS = 4;

@@ -52,8 +52,8 @@ const PADDINGS = [
 ];
 // What a link restores: address.js.
 const SETTINGS = {
-  image: { kind: "image", label: "Image" },
-  kernel: { kind: "kernel", trait: "kernel", label: "Kernel" },
+  image: { kind: "image", label: ["Image", "Clear the pad"] },
+  kernel: { kind: "kernel", trait: "kernel", label: ["Kernel", "Flip the kernel"] },
   padding: { kind: "padding", trait: "padding", to: 6, label: "Padding" },
   stride: { kind: "whole", trait: "stride", from: 1, to: 4, label: "Stride" },
   bias: { kind: "number", trait: "bias", from: -1e6, to: 1e6, label: "Bias" },

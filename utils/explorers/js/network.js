@@ -47,9 +47,15 @@ const FAINT = 0.001; // of a probability: what is less is not drawn in strong co
 
 // What a link restores: address.js.
 const SETTINGS = {
-  image: { kind: "image", label: "Image" },
+  image: {
+    kind: "image",
+    label: [
+      ...["Image", "Clear the pad", "Draw on it", "Photo …", "↑", "↓", "←", "→"],
+      ...["Crop", "Invert", "Close the steps"], // of a photo
+    ],
+  },
   layer: { kind: "whole", trait: "layer", from: -1, to: 999 },
-  map: { kind: "whole", trait: "map", from: 0, to: 99999, label: "Maps" },
+  map: { kind: "whole", trait: "map", from: 0, to: 99999, label: ["Maps", "Map, by its number"] },
   at: { kind: "list", trait: "position", from: 0, to: 9999 },
   answer: { kind: "whole", trait: "target", from: -1, to: 999 },
 };

@@ -48,7 +48,7 @@ const SHOWN = { HIDDEN: 0, UNREAD: 60, FULL: 255 }; // opacity of a value
 const SUPERLATIVES = { max: "Largest", min: "Smallest" };
 // What a link restores: address.js.
 const SETTINGS = {
-  image: { kind: "image", label: "Image" },
+  image: { kind: "image", label: ["Image", "Clear the pad"] },
   mode: { kind: "word", trait: "mode", words: ["max", "mean", "min"], label: "Pooling" },
   padding: { kind: "word", trait: "padding", words: ["valid", "same"], label: "Padding" },
   window: { kind: "whole", trait: "pool_size", from: 1, to: 6, label: "Window" },

@@ -2,7 +2,7 @@
    lets the reader make such a link. What the settings are called, and what they may be, is in
    utils/explorers/js/address.js; what runs on the page in anywidget-static.js. */
 const cnnCourseView = (() => {
-  const { readSettings, readView, writeSettings, writeView } = cnnCourseAddress;
+  const { followers, readSettings, readView, writeSettings, writeView } = cnnCourseAddress;
   const LONGEST_QUESTION = 300;
   const NAMES = ["only", "ask", "present", "v"]; // what a link holds besides settings
 
@@ -98,10 +98,33 @@ const cnnCourseView = (() => {
       the page had at the start. And a sentence on each value that does not fit. */
   function viewOf(widget, values) {
     const { settings = {}, model } = widget;
-    const original = readSettings(settings, model, held(originalOf({ settings, model })));
+    const texts = held(originalOf({ settings, model }));
+    const original = readSettings(settings, model, texts);
+    const following = readSettings(settings, model, followers(settings, values, texts));
     const given = Object.fromEntries([...model.linked].map(([trait, read]) => [trait, read()]));
     const { traits, problems } = readSettings(settings, model, values);
-    return { traits: { ...original.traits, ...given, ...traits }, problems };
+    const all = { ...original.traits, ...given, ...following.traits, ...traits };
+    return { traits: "position" in traits ? all : { ...all, ...placeOf(widget, all) }, problems };
+  }
+
+  /** Say above the article that a link leads to what is not there. */
+  function sayMissing(what) {
+    const first = document.querySelector(".bd-article h1");
+    say(first, "course-view-problem", `The link leads to ${what}, which this page does not have.`);
+    return null;
+  }
+
+  /** Lead to a section, or to the question in it that the link asks for by its number. */
+  async function goTo(section, { question, present }) {
+    let place = section;
+    if (question !== undefined) {
+      const quizzes = [...section.querySelectorAll(".live-widget[data-module=quiz]")];
+      await Promise.all(quizzes.map((quiz) => globalThis.cnnCourseWidgets.show(quiz)));
+      place = section.querySelectorAll(".cx-question")[Number(question) - 1];
+      if (!place) return sayMissing(`question ${question.slice(0, 9)} of a section`);
+    }
+    place.scrollIntoView({ block: "start", behavior: "instant" });
+    return { place, isPresented: present !== undefined };
   }
 
   /** Set the view that the address of the page names, if it names one. */

@@ -52,7 +52,7 @@ const SETTINGS = {
   mode: { kind: "word", trait: "mode", words: ["max", "mean", "min"], label: "Pooling" },
   padding: { kind: "word", trait: "padding", words: ["valid", "same"], label: "Padding" },
   window: { kind: "whole", trait: "pool_size", from: 1, to: 6, label: "Window" },
-  stride: { kind: "whole", trait: "strides", from: 1, to: 6, label: "Stride" },
+  stride: { kind: "whole", trait: "strides", from: 1, to: 6, label: "Stride", follows: "window" },
   shift: { kind: "list", trait: "shift", from: -9999, to: 9999, label: "Shift" },
   hide: { kind: "flag", trait: "hide_changed", label: "Hide the values that the shift changed" },
   at: { kind: "list", trait: "position", from: 0, to: 9999 },

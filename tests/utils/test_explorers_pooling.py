@@ -248,6 +248,18 @@ def test_values_that_no_window_reads_fade_and_are_told(show):
     assert "9 inputs are kept, 82 % of the inputs are dropped" in text(shown, ".cx-facts")
 
 
+def test_the_window_keeps_its_place_while_the_layer_changes(show):
+    shown = show(PoolingExplorer(position=(4, 9)))
+    window = shown.get_by_role("slider", name="Window")
+    for size in ("3", "4", "3", "2"):
+        window.fill(size)
+        row, column = get(shown, "position")
+        # The middle of the window was at row 8.5 and column 18.5.
+        middle = [at * int(size) + (int(size) - 1) / 2 for at in (row, column)]
+        assert middle == pytest.approx([8.5, 18.5], abs=int(size) / 2)
+    assert get(shown, "position") == [4, 9]
+
+
 def unread(page) -> list[np.ndarray]:
     """Return the rows and the columns of the input that are faded, once they are drawn."""
     faded = drawn(page, 0)[..., 3] < 128

@@ -94,6 +94,10 @@ const cnnCourseView = (() => {
     else hideOthers(place, settings, names);
   }
 
+  /** The position at which the window stands where it stood on the page at the start. */
+  const placeOf = ({ model, keepPlace = () => ({}) }, { position, ...traits }) =>
+    keepPlace((name) => model.original[name], traits);
+
   /** The traits of a view: what its link names; else what another explorer gives now, or what
       the page had at the start. And a sentence on each value that does not fit. */
   function viewOf(widget, values) {
@@ -170,7 +174,10 @@ const cnnCourseView = (() => {
   function address(place, others = {}) {
     const widget = globalThis.cnnCourseWidgets.find(place);
     const written = writeSettings(widget.settings, widget.model);
-    const hash = writeView(place.id, written, originalOf(widget), others);
+    const original = originalOf(widget);
+    const { position } = placeOf(widget, widget.model.state);
+    if (position) original.at = position.join(",");
+    const hash = writeView(place.id, widget.settings, written, original, others);
     return `${location.href.split("#")[0]}#${hash.includes("&") ? hash : `${hash}&v=1`}`;
   }
 

@@ -28,10 +28,12 @@ import {
 } from "./interface.js";
 import {
   borders,
+  keepPlace,
   layerOver,
   lookedAt,
   markWindow,
   misfit,
+  pointedAt,
   showPatch,
   sizeWords,
   windowAt,
@@ -127,6 +129,12 @@ function layerOf(model) {
   const presets = model.get("presets");
   const names = biases.map((_, index) => presetName(presets, filters, index));
   return { size, filters, count, biases, filter, names, presets };
+}
+
+/** The layer that traits make, and the sides of its image. */
+function layerIn(get) {
+  const [{ shape }, size] = [get("image"), get("filters").shape[0]];
+  return { shape, ...layerOver(shape, { size, stride: get("stride"), padding: get("padding") }) };
 }
 
 /**
@@ -511,7 +519,8 @@ function render({ model, el }) {
   const send = editor(model);
   const edit = (changes, { isTyped = false } = {}) => {
     if (changes.filters || "filter" in changes) view.isTyped = isTyped;
-    send(changes);
+    const place = pointedAt(view.input);
+    send({ ...changes, ...keepPlace(layerIn, (name) => model.get(name), changes, place) });
   };
   const start = Object.fromEntries([...TRAITS, "position"].map((name) => [name, model.get(name)]));
   const { root, body, say } = frame(el, {
@@ -549,4 +558,9 @@ function render({ model, el }) {
   };
 }
 
-export default { render, settings: SETTINGS };
+export default {
+  render,
+  settings: SETTINGS,
+  // A link that names no position keeps the page's place.
+  keepPlace: (get, changes) => keepPlace(layerIn, get, changes),
+};

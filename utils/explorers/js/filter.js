@@ -29,10 +29,12 @@ import {
 } from "./interface.js";
 import {
   borders,
+  keepPlace,
   layerOver,
   lookedAt,
   markWindow,
   misfit,
+  pointedAt,
   showPatch,
   sizeWords,
   windowAt,
@@ -105,6 +107,13 @@ function sumsOf(state, last) {
   const { image, kernel, size, stride, padding } = state;
   const weights = { shape: [size, size, 1, 1], data: Float32Array.from(kernel.flat()) };
   return conv2d(image, weights, { strides: stride, padding });
+}
+
+/** The layer that traits make, and the sides of its image. */
+function layerIn(get) {
+  const { shape } = currentImage({ get });
+  const [size] = get("kernel").shape;
+  return { shape, ...layerOver(shape, { size, stride: get("stride"), padding: get("padding") }) };
 }
 
 /** Everything that one redraw needs; without a `map` where the window does not fit. */
@@ -380,7 +389,8 @@ function render({ model, el }) {
   const send = editor(model);
   const edit = (changes, { isTyped = false } = {}) => {
     if (changes.kernel) view.isTyped = isTyped;
-    send(changes);
+    const place = pointedAt(view.input);
+    send({ ...changes, ...keepPlace(layerIn, (name) => model.get(name), changes, place) });
   };
   const start = Object.fromEntries([...COMPUTING, "position"].map((name) => [name, model.get(name)]));
   const { root, body, say } = frame(el, {
@@ -422,4 +432,9 @@ function render({ model, el }) {
   };
 }
 
-export default { render, settings: SETTINGS };
+export default {
+  render,
+  settings: SETTINGS,
+  // A link that names no position keeps the page's place.
+  keepPlace: (get, changes) => keepPlace(layerIn, get, changes),
+};

@@ -241,16 +241,18 @@
 
   /** Let tools/book/teach find a place's model and its explorer's settings. */
   function publish(find, show) {
-    const settingsOf = (model) => {
+    const explorerOf = (model) => {
       try {
-        return moduleOf(model).default.settings;
+        return moduleOf(model).default;
       } catch {
-        return undefined; // its place says what is wrong
+        return {}; // its place says what is wrong
       }
     };
     const findWidget = (place) => {
       const model = find?.(place.dataset.model);
-      return model && { model, settings: settingsOf(model) };
+      if (!model) return model;
+      const { settings, keepPlace } = explorerOf(model);
+      return { model, settings, keepPlace };
     };
     globalThis.cnnCourseWidgets = { find: findWidget, show };
   }

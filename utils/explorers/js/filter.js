@@ -140,6 +140,7 @@ function compute(model, last) {
 /** A number in the few digits that a cell has room for; thousands as 4.4k. */
 function brief(value, size) {
   if (Math.abs(value) >= 1000) return `${format(value / 1000, Math.abs(value) < 1e5 ? 2 : 3)}k`;
+  if (size > 3 && Math.abs(value) < 0.01) return format(value, 1);
   return format(value, size > 3 && Math.abs(value) < 100 ? 2 : 3);
 }
 

@@ -127,10 +127,20 @@ const cnnCoursePresent = (() => {
     article.querySelectorAll(".present-made").forEach((each) => each.remove());
   }
 
+  /** Let a question that is answered already look unanswered, and say what there is to do; or no longer. */
+  function coverQuestion(node, isCovered) {
+    node.classList.toggle("present-covered", isCovered);
+    node.querySelectorAll(".present-again").forEach((each) => each.remove());
+    if (!isCovered) return;
+    const click = (words, onclick) => create("button", { type: "button", className: "cx-button", onclick }, words);
+    node.append(create("p", { className: "present-again present-made" },
+      "Answered already.", click("Show the answer (a)", answer), click("Ask again", () => askAgain(node))));
+  }
+
   /** What is answered already is covered until the speaker asks for it. */
   function cover(step) {
     for (const node of step.nodes) {
-      if (step.kind === "question") node.classList.toggle("present-covered", node.dataset.state !== "open");
+      if (node.matches(".cx-question")) coverQuestion(node, node.dataset.state !== "open");
       if (step.kind === "reveal") node.open = true;
       else node.querySelectorAll?.("details[open]").forEach((each) => each.removeAttribute("open"));
     }
@@ -195,10 +205,10 @@ const cnnCoursePresent = (() => {
     const step = state.steps[state.at];
     const [node] = step.nodes;
     if (step.kind === "question") {
-      if (node.classList.contains("present-covered")) node.classList.remove("present-covered");
+      if (node.classList.contains("present-covered")) coverQuestion(node, false);
       else if (node.dataset.state === "open") showAnswer(node);
       else if (state.opened.has(node)) takeBack(node);
-      else node.classList.add("present-covered");
+      else coverQuestion(node, true);
     } else if (node.querySelector(".cx-facts")) root.toggleAttribute("data-answered");
     else {
       const folded = step.nodes.flatMap((each) => [each, ...each.querySelectorAll("details")]);
@@ -229,6 +239,15 @@ const cnnCoursePresent = (() => {
   function takeBack(node) {
     keepAnswer(node, () => state.opened.get(node));
     state.opened.delete(node);
+  }
+
+  /** The question without its answer, and nothing chosen: another class votes. */
+  function askAgain(node) {
+    state.opened.delete(node);
+    keepAnswer(node, (before) => ({ ...before, given: null, tried: [], right: false, shown: false }));
+    coverQuestion(node, false);
+    fit();
+    article.focus({ preventScroll: true });
   }
 
   /** Forget answers, marks and settings of this site: the next class begins. */

@@ -425,7 +425,7 @@ const cnnCoursePresent = (() => {
     state.spot.style.setProperty("--y", `${clientY}px`);
   };
 
-  const GIVES_BACK = "input[type=range], input[type=checkbox], input[type=radio], select";
+  const GIVES_BACK = "input[type=range], input[type=checkbox], input[type=radio], select, [role=application]";
 
   /** What was set with the mouse gives the keys back: a clicker has no Escape. */
   function release() {

@@ -486,6 +486,8 @@ class View {
 
   /** Get a network's file, and let it answer. */
   async fetch(bytesOf, isOwn) {
+    // Whoever works by keyboard goes on from here; the mouse leaves the keys to present mode.
+    const isByKeyboard = this.load.matches(":focus-visible");
     this.load.disabled = true;
     this.problem.hidden = true;
     this.progress.hidden = false;
@@ -508,7 +510,7 @@ class View {
       if (isOwn || isOther) this.edit({ layer: -1, map: 0, target: -1 });
       this.showNetwork();
       await this.answer();
-      if (!this.guess.element.hidden) this.guess.list.input.focus();
+      if (isByKeyboard && !this.guess.element.hidden) this.guess.list.input.focus();
     } catch (error) {
       this.problem.textContent = error.message;
       this.problem.hidden = false;

@@ -264,8 +264,32 @@ const cnnCoursePresent = (() => {
     return document.body.append(state.spot);
   }
 
+  // How the parts of a formula read on one line; the limits of a sum are left out.
+  const ON_ONE_LINE = {
+    mfrac: (over, under) => `${over}/${under}`,
+    msup: (base, power) => `${base}^${power}`,
+    msub: (base, index) => `${base}_${index}`,
+    msubsup: (base, index, power) => `${base}_${index}^${power}`,
+    munder: (base) => base,
+    munderover: (base) => base,
+  };
+
+  /** A copy of a block whose formulas keep their fraction bars and powers as plain text. */
+  function onOneLine(node) {
+    const copy = node.cloneNode(true);
+    for (const sign of copy.querySelectorAll("mo")) {
+      if (/^[=+−-]$/.test(sign.textContent) && sign.previousElementSibling) sign.textContent = ` ${sign.textContent} `;
+    }
+    const words = ({ textContent }) => (/^[\p{L}\p{N}.∑]*$/u.test(textContent) ? textContent : `(${textContent})`);
+    // The inner ones first: a fraction may stand in a fraction.
+    for (const each of [...copy.querySelectorAll(Object.keys(ON_ONE_LINE).join())].reverse()) {
+      each.replaceWith(ON_ONE_LINE[each.localName](...[...each.children].map(words)));
+    }
+    return copy;
+  }
+
   /** The first words of a block. */
-  const beginning = (node) => shortened(cnnCourseSteps.text(node));
+  const beginning = (node) => shortened(cnnCourseSteps.text(onOneLine(node)));
 
   function shortened(words) {
     return words.length <= BEGINNING ? words : `${words.slice(0, BEGINNING).replace(/\s+\S*$/, "")} …`;

@@ -566,6 +566,11 @@ const cnnCoursePresent = (() => {
     root.dataset.ready = "";
   }
 
+  /** Show the step of a place that a link leads to. */
+  function turnTo(place) {
+    if (place && article.contains(place)) show(cut(place));
+  }
+
   function resized() {
     // The theme tells of a new size after each click on a part that opens, too.
     if (innerWidth === state.size?.width && innerHeight === state.size.height) return;
@@ -637,6 +642,6 @@ const cnnCoursePresent = (() => {
   /** How far it is, for tests and for printing. */
   const progress = () => state && { at: state.at, of: state.steps.length, kind: state.steps[state.at].kind, scale: state.scale, title: state.steps[state.at].title };
 
-  return { enter, leave: () => state && leave(), show: (at) => show(at, { isQuiet: true }), progress, isOn: () => Boolean(state) };
+  return { enter, turnTo: (place) => state && turnTo(place), leave: () => state && leave(), show: (at) => show(at, { isQuiet: true }), progress, isOn: () => Boolean(state) };
 })();
 Object.assign(globalThis.cnnCourseTeach, { present: cnnCoursePresent });

@@ -4,7 +4,7 @@
 const cnnCourseView = (() => {
   const { followers, readSettings, readView, writeSettings, writeView } = cnnCourseAddress;
   const LONGEST_QUESTION = 300;
-  const NAMES = ["only", "ask", "present", "v"]; // what a link holds besides settings
+  const NAMES = ["only", "ask", "question", "present", "v"]; // what a link holds besides settings
 
   function element(tag, properties = {}, ...children) {
     const created = document.createElement(tag);
@@ -141,15 +141,8 @@ const cnnCourseView = (() => {
     const place = document.getElementById(view.place);
     const widget = place && widgets.find(place);
     // A link to a section has no settings, but may ask for present mode.
-    if (place && !widget) {
-      place.scrollIntoView({ block: "start", behavior: "instant" });
-      return { place, isPresented: "present" in view.values };
-    }
-    if (!widget) {
-      const first = document.querySelector(".bd-article h1");
-      say(first, "course-view-problem", `The link leads to “${view.place.slice(0, 40)}”, which this page does not have.`);
-      return null;
-    }
+    if (place && !widget) return goTo(place, view.values);
+    if (!widget) return sayMissing(`“${view.place.slice(0, 40)}”`);
     const named = Object.entries(view.values).filter(([name]) => !NAMES.includes(name));
     const values = Object.fromEntries(named);
     const { settings = {}, model } = widget;

@@ -455,9 +455,7 @@ def test_a_link_keeps_the_map_that_another_explorer_gives(visitor, site, address
     assert pooled(page) == {**MEAN, "mode": "max"}
 
 
-def test_a_link_of_the_text_keeps_what_the_reader_set_in_the_explorer_above(
-    visitor, site, address
-):
+def test_a_link_of_the_text_keeps_what_the_reader_set_in_the_explorer_above(visitor, site, address):
     page = visitor().page
     page.goto(address(site) + CHAPTERS.format("03_pooling_layer"))
     page.locator("#filter").scroll_into_view_if_needed()

@@ -115,7 +115,7 @@ async function cnnCourseRestore() {
   dataset.view = "set";
 }
 addEventListener("hashchange", cnnCourseRestore);
-/* A link to the view that the address names already sets it again. */
+/* A link to the view, or the step, that the address names already sets it again. */
 document.addEventListener("click", ({ target }) => {
   const link = target.closest('a[href^="#"]');
   if (link?.hash && link.hash === location.hash) dispatchEvent(new Event("hashchange"));

@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 from accessibility import violations
+from explorer_page import next_frame
 
 from utils.explorers import layers
 
@@ -263,6 +264,80 @@ def test_every_control_that_a_link_may_name_is_on_the_page(pages_of, place):
     assert missing == []
 
 
+# What belongs to no setting that a link may leave alone: it moves or asks, and sets nothing.
+OF_NO_SETTING = {
+    "filter": ["Slide the window"],
+    "network": [
+        *("Keep to compare", "Stop comparing", "What is it? Your guess"),
+        *("Let me guess before it answers", ""),  # the last explains an answer once there is one
+    ],
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_link_that_leaves_all_controls_leaves_the_buttons_that_belong_to_them(pages_of, place):
+    page, _ = pages_of(place)
+    page.evaluate("() => cnnCourseTeaching()")
+    names = page.evaluate(
+        """(id) => {
+          const { settings } = cnnCourseWidgets.find(document.getElementById(id));
+          return Object.keys(settings).filter((name) => settings[name].label);
+        }""",
+        place,
+    )
+    restored(page, f"#{place}&only={','.join(names)}")
+    next_frame(page)
+    hidden = page.evaluate(
+        """(id) => [...document.querySelectorAll(`#${id} :is(.cx-control, .cx-button).course-off`)]
+          .map((each) => (each.querySelector(".cx-label") ?? each).textContent.trim())""",
+        place,
+    )
+    assert hidden == OF_NO_SETTING.get(place, [])
+    restored(page, f"#{place}&v=1")
+
+
+def test_one_letter_names_a_control_and_not_all_that_begin_with_it(pages_of):
+    page, _ = pages_of("channels")
+    page.evaluate("() => cnnCourseTeaching()")
+    restored(page, "#channels&only=channels")
+    next_frame(page)
+    assert page.locator("#channels .cx-control:visible").all_inner_texts() == ["R", "G", "B"]
+    restored(page, "#channels&v=1")
+
+
+@pytest.mark.parametrize(("asked", "expected", "written"), [
+    ("window=3", [3, 3], "window=3&stride=3"),
+    ("window=3&stride=2", [3, 2], "window=3&stride=2"),
+    ("stride=1", [2, 1], "stride=1"),
+    ("window=99", [2, 2], "v=1"),
+])  # fmt: skip
+def test_the_stride_follows_a_window_that_a_link_names_alone(pages_of, asked, expected, written):
+    page, _ = pages_of("pooling")
+    page.evaluate("() => cnnCourseTeaching()")
+    restored(page, f"#pooling&{asked}")
+    found = page.evaluate(GET, ["pooling", ["pool_size", "strides"]])
+    assert [found["pool_size"], found["strides"]] == expected
+    assert link(page, "pooling").endswith(f"#pooling&{written}")
+    problems = page.locator(".course-view-problem").all_inner_texts()
+    assert len(problems) == asked.count("99") and "stride" not in "".join(problems)
+    restored(page, "#pooling&v=1")
+
+
+def test_a_link_that_names_no_position_keeps_the_place_of_the_page(pages_of):
+    page, _ = pages_of("filter")
+    page.evaluate("() => cnnCourseTeaching()")
+    restored(page, "#filter&v=1")
+    rows, columns = page.evaluate(GET, ["filter", ["position"]])["position"]
+    restored(page, "#filter&padding=same&stride=4")
+    # The page's window is of 7 × 7 without padding: its middle is 3 pixels further.
+    near = page.evaluate(GET, ["filter", ["position"]])["position"]
+    assert np.allclose(near, [(rows + 3) / 4, (columns + 3) / 4], atol=1)
+    assert link(page, "filter").endswith("#filter&padding=same&stride=4")
+    restored(page, "#filter&padding=same&stride=4&at=2,5")
+    assert page.evaluate(GET, ["filter", ["position"]])["position"] == [2, 5]
+    restored(page, "#filter&v=1")
+
+
 def test_values_of_the_page_itself_are_left_out_of_a_link(pages_of):
     page, address = pages_of("pooling")
     open_link(page, address)
@@ -312,7 +387,8 @@ def test_a_link_sets_a_question_as_text_and_leaves_the_named_controls_alone(visi
     place = page.locator("#filter")
     labels = place.locator(".cx-control:visible .cx-label").all_inner_texts()
     assert labels == ["Kernel", "Kernel size", "Stride"]
-    assert place.locator(".cx-button:visible").all_inner_texts() == ["Copy link", "Reset"]
+    buttons = ["Copy link", "Reset", "Flip the kernel"]  # this one belongs to the kernel
+    assert place.locator(".cx-button:visible").all_inner_texts() == buttons
     question = page.locator(".course-view-ask p")
     assert question.inner_text() == "What happens? <img src=x onerror=alert(1)>"
     chosen = "(list) => list.selectedOptions[0].textContent"
@@ -346,6 +422,55 @@ def test_the_button_copies_the_link_and_the_panel_follows_the_explorer(visitor, 
     assert visit.problems == [] and violations(page) == []
     place.get_by_role("button", name="Close").click()
     assert page.locator(".course-view-link").count() == 0
+
+
+# What the second pooling explorer of chapter 3 pools, and whether the filter above shows it.
+POOLED = """() => {
+  const model = (id) => cnnCourseWidgets.find(document.getElementById(id)).model;
+  const { image, mode, shift } = model("pooling-2").state;
+  const isLinked = image === model("filter").get("feature_map");
+  const isSeen = Boolean(document.querySelector("#filter .cx-preview"));
+  return { isLinked, isSeen, mode, shift: shift.join() };
+}"""
+MEAN = {"isLinked": True, "isSeen": True, "mode": "mean", "shift": "0,0"}
+
+
+def pooled(page) -> dict:
+    """Return what is pooled there, once the next frame is drawn."""
+    next_frame(page)
+    return page.evaluate(POOLED)
+
+
+@pytest.mark.parametrize("present", ["", "&present=1"])
+def test_a_link_keeps_the_map_that_another_explorer_gives(visitor, site, address, present):
+    page = visitor().page
+    chapter = address(site) + CHAPTERS.format("03_pooling_layer")
+    open_link(page, f"{chapter}#pooling-2&mode=mean{present}")
+    assert pooled(page) == MEAN
+    restored(page, "#pooling-2&shift=1,0")
+    assert pooled(page) == {**MEAN, "mode": "max", "shift": "1,0"}
+    restored(page, "#pooling-2&image=digit")
+    assert not pooled(page)["isLinked"]
+    restored(page, "#pooling-2&v=1")
+    assert pooled(page) == {**MEAN, "mode": "max"}
+
+
+def test_a_link_of_the_text_keeps_what_the_reader_set_in_the_explorer_above(visitor, site, address):
+    page = visitor().page
+    page.goto(address(site) + CHAPTERS.format("03_pooling_layer"))
+    page.locator("#filter").scroll_into_view_if_needed()
+    relu = page.locator("#filter").get_by_label("ReLU")
+    relu.check()
+    the_mean = page.locator('.bd-article a[href="#pooling-2&mode=mean"]')
+    images = page.locator("#pooling-2").get_by_label("Image", exact=True)
+    for _ in range(2):
+        the_mean.click()
+        page.wait_for_function("() => document.documentElement.dataset.view === 'set'")
+        page.wait_for_function(f"() => ({POOLED})().mode === 'mean'")
+        assert pooled(page) == MEAN and relu.is_checked()
+        images.select_option("garment")  # in place of the map; the link brings it back
+        assert not pooled(page)["isLinked"]
+        assert link(page, "pooling-2").endswith("#pooling-2&image=garment&mode=mean")
 
 
 # What the chapters say of a view that they link to: the traits of an explorer, by the link.

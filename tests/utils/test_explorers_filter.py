@@ -542,6 +542,40 @@ def test_the_weights_fit_into_their_cells(show, kernel, size, width):
     assert page.locator(".cx-cells input").evaluate_all(cut) == []
 
 
+def test_the_window_keeps_its_place_while_the_layer_changes(show):
+    page = show(FilterExplorer(position=(20, 30)))
+
+    def middle() -> list[float]:
+        next_frame(page)
+        next_frame(page)
+        return page.evaluate(
+            """() => {
+              const [mark, stage] = ["[data-mark=patch]", ".cx-stage"]
+                .map((each) => document.querySelector(each).getBoundingClientRect());
+              return [
+                (mark.top + mark.height / 2 - stage.top) / stage.height,
+                (mark.left + mark.width / 2 - stage.left) / stage.width,
+              ];
+            }"""
+        )
+
+    before = middle()
+    for stride in ("2", "3", "4", "1"):
+        page.get_by_label("Stride").fill(stride)
+        assert middle() == pytest.approx(before, abs=2.1 / 120)  # half a step of 4, in 120 rows
+    assert page.evaluate("() => model.get('position')") == [20, 30]  # and nothing has drifted
+    page.get_by_label("Padding").select_option("3")
+    assert page.evaluate("() => model.get('position')") == [23, 33]
+    page.get_by_label("Padding").select_option("valid")
+    page.get_by_label("Kernel size").select_option("7")
+    assert middle() == pytest.approx(before, abs=1.1 / 120)
+    page.get_by_label("Image", exact=True).select_option("garment")
+    assert middle() == pytest.approx(before, abs=1 / 28)
+    page.get_by_role("button", name="Reset").click()
+    next_frame(page)
+    assert page.evaluate("() => model.get('position')") == [20, 30]
+
+
 def test_a_smaller_map_is_drawn_as_in_a_new_explorer_though_its_canvas_stays(show):
     expected = drawn(show(FilterExplorer(stride=3)), 1)
     page = show(FilterExplorer())

@@ -248,6 +248,43 @@ def test_values_that_no_window_reads_fade_and_are_told(show):
     assert "9 inputs are kept, 82 % of the inputs are dropped" in text(shown, ".cx-facts")
 
 
+def test_the_window_keeps_its_place_while_the_layer_changes(show):
+    shown = show(PoolingExplorer(position=(4, 9)))
+    window = shown.get_by_role("slider", name="Window")
+    for size in ("3", "4", "3", "2"):
+        window.fill(size)
+        row, column = get(shown, "position")
+        # The middle of the window was at row 8.5 and column 18.5.
+        middle = [at * int(size) + (int(size) - 1) / 2 for at in (row, column)]
+        assert middle == pytest.approx([8.5, 18.5], abs=int(size) / 2)
+    assert get(shown, "position") == [4, 9]
+
+
+def unread(page) -> list[np.ndarray]:
+    """Return the rows and the columns of the input that are faded, once they are drawn."""
+    faded = drawn(page, 0)[..., 3] < 128
+    return [np.flatnonzero(faded.all(axis)).tolist() for axis in (1, 0)]
+
+
+def test_what_no_window_reads_fades_and_returns_while_controls_are_moved(show):
+    shown = show(PoolingExplorer())
+    window = shown.get_by_role("slider", name="Window")
+    padding = shown.get_by_role("combobox", name="Padding")
+    window.focus()
+    for key, expected in [("ArrowRight", [27]), ("ArrowRight", []), ("ArrowLeft", [27])]:
+        shown.keyboard.press(key)  # 3, 4 and 3 again, and the stride with it
+        assert unread(shown) == [expected, expected], key
+    padding.select_option("same")
+    assert unread(shown) == [[], []]
+    padding.select_option("valid")
+    assert unread(shown) == [[27], [27]]
+    shown.get_by_role("slider", name="Stride").fill("4")
+    between = [*range(3, 27, 4), 27]
+    assert unread(shown) == [between, between]
+    shown.get_by_role("button", name="Reset").click()
+    assert unread(shown) == [[], []]
+
+
 def test_rows_between_windows_are_unread_too(show):
     shown = show(PoolingExplorer(np.ones((8, 8)), pool_size=2, strides=3))
     assert "2 rows are read by no window (8 → 3)." in text(shown, ".cx-status")

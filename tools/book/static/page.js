@@ -96,13 +96,18 @@ function cnnCourseTeaching() {
 
 /* A link may set an explorer: "#filter&stride=2". What has to wait for it reads `data-view`. */
 async function cnnCourseRestore() {
-  if (!location.hash.includes("&")) return;
+  if (!location.hash.includes("&")) {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    globalThis.cnnCourseTeach?.present.turnTo(target); // present mode hides all but its step
+    return;
+  }
   const { dataset } = document.documentElement;
   dataset.view = "waiting";
   try {
     const { view, present } = await cnnCourseTeaching();
     const shown = await view.restore();
     if (/^#(present|slides)&/.test(location.hash)) await present.enter({ isDeck: location.hash[1] === "s" });
+    else if (present.isOn()) present.turnTo(shown?.place);
     else if (shown?.isPresented) await present.enter({ place: shown.place });
   } catch (error) {
     console.info(error); // the page is there as without the link
@@ -110,10 +115,10 @@ async function cnnCourseRestore() {
   dataset.view = "set";
 }
 addEventListener("hashchange", cnnCourseRestore);
-/* A link to the view that the address names already sets it again. */
+/* A link to the view, or the step, that the address names already sets it again. */
 document.addEventListener("click", ({ target }) => {
   const link = target.closest('a[href^="#"]');
-  if (link?.hash.includes("&") && link.hash === location.hash) dispatchEvent(new Event("hashchange"));
+  if (link?.hash && link.hash === location.hash) dispatchEvent(new Event("hashchange"));
 });
 if (!document.querySelector(".live-widget")) cnnCourseRestore();
 

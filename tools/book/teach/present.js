@@ -129,10 +129,20 @@ const cnnCoursePresent = (() => {
     article.querySelectorAll(".present-made").forEach((each) => each.remove());
   }
 
+  /** Let a question that is answered already look unanswered, and say what there is to do; or no longer. */
+  function coverQuestion(node, isCovered) {
+    node.classList.toggle("present-covered", isCovered);
+    node.querySelectorAll(".present-again").forEach((each) => each.remove());
+    if (!isCovered) return;
+    const click = (words, onclick) => create("button", { type: "button", className: "cx-button", onclick }, words);
+    node.append(create("p", { className: "present-again present-made" },
+      "Answered already.", click("Show the answer (a)", answer), click("Ask again", () => askAgain(node))));
+  }
+
   /** What is answered already is covered until the speaker asks for it. */
   function cover(step) {
     for (const node of step.nodes) {
-      if (node.matches(".cx-question")) node.classList.toggle("present-covered", node.dataset.state !== "open");
+      if (node.matches(".cx-question")) coverQuestion(node, node.dataset.state !== "open");
       if (step.kind === "reveal") node.open = true;
       else node.querySelectorAll?.("details[open]").forEach((each) => each.removeAttribute("open"));
     }
@@ -197,10 +207,10 @@ const cnnCoursePresent = (() => {
     const step = state.steps[state.at];
     const [node] = step.nodes;
     if (step.kind === "question") {
-      if (node.classList.contains("present-covered")) node.classList.remove("present-covered");
+      if (node.classList.contains("present-covered")) coverQuestion(node, false);
       else if (node.dataset.state === "open") showAnswer(node);
       else if (state.opened.has(node)) takeBack(node);
-      else node.classList.add("present-covered");
+      else coverQuestion(node, true);
     } else if (node.querySelector(".cx-facts")) root.toggleAttribute("data-answered");
     else {
       const folded = step.nodes.flatMap((each) => [each, ...each.querySelectorAll("details")]);
@@ -233,6 +243,15 @@ const cnnCoursePresent = (() => {
     state.opened.delete(node);
   }
 
+  /** The question without its answer, and nothing chosen: another class votes. */
+  function askAgain(node) {
+    state.opened.delete(node);
+    keepAnswer(node, (before) => ({ ...before, given: null, tried: [], right: false, shown: false }));
+    coverQuestion(node, false);
+    fit();
+    article.focus({ preventScroll: true });
+  }
+
   /** Forget answers, marks and settings of this site: the next class begins. */
   function startAfresh() {
     if (!confirm("Forget all answers, reading marks and settings that this browser keeps of this course?")) return;
@@ -247,8 +266,32 @@ const cnnCoursePresent = (() => {
     return document.body.append(state.spot);
   }
 
+  // How the parts of a formula read on one line; the limits of a sum are left out.
+  const ON_ONE_LINE = {
+    mfrac: (over, under) => `${over}/${under}`,
+    msup: (base, power) => `${base}^${power}`,
+    msub: (base, index) => `${base}_${index}`,
+    msubsup: (base, index, power) => `${base}_${index}^${power}`,
+    munder: (base) => base,
+    munderover: (base) => base,
+  };
+
+  /** A copy of a block whose formulas keep their fraction bars and powers as plain text. */
+  function onOneLine(node) {
+    const copy = node.cloneNode(true);
+    for (const sign of copy.querySelectorAll("mo")) {
+      if (/^[=+−-]$/.test(sign.textContent) && sign.previousElementSibling) sign.textContent = ` ${sign.textContent} `;
+    }
+    const words = ({ textContent }) => (/^[\p{L}\p{N}.∑]*$/u.test(textContent) ? textContent : `(${textContent})`);
+    // The inner ones first: a fraction may stand in a fraction.
+    for (const each of [...copy.querySelectorAll(Object.keys(ON_ONE_LINE).join())].reverse()) {
+      each.replaceWith(ON_ONE_LINE[each.localName](...[...each.children].map(words)));
+    }
+    return copy;
+  }
+
   /** The first words of a block. */
-  const beginning = (node) => shortened(cnnCourseSteps.text(node));
+  const beginning = (node) => shortened(cnnCourseSteps.text(onOneLine(node)));
 
   function shortened(words) {
     return words.length <= BEGINNING ? words : `${words.slice(0, BEGINNING).replace(/\s+\S*$/, "")} …`;
@@ -412,7 +455,7 @@ const cnnCoursePresent = (() => {
     state.spot.style.setProperty("--y", `${clientY}px`);
   };
 
-  const GIVES_BACK = "input[type=range], input[type=checkbox], input[type=radio], select";
+  const GIVES_BACK = "input[type=range], input[type=checkbox], input[type=radio], select, [role=application]";
 
   /** What was set with the mouse gives the keys back: a clicker has no Escape. */
   function release() {
@@ -529,6 +572,11 @@ const cnnCoursePresent = (() => {
     root.dataset.ready = "";
   }
 
+  /** Show the step of a place that a link leads to. */
+  function turnTo(place) {
+    if (place && article.contains(place)) show(cut(place));
+  }
+
   function resized() {
     // The theme tells of a new size after each click on a part that opens, too.
     if (innerWidth === state.size?.width && innerHeight === state.size.height) return;
@@ -603,6 +651,6 @@ const cnnCoursePresent = (() => {
   /** The steps as they are cut, for tests: { kind, nodes, notes, … }. */
   const steps = () => state?.steps ?? [];
 
-  return { enter, steps, leave: () => state && leave(), show: (at) => show(at, { isQuiet: true }), progress, isOn: () => Boolean(state) };
+  return { enter, steps, turnTo: (place) => state && turnTo(place), leave: () => state && leave(), show: (at) => show(at, { isQuiet: true }), progress, isOn: () => Boolean(state) };
 })();
 Object.assign(globalThis.cnnCourseTeach, { present: cnnCoursePresent });

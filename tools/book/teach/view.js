@@ -2,9 +2,9 @@
    lets the reader make such a link. What the settings are called, and what they may be, is in
    utils/explorers/js/address.js; what runs on the page in anywidget-static.js. */
 const cnnCourseView = (() => {
-  const { readSettings, readView, writeSettings, writeView } = cnnCourseAddress;
+  const { followers, readSettings, readView, writeSettings, writeView } = cnnCourseAddress;
   const LONGEST_QUESTION = 300;
-  const NAMES = ["only", "ask", "present", "v"]; // what a link holds besides settings
+  const NAMES = ["only", "ask", "question", "present", "v"]; // what a link holds besides settings
 
   function element(tag, properties = {}, ...children) {
     const created = document.createElement(tag);
@@ -23,9 +23,19 @@ const cnnCourseView = (() => {
   /** The explorer's frame within its place. */
   const rootOf = (place) => place.querySelector(".cnn-explorer");
 
-  /** Its settings as the page had them at the start. */
-  const originalOf = ({ settings, model }) =>
-    writeSettings(settings, { get: (name) => model.original[name] });
+  /** Whether a setting with this text sets what another explorer gives, through a link of both. */
+  const isLinked = ({ settings, model }, name, text) =>
+    Object.keys(readSettings(settings, model, { [name]: text }).traits).some((trait) => model.linked.has(trait));
+
+  /** Its settings as the page had them at the start; null for what another explorer gives. */
+  function originalOf(widget) {
+    const { settings, model } = widget;
+    const written = writeSettings(settings, { get: (name) => model.original[name] });
+    for (const [name, text] of Object.entries(written)) {
+      if (text !== null && isLinked(widget, name, text)) written[name] = null;
+    }
+    return written;
+  }
 
   const held = (written) =>
     Object.fromEntries(Object.entries(written).filter(([, text]) => text !== null));
@@ -43,7 +53,10 @@ const cnnCourseView = (() => {
   /** Hide the controls of all settings but the named ones. */
   function hideOthers(place, settings, names) {
     const kept = names.flatMap((name) => labelsOf(settings[name] ?? {}));
-    const isKept = (control) => kept.some((label) => control.textContent.startsWith(label));
+    // "Kernel" stands for "Kernel size" too, and "R" not for "ReLU".
+    const nameOf = (control) => (control.querySelector(".cx-label") ?? control).textContent.trim();
+    const isCalled = (name, label) => name.startsWith(label) && !/^\p{L}/u.test(name.slice(label.length));
+    const isKept = (control) => kept.some((label) => isCalled(nameOf(control), label));
     const hide = () => {
       for (const control of place.querySelectorAll(".cx-control, .cx-buttons > .cx-button")) {
         control.classList.toggle("course-off", !isKept(control));
@@ -81,6 +94,43 @@ const cnnCourseView = (() => {
     else hideOthers(place, settings, names);
   }
 
+  /** The position at which the window stands where it stood on the page at the start. */
+  const placeOf = ({ model, keepPlace = () => ({}) }, { position, ...traits }) =>
+    keepPlace((name) => model.original[name], traits);
+
+  /** The traits of a view: what its link names; else what another explorer gives now, or what
+      the page had at the start. And a sentence on each value that does not fit. */
+  function viewOf(widget, values) {
+    const { settings = {}, model } = widget;
+    const texts = held(originalOf({ settings, model }));
+    const original = readSettings(settings, model, texts);
+    const following = readSettings(settings, model, followers(settings, values, texts));
+    const given = Object.fromEntries([...model.linked].map(([trait, read]) => [trait, read()]));
+    const { traits, problems } = readSettings(settings, model, values);
+    const all = { ...original.traits, ...given, ...following.traits, ...traits };
+    return { traits: "position" in traits ? all : { ...all, ...placeOf(widget, all) }, problems };
+  }
+
+  /** Say above the article that a link leads to what is not there. */
+  function sayMissing(what) {
+    const first = document.querySelector(".bd-article h1");
+    say(first, "course-view-problem", `The link leads to ${what}, which this page does not have.`);
+    return null;
+  }
+
+  /** Lead to a section, or to the question in it that the link asks for by its number. */
+  async function goTo(section, { question, present }) {
+    let place = section;
+    if (question !== undefined) {
+      const quizzes = [...section.querySelectorAll(".live-widget[data-module=quiz]")];
+      await Promise.all(quizzes.map((quiz) => globalThis.cnnCourseWidgets.show(quiz)));
+      place = section.querySelectorAll(".cx-question")[Number(question) - 1];
+      if (!place) return sayMissing(`question ${question.slice(0, 9)} of a section`);
+    }
+    place.scrollIntoView({ block: "start", behavior: "instant" });
+    return { place, isPresented: present !== undefined };
+  }
+
   /** Set the view that the address of the page names, if it names one. */
   async function restore() {
     const view = readView(location.hash);
@@ -91,25 +141,17 @@ const cnnCourseView = (() => {
     const place = document.getElementById(view.place);
     const widget = place && widgets.find(place);
     // A link to a section has no settings, but may ask for present mode.
-    if (place && !widget) {
-      place.scrollIntoView({ block: "start", behavior: "instant" });
-      return { place, isPresented: "present" in view.values };
-    }
-    if (!widget) {
-      const first = document.querySelector(".bd-article h1");
-      say(first, "course-view-problem", `The link leads to “${view.place.slice(0, 40)}”, which this page does not have.`);
-      return null;
-    }
-    const values = Object.entries(view.values).filter(([name]) => !NAMES.includes(name));
+    if (place && !widget) return goTo(place, view.values);
+    if (!widget) return sayMissing(`“${view.place.slice(0, 40)}”`);
+    const named = Object.entries(view.values).filter(([name]) => !NAMES.includes(name));
+    const values = Object.fromEntries(named);
     const { settings = {}, model } = widget;
-    const original = readSettings(settings, model, held(originalOf({ settings, model })));
-    const { traits, problems } = readSettings(settings, model, Object.fromEntries(values));
-    const wanted = { ...original.traits, ...traits };
-    model.set(wanted);
+    const { traits, problems } = viewOf(widget, values);
+    model.set(traits);
     await widgets.show(place);
     await frames();
     // Another explorer's result may have come through a link between the two meanwhile.
-    if (values.length) model.set(wanted);
+    model.set(viewOf(widget, values).traits);
     if (rootOf(place)) dress(place, { settings }, view.values, problems);
     const question = place.previousElementSibling;
     // What a link opens may lie far below the beginning of its explorer.
@@ -125,14 +167,21 @@ const cnnCourseView = (() => {
   function address(place, others = {}) {
     const widget = globalThis.cnnCourseWidgets.find(place);
     const written = writeSettings(widget.settings, widget.model);
-    const hash = writeView(place.id, written, originalOf(widget), others);
+    const original = originalOf(widget);
+    const { position } = placeOf(widget, widget.model.state);
+    if (position) original.at = position.join(",");
+    const hash = writeView(place.id, widget.settings, written, original, others);
     return `${location.href.split("#")[0]}#${hash.includes("&") ? hash : `${hash}&v=1`}`;
   }
 
   /** What is said of a picture that a link has no room for. */
   function remark({ settings, model }) {
     const isOwn = Object.values(writeSettings(settings, model)).includes(null);
-    return isOwn ? "Your own picture stays with you: the link opens with the page’s. " : "";
+    if (!isOwn) return "";
+    const isGiven = [...model.linked].some(([trait, read]) => model.get(trait) === read());
+    return isGiven
+      ? "The map comes from another explorer of this page: the link does not hold what is set there. "
+      : "Your own picture stays with you: the link opens with the page’s. ";
   }
 
   async function copy(field, status) {
@@ -152,7 +201,7 @@ const cnnCourseView = (() => {
     const boxes = names.map(([name, setting]) => {
       const checked = chosen.includes(name);
       const box = element("input", { type: "checkbox", value: name, checked, onchange });
-      return element("label", {}, box, ` ${labelsOf(setting)[0]}`);
+      return element("label", {}, box, ` ${setting.called ?? labelsOf(setting)[0]}`);
     });
     return element("fieldset", {}, element("legend", {}, "Leave only these controls"), ...boxes);
   }
@@ -164,6 +213,7 @@ const cnnCourseView = (() => {
     const open = root.querySelector(".course-view-link");
     if (open) return copy(open.querySelector("input"), open.querySelector("[role=status]"));
     const field = element("input", { type: "text", readonly: true, "aria-label": "Link to this view" });
+    const note = element("span");
     const status = element("span", { role: "status" });
     const { only: kept = "", ask = "" } = place.view ?? {};
     const question = element("input", { type: "text", maxlength: LONGEST_QUESTION, value: ask, oninput: () => update() });
@@ -176,6 +226,7 @@ const cnnCourseView = (() => {
       if (question.value.trim()) others.ask = question.value.trim();
       if (present.checked) others.present = "1";
       field.value = address(place, others);
+      note.textContent = remark(widget);
       status.textContent = "";
     };
     const end = () => {
@@ -197,7 +248,7 @@ const cnnCourseView = (() => {
       element("div", {}, field,
         element("button", { type: "button", class: "cx-button", onclick: () => copy(field, status) }, "Copy"),
         element("button", { type: "button", class: "cx-button", onclick: end }, "Close")),
-      element("p", {}, remark(widget), status),
+      element("p", {}, note, status),
       element("details", {}, element("summary", {}, "For a class: a question, fewer controls"),
         boxes,
         element("label", {}, "Question ", question),

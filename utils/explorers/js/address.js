@@ -7,6 +7,9 @@
  *       …
  *     };
  *
+ * `label` is how its control on the page begins, or a list of all that belong to it, buttons
+ * too: a link may leave some controls alone. `called` names several by one word.
+ *
  * Only what differs from the page's own state is written. What a link holds comes from
  * strangers, or from an earlier course: each value is checked, and one that does not fit
  * leaves the setting as it is, with a sentence. No page here: tools/book/static/teach has it.
@@ -295,6 +298,19 @@ const KINDS = {
 
 // ---------------------------------------------------------------- a whole view
 
+/**
+ * What a setting that follows another one becomes, if the link names the other one alone: as
+ * where the reader moves a slider, and as in Keras, a stride is the window until it is set apart.
+ * @param {object} values name → text, of the settings that are named
+ * @param {object} original name → text, of all settings on the page
+ */
+export function followers(settings, values, original) {
+  const isFollowing = ([name, { follows }]) =>
+    follows && !(name in values) && follows in values && original[name] === original[follows];
+  const found = Object.entries(settings).filter(isFollowing);
+  return Object.fromEntries(found.map(([name, { follows }]) => [name, values[follows]]));
+}
+
 /** The settings of a model as they are: name → text, null for what a link cannot hold. */
 export function writeSettings(settings, model) {
   const written = Object.entries(settings).map(([name, setting]) => [
@@ -319,8 +335,12 @@ function unescaped(text) {
 }
 
 /** The part of an address behind "#" for an explorer and what differs from `original`. */
-export function writeView(place, written, original, others = {}) {
-  const own = Object.entries(written).filter(([name, text]) => text !== null && text !== original[name]);
+export function writeView(place, settings, written, original, others = {}) {
+  const isOther = ([name, text]) => text !== null && text !== original[name];
+  const changed = Object.fromEntries(Object.entries(written).filter(isOther));
+  const read = { ...original, ...followers(settings, changed, original), ...changed };
+  const isToWrite = ([name, text]) => name in changed || (text !== null && text !== read[name]);
+  const own = Object.entries(written).filter(isToWrite);
   const parts = [...own, ...Object.entries(others)].map(([name, text]) => `${name}=${escaped(text)}`);
   return [place, ...parts].join("&");
 }

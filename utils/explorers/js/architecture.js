@@ -70,7 +70,10 @@ const SETTINGS = {
     kind: "layers",
     trait: "layers",
     most: MOST_LAYERS,
-    label: ["Network", ...Object.values(CONTROLS).map(([text]) => text)],
+    label: [
+      ...["Network", "Another layer", "Move up", "Move down", "Remove"],
+      ...Object.values(CONTROLS).map(([text]) => text),
+    ],
   },
   input: { kind: "list", trait: "input_shape", from: 1, to: 1024, count: 3, label: "Input image" },
   open: { kind: "whole", trait: "selected", from: -1, to: 23 },

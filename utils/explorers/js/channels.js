@@ -28,28 +28,30 @@ import {
 } from "./interface.js";
 import {
   borders,
+  keepPlace,
   layerOver,
   lookedAt,
   markWindow,
   misfit,
+  pointedAt,
   showPatch,
   sizeWords,
   windowAt,
   windowNear,
 } from "./window.js";
 
+const LETTERS = ["R", "G", "B"];
 // What a link restores: address.js.
 const SETTINGS = {
-  filters: { kind: "filters", most: 4, label: "Filter" },
+  filters: { kind: "filters", most: 4, label: ["Filter", "Bias of this filter"] },
   filter: { kind: "whole", trait: "filter", from: 0, to: 3, label: "Bias of this filter" },
-  channels: { kind: "channels", trait: "channels" },
+  channels: { kind: "channels", trait: "channels", label: LETTERS, called: "R, G, B" },
   padding: { kind: "word", trait: "padding", words: ["valid", "same"], label: "Padding" },
   stride: { kind: "whole", trait: "stride", from: 1, to: 4, label: "Stride" },
   relu: { kind: "flag", trait: "relu", label: "ReLU" },
   at: { kind: "list", trait: "position", from: 0, to: 9999 },
 };
 const TRAITS = ["image", "filters", "biases", "filter", "channels", "stride", "padding", "relu"];
-const LETTERS = ["R", "G", "B"];
 const NAMES = ["red", "green", "blue"];
 const OWN = "own filter";
 const MOST_FILTERS = 4;
@@ -127,6 +129,12 @@ function layerOf(model) {
   const presets = model.get("presets");
   const names = biases.map((_, index) => presetName(presets, filters, index));
   return { size, filters, count, biases, filter, names, presets };
+}
+
+/** The layer that traits make, and the sides of its image. */
+function layerIn(get) {
+  const [{ shape }, size] = [get("image"), get("filters").shape[0]];
+  return { shape, ...layerOver(shape, { size, stride: get("stride"), padding: get("padding") }) };
 }
 
 /**
@@ -511,7 +519,8 @@ function render({ model, el }) {
   const send = editor(model);
   const edit = (changes, { isTyped = false } = {}) => {
     if (changes.filters || "filter" in changes) view.isTyped = isTyped;
-    send(changes);
+    const place = pointedAt(view.input);
+    send({ ...changes, ...keepPlace(layerIn, (name) => model.get(name), changes, place) });
   };
   const start = Object.fromEntries([...TRAITS, "position"].map((name) => [name, model.get(name)]));
   const { root, body, say } = frame(el, {
@@ -549,4 +558,9 @@ function render({ model, el }) {
   };
 }
 
-export default { render, settings: SETTINGS };
+export default {
+  render,
+  settings: SETTINGS,
+  // A link that names no position keeps the page's place.
+  keepPlace: (get, changes) => keepPlace(layerIn, get, changes),
+};

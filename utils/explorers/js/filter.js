@@ -29,10 +29,12 @@ import {
 } from "./interface.js";
 import {
   borders,
+  keepPlace,
   layerOver,
   lookedAt,
   markWindow,
   misfit,
+  pointedAt,
   showPatch,
   sizeWords,
   windowAt,
@@ -52,8 +54,8 @@ const PADDINGS = [
 ];
 // What a link restores: address.js.
 const SETTINGS = {
-  image: { kind: "image", label: "Image" },
-  kernel: { kind: "kernel", trait: "kernel", label: "Kernel" },
+  image: { kind: "image", label: ["Image", "Clear the pad"] },
+  kernel: { kind: "kernel", trait: "kernel", label: ["Kernel", "Flip the kernel"] },
   padding: { kind: "padding", trait: "padding", to: 6, label: "Padding" },
   stride: { kind: "whole", trait: "stride", from: 1, to: 4, label: "Stride" },
   bias: { kind: "number", trait: "bias", from: -1e6, to: 1e6, label: "Bias" },
@@ -107,6 +109,13 @@ function sumsOf(state, last) {
   return conv2d(image, weights, { strides: stride, padding });
 }
 
+/** The layer that traits make, and the sides of its image. */
+function layerIn(get) {
+  const { shape } = currentImage({ get });
+  const [size] = get("kernel").shape;
+  return { shape, ...layerOver(shape, { size, stride: get("stride"), padding: get("padding") }) };
+}
+
 /** Everything that one redraw needs; without a `map` where the window does not fit. */
 function compute(model, last) {
   const image = currentImage(model);
@@ -131,6 +140,7 @@ function compute(model, last) {
 /** A number in the few digits that a cell has room for; thousands as 4.4k. */
 function brief(value, size) {
   if (Math.abs(value) >= 1000) return `${format(value / 1000, Math.abs(value) < 1e5 ? 2 : 3)}k`;
+  if (size > 3 && Math.abs(value) < 0.01) return format(value, 1);
   return format(value, size > 3 && Math.abs(value) < 100 ? 2 : 3);
 }
 
@@ -381,7 +391,8 @@ function render({ model, el }) {
   const send = editor(model);
   const edit = (changes, { isTyped = false } = {}) => {
     if (changes.kernel) view.isTyped = isTyped;
-    send(changes);
+    const place = pointedAt(view.input);
+    send({ ...changes, ...keepPlace(layerIn, (name) => model.get(name), changes, place) });
   };
   const start = Object.fromEntries([...COMPUTING, "position"].map((name) => [name, model.get(name)]));
   const { root, body, say } = frame(el, {
@@ -423,4 +434,9 @@ function render({ model, el }) {
   };
 }
 
-export default { render, settings: SETTINGS };
+export default {
+  render,
+  settings: SETTINGS,
+  // A link that names no position keeps the page's place.
+  keepPlace: (get, changes) => keepPlace(layerIn, get, changes),
+};

@@ -467,8 +467,9 @@ export class Picture {
     const ratio = `${this.width} / ${this.height}`;
     if (this.ratio !== ratio) this.stage.style.aspectRatio = this.ratio = ratio;
     // What is there already is not drawn again: a tensor is never changed once it is made.
-    const isSame = this.drawn?.map === map && this.drawn.limit === limit;
-    this.drawn = opacity ? null : { map, limit };
+    const last = this.drawn;
+    const isSame = last?.map === map && last.limit === limit && last.opacity === opacity;
+    this.drawn = { map, limit, opacity };
     if (rows * columns === 0 || (isSame && this.image)) return;
     this.image ??= this.context.createImageData(columns, rows);
     const pixels = new Uint32Array(this.image.data.buffer);
@@ -496,8 +497,12 @@ export class Picture {
     });
     this.context.putImageData(this.image, 0, 0);
     // Where the plane ends within a pixel of the screen, what lies beyond its edge shows through.
-    this.context.putImageData(this.image, 1, 0, columns - 1, 0, 1, rows);
-    this.context.putImageData(this.image, 0, 1, 0, rows - 1, columns, 1);
+    if (this.canvas.width > columns) {
+      this.context.putImageData(this.image, 1, 0, columns - 1, 0, 1, rows);
+    }
+    if (this.canvas.height > rows) {
+      this.context.putImageData(this.image, 0, 1, 0, rows - 1, columns, 1);
+    }
   }
 
   /**

@@ -47,9 +47,15 @@ const FAINT = 0.001; // of a probability: what is less is not drawn in strong co
 
 // What a link restores: address.js.
 const SETTINGS = {
-  image: { kind: "image", label: "Image" },
+  image: {
+    kind: "image",
+    label: [
+      ...["Image", "Clear the pad", "Draw on it", "Photo …", "↑", "↓", "←", "→"],
+      ...["Crop", "Invert", "Close the steps"], // of a photo
+    ],
+  },
   layer: { kind: "whole", trait: "layer", from: -1, to: 999 },
-  map: { kind: "whole", trait: "map", from: 0, to: 99999, label: "Maps" },
+  map: { kind: "whole", trait: "map", from: 0, to: 99999, label: ["Maps", "Map, by its number"] },
   at: { kind: "list", trait: "position", from: 0, to: 9999 },
   answer: { kind: "whole", trait: "target", from: -1, to: 999 },
 };
@@ -480,6 +486,8 @@ class View {
 
   /** Get a network's file, and let it answer. */
   async fetch(bytesOf, isOwn) {
+    // Whoever works by keyboard goes on from here; the mouse leaves the keys to present mode.
+    const isByKeyboard = this.load.matches(":focus-visible");
     this.load.disabled = true;
     this.problem.hidden = true;
     this.progress.hidden = false;
@@ -502,7 +510,7 @@ class View {
       if (isOwn || isOther) this.edit({ layer: -1, map: 0, target: -1 });
       this.showNetwork();
       await this.answer();
-      if (!this.guess.element.hidden) this.guess.list.input.focus();
+      if (isByKeyboard && !this.guess.element.hidden) this.guess.list.input.focus();
     } catch (error) {
       this.problem.textContent = error.message;
       this.problem.hidden = false;

@@ -31,10 +31,12 @@ import {
 } from "./interface.js";
 import {
   borders,
+  keepPlace,
   layerOver,
   lookedAt,
   markWindow,
   misfit,
+  pointedAt,
   sizeWords,
   windowAt,
   windowNear,
@@ -48,11 +50,11 @@ const SHOWN = { HIDDEN: 0, UNREAD: 60, FULL: 255 }; // opacity of a value
 const SUPERLATIVES = { max: "Largest", min: "Smallest" };
 // What a link restores: address.js.
 const SETTINGS = {
-  image: { kind: "image", label: "Image" },
+  image: { kind: "image", label: ["Image", "Clear the pad"] },
   mode: { kind: "word", trait: "mode", words: ["max", "mean", "min"], label: "Pooling" },
   padding: { kind: "word", trait: "padding", words: ["valid", "same"], label: "Padding" },
   window: { kind: "whole", trait: "pool_size", from: 1, to: 6, label: "Window" },
-  stride: { kind: "whole", trait: "strides", from: 1, to: 6, label: "Stride" },
+  stride: { kind: "whole", trait: "strides", from: 1, to: 6, label: "Stride", follows: "window" },
   shift: { kind: "list", trait: "shift", from: -9999, to: 9999, label: "Shift" },
   hide: { kind: "flag", trait: "hide_changed", label: "Hide the values that the shift changed" },
   at: { kind: "list", trait: "position", from: 0, to: 9999 },
@@ -172,6 +174,14 @@ function compute(model, last) {
     readPlaces(whole.shape[1], size, stride, state.horizontal),
   ];
   return state;
+}
+
+/** The layer that traits make, and the sides of its image. */
+function layerIn(get) {
+  const { shape } = storedImage({ get });
+  if (shape.includes(0)) return { fits: false };
+  const [size, stride, padding] = ["pool_size", "strides", "padding"].map(get);
+  return { shape, ...layerOver(shape, { size, stride, padding }) };
 }
 
 /** How visible each value is, if not all are: unread ones fade, hidden ones are gone. */
@@ -563,13 +573,15 @@ function move(view, model) {
  * a linked trait of another explorer holds an array at any time. An image that another
  * explorer sets is not the one of the list that is selected.
  */
-function imageEditor(model, start) {
+function imageEditor(model, start, getPlace) {
   const send = editor(model);
   let isOwnEdit = false;
   const edit = (changes) => {
     const listed = model.get("images").find(({ name }) => name === changes.selected);
+    const own = changes.image === null && listed ? { ...changes, image: listed.image } : changes;
+    const kept = keepPlace(layerIn, (name) => model.get(name), own, getPlace());
     isOwnEdit = true;
-    send(changes.image === null && listed ? { ...changes, image: listed.image } : changes);
+    send({ ...own, ...kept });
     isOwnEdit = false;
   };
   const noteImage = () => {
@@ -587,7 +599,7 @@ function imageEditor(model, start) {
 
 function render({ model, el }) {
   const start = Object.fromEntries(TRAITS.map((name) => [name, model.get(name)]));
-  const { edit, end } = imageEditor(model, start);
+  const { edit, end } = imageEditor(model, start, () => pointedAt(view.input));
   const { root, body, say } = frame(el, { title: "Pooling explorer", onReset: () => edit(start) });
   root.classList.add("cx-pooling");
   const view = { root, say, problem: create("p", { class: "cx-problem", role: "alert", hidden: true }) };
@@ -621,4 +633,9 @@ function render({ model, el }) {
   };
 }
 
-export default { render, settings: SETTINGS };
+export default {
+  render,
+  settings: SETTINGS,
+  // A link that names no position keeps the page's place.
+  keepPlace: (get, changes) => keepPlace(layerIn, get, changes),
+};

@@ -62,7 +62,15 @@ const PADDINGS = [
 ];
 // What a link restores: address.js.
 const SETTINGS = {
-  network: { kind: "layers", trait: "layers", most: 64, label: ["Network", "Kernel size", "Window size", "Stride", "Padding"] },
+  network: {
+    kind: "layers",
+    trait: "layers",
+    most: 64,
+    label: [
+      ...["Network", "Kernel size", "Window size", "Stride", "Padding"],
+      ...["Add a convolution", "Add a pooling", "Remove the last layer"],
+    ],
+  },
   image: { kind: "image", label: "Image" },
   size: { kind: "list", trait: "input_size", from: 1, to: 256, label: "Input size" },
   layer: { kind: "whole", trait: "layer", from: 0, to: 999 },

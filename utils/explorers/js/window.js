@@ -40,6 +40,32 @@ export function lookedAt(model, { vertical, horizontal }) {
 }
 
 /**
+ * The position that keeps the window at its place of the image while the layer or the image
+ * changes: position (30, 50) of a map lies elsewhere on a map of half the size.
+ *
+ * @param {(get: Function) => object} layerIn  the layer that traits make, with its input's `shape`
+ * @param {(name: string) => any} get  the traits before
+ * @param {object} changes  the traits that change; a position among them stays
+ * @param {[number, number] | null} place  what is looked at; as a rule the window's middle
+ * @returns {{position?: [number, number]}} what changes too; to be set last, once the layer is there
+ */
+export function keepPlace(layerIn, get, changes, place = null) {
+  if ("position" in changes) return {};
+  const [before, after] = [get, (name) => (name in changes ? changes[name] : get(name))].map(layerIn);
+  const isSame = ["size", "stride", "padding"].every((name) => before[name] === after[name]);
+  if (!before.fits || !after.fits || (isSame && String(before.shape) === String(after.shape))) return {};
+  const { size, stride, vertical, horizontal } = before;
+  const seen = lookedAt({ get }, before).map((at, axis) => {
+    const middle = at * stride - [vertical, horizontal][axis].before + (size - 1) / 2;
+    return ((place?.[axis] ?? middle) * after.shape[axis]) / before.shape[axis];
+  });
+  return { position: windowNear(seen, after) };
+}
+
+/** The pixel that a picture's arrow keys start from; null for a pad, where it is the pen's. */
+export const pointedAt = ({ paintable, at }) => (paintable ? null : [at.row, at.column]);
+
+/**
  * The window at an output position.
  * @param {number} outside what stands for a value in the padding
  * @returns {{top: number, left: number, isInside: (i: number, j: number) => boolean,

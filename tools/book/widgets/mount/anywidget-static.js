@@ -137,6 +137,7 @@
       const model = new Model(id, state);
       model.name = model_name;
       model.group = new Set([model]); // the models that links tie together
+      model.linked = new Map(); // trait → a function that returns what its link gives it now
       models.set(id, model);
       try {
         restore(state, buffers);
@@ -167,7 +168,10 @@
       };
       starts.push(copy(source, from, target, to));
       source.on(`change:${from}`, starts.at(-1));
-      target.on(`change:${to}`, copy(target, to, source, from));
+      // What an explorer computes nobody else sets: another picture below leaves it as it is.
+      const isResult = source.get("_results")?.includes(from);
+      if (!isResult) target.on(`change:${to}`, copy(target, to, source, from));
+      target.linked.set(to, () => source.get(from));
       const group = new Set([...source.group, ...target.group]);
       for (const model of group) model.group = group;
     }
@@ -237,16 +241,18 @@
 
   /** Let tools/book/teach find a place's model and its explorer's settings. */
   function publish(find, show) {
-    const settingsOf = (model) => {
+    const explorerOf = (model) => {
       try {
-        return moduleOf(model).default.settings;
+        return moduleOf(model).default;
       } catch {
-        return undefined; // its place says what is wrong
+        return {}; // its place says what is wrong
       }
     };
     const findWidget = (place) => {
       const model = find?.(place.dataset.model);
-      return model && { model, settings: settingsOf(model) };
+      if (!model) return model;
+      const { settings, keepPlace } = explorerOf(model);
+      return { model, settings, keepPlace };
     };
     globalThis.cnnCourseWidgets = { find: findWidget, show };
   }

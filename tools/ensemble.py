@@ -65,20 +65,31 @@ def answers(name: str, run: str, images: np.ndarray) -> np.ndarray:
     return model.predict(images, batch_size=250, verbose=0)
 
 
-def together(members: list[tuple[str, str]], validation: Images, test: Images) -> dict:
+def together(
+    members: list[tuple[str, str]], validation: Images, test: Images, known: dict | None = None
+) -> dict:
     """Measure an ensemble of networks, (recipe, run) each, beside the mean of its members.
 
     Networks that were trained on mirrored images are also asked about each image's mirror image.
+    `known` keeps what each network answered, for the next ensemble that it is a member of.
     """
+    known = {} if known is None else known
+
+    def ask(member: tuple[str, str], part: str, images: np.ndarray) -> np.ndarray:
+        if (member, part) not in known:
+            known[member, part] = answers(*member, images)
+        return known[member, part]
+
     found = {"members": [f"{name}, {run}" for name, run in members]}
     knows_mirrored = all(RECIPES[name].measure is asked_twice for name, _ in members)
     for part, (images, labels) in (("valid", validation), ("test", test)):
-        each = [answers(*member, images) for member in members]
+        each = [ask(member, part, images) for member in members]
         alone = np.mean([accuracy(one, labels) for one in each])
         found[f"{part}_accuracy"] = accuracy(sum(each), labels)
         found[f"{part}_accuracy_alone"] = round(float(alone), 5)
         if knows_mirrored:
-            again = [answers(*member, images[:, :, ::-1]) for member in members]
+            turned = images[:, :, ::-1]
+            again = [ask(member, f"{part}, mirrored", turned) for member in members]
             found[f"{part}_accuracy_asked_twice"] = accuracy(sum(each + again), labels)
     return found
 
@@ -87,6 +98,7 @@ def measure(record: str, policy: str) -> None:
     """Measure the ensembles of a record whose networks are all here, and store what was found."""
     file = TRAINED / f"{record}.json"
     runs = json.loads(file.read_text(encoding="utf-8"))["runs"] if file.exists() else {}
+    known = {}
     for ensemble, networks in ENSEMBLES[record].items():
         members = [(name, f"{policy}-seed{seed}") for name, seed in networks]
         try:
@@ -96,7 +108,7 @@ def measure(record: str, policy: str) -> None:
             print(f"{ensemble}: left as it is on record, {missing}")
             continue
         _, validation, test = split(RECIPES[networks[0][0]])
-        runs[ensemble] = together(members, validation, test) | circumstances()
+        runs[ensemble] = together(members, validation, test, known) | circumstances()
         print(
             f"{ensemble}: {runs[ensemble]['test_accuracy']:.4f} together, "
             f"{runs[ensemble]['test_accuracy_alone']:.4f} alone",

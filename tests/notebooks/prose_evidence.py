@@ -76,6 +76,9 @@ DROPOUT_LEFT = float(
 (RESIDUAL_EPOCHS,) = {
     run["epochs"] for run in records.load("fashion_mnist_residual")["runs"].values()
 }
+(WIDE_EPOCHS,) = {run["epochs"] for run in records.load("fashion_mnist_wide")["runs"].values()}
+(WIDTH,) = code_numbers("better", r"residual_network\((\d+)\)")
+NARROW = inspect.signature(improved_networks.residual_network).parameters["width"].default
 (MIRRORED_EPOCHS,) = {
     run["epochs"] for run in records.load("fashion_mnist_mirrored")["runs"].values()
 }
@@ -219,7 +222,19 @@ EVIDENCE = {
             ),
         ),
         ("moved images, too, for {} epochs in", RESIDUAL_EPOCHS),
-        ("ours saw each image {} times", MIRRORED_EPOCHS),
+        (
+            "gets {} and {} maps in place of {} and {}: now",
+            *(WIDTH, 2 * WIDTH, NARROW, 2 * NARROW),
+        ),
+        ("trains for {} epochs in place of {}, on", WIDE_EPOCHS, RESIDUAL_EPOCHS),
+        (
+            "*Wide, 30 epochs* makes {}, with",
+            *(
+                round(100 * (1 - accuracy), 1)
+                for accuracy in printed_numbers("better", r"wide, 30 epochs +0\S+ (0\S+) +0")
+            ),
+        ),
+        ("ours saw each image {} times", WIDE_EPOCHS),
         ("take {} epochs in place of {}, which", MIRRORED_EPOCHS, RESIDUAL_EPOCHS),
     ],
     "training": [

@@ -377,6 +377,11 @@ ANSWERS = {
         "Ten epochs as before, but hardly any training image": choice(
             "It falls", because=np.diff(TRAINED_ON_MOVED) < 0
         ),
+        "That is nearly four times the training of": choice(
+            "About one in six",
+            because=[round(100 - 100 * mean_of(row), 1) for row in ("residual", "wide")]
+            == [6.6, 5.5],
+        ),
         "Which two make the better jury": choice(
             "Two different networks", because=mean_gain("different") > mean_gain("alike")
         ),

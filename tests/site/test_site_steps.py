@@ -296,3 +296,75 @@ def test_a_picture_of_sliders_that_need_python_is_on_no_slide(visitor, site, add
     titles = page.evaluate("() => cnnCourseTeach.present.steps().map(({ title }) => title)")
     assert "On a picture" in titles
     assert not any(title.startswith("With Python at hand") for title in titles)
+
+
+# ------------------------------------------------------------------ how a step uses its room
+
+# Where two blocks of a step stand closer than half a line, but for code and what it gives: the
+# step, the first words of the upper one. Titles count as blocks.
+TOUCHING = """() => {
+  const { present } = cnnCourseTeach;
+  const box = (node) => (node.querySelector(":scope > table") ?? node).getBoundingClientRect();
+  const found = [];
+  present.steps().forEach((step, at) => {
+    if (step.kind !== "text") return;
+    present.show(at);
+    const { scale } = present.progress();
+    const shown = [step.heading, ...step.nodes].filter((node) => node?.checkVisibility());
+    for (const [i, node] of shown.slice(1).entries()) {
+      const cell = node.closest("div.cell");
+      if ((cell && cell === shown[i].closest("div.cell")) || node.matches("tr")) continue;
+      const gap = (box(node).top - box(shown[i]).bottom) / scale;
+      if (gap < 7) found.push([at + 1, shown[i].textContent.trim().slice(0, 40), gap]);
+    }
+  });
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_title_text_code_and_figures_stand_clear_of_one_another(visitor, site, address, name):
+    page = presented(visitor, address(site), name, (1280, 720), "present")
+    assert page.evaluate(TOUCHING) == []
+
+
+CARDS = """() => {
+  const { present } = cnnCourseTeach;
+  const of = present.steps().map(({ nodes }, at) => [nodes, at])
+    .filter(([nodes]) => nodes.some((node) => node.matches(".course-card")));
+  return of.map(([nodes, at]) => {
+    present.show(at);
+    const left = (selector) => [...document.querySelectorAll(selector)]
+      .filter((each) => each.checkVisibility()).map((each) => {
+        const range = document.createRange();
+        range.selectNodeContents(each);
+        return Math.round(range.getBoundingClientRect().left);
+      });
+    return {
+      cards: nodes.filter((node) => node.matches(".course-card")).length,
+      scale: present.progress().scale / Math.min(innerWidth / 900, innerHeight / 520),
+      hasTitle: document.querySelector("#the-chapters > h2").checkVisibility(),
+      lefts: [...new Set([...left(".course-card-title"), ...left(".course-card-text")])],
+    };
+  });
+}"""
+
+
+@pytest.mark.parametrize("size", PROJECTORS)
+def test_the_chapters_cards_are_on_several_steps_in_letters_of_full_size(
+    visitor, site, address, size
+):
+    page = presented(visitor, address(site), "intro", size, "present")
+    steps = page.evaluate(CARDS)
+    assert sum(step["cards"] for step in steps) == 9
+    for step in steps:
+        assert step["cards"] >= 2 and step["hasTitle"] and step["scale"] > 0.98
+        assert len(step["lefts"]) == 1  # titles and texts begin on one line
+
+
+def test_text_of_the_landing_page_uses_the_width_of_a_step(visitor, site, address):
+    page = presented(visitor, address(site), "intro", PROJECTOR, "present")
+    for words in ("On this site", "The outline is that"):
+        page.evaluate(SHOW, words)
+        for box in page.evaluate(BOXES, "p"):
+            assert box["right"] > 0.95 * PROJECTOR[0]

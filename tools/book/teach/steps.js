@@ -26,6 +26,7 @@ const cnnCourseSteps = (() => {
     if (node.matches("ul, ol, dl")) return [...node.children];
     const table = node.matches("table") ? node : node.querySelector(":scope > table");
     if (table) return [...table.querySelectorAll("tbody > tr")];
+    if (node.matches(".chapter-map")) return partsOf(node.querySelector("ol"));
     return node.matches("div, blockquote, section") ? [...node.children] : [];
   }
 

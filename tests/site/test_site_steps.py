@@ -328,6 +328,96 @@ def test_a_title_text_code_and_figures_stand_clear_of_one_another(visitor, site,
     assert page.evaluate(TOUCHING) == []
 
 
+# Parts of a list that stand alone on a step though a neighbor of the list has room beside them,
+# folds that stand apart from the words before them though a step has room for both, and sections
+# whose title is on no step. Heights are those of a slide, with 16 pixels between blocks.
+BADLY_CUT = """(bar) => {
+  const { present } = cnnCourseTeach;
+  const unscaled = Math.min(innerWidth / 900, innerHeight / 520);
+  const room = (innerHeight - bar) / unscaled - 90;
+  const steps = present.steps();
+  const high = steps.map(({ nodes }, at) => {
+    present.show(at);
+    const { scale } = present.progress();
+    return nodes.map((node) => node.getBoundingClientRect().height / scale + 16);
+  });
+  const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);
+  const words = (node) => node.textContent.trim().slice(0, 40);
+  const found = [];
+  steps.forEach(({ nodes, heading, kind }, at) => {
+    const after = steps[at + 1];
+    if (kind !== "text" || after?.kind !== "text" || after.heading !== heading) return;
+    const [last, next] = [nodes.at(-1), after.nodes[0]];
+    const list = last.parentElement;
+    const both = high[at].at(-1) + high[at + 1][0];
+    const isFold = next.matches("details:not(.course-reveal)");
+    if (isFold && both <= room) found.push([at + 1, words(next)]);
+    if (!list.matches("ul, ol") || list !== next.parentElement || both > room) return;
+    for (const each of [nodes, after.nodes]) {
+      const parts = each.filter((node) => node.parentElement === list);
+      if (parts.length === 1) found.push([at + 1, words(parts[0])]);
+    }
+  });
+  const titled = steps.filter(({ kind }) => kind !== "explorer")
+    .flatMap(({ heading, above }) => [heading, above]);
+  for (const title of document.querySelectorAll(".bd-article h2")) {
+    if (!titled.includes(title)) found.push([0, words(title)]);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_part_of_a_list_stands_alone_no_fold_apart_and_each_section_has_its_title(
+    visitor, site, address, name
+):
+    for size in PROJECTORS:
+        page = presented(visitor, address(site), name, size, "present")
+        assert page.evaluate(BADLY_CUT, BAR) == [], size
+        page.context.close()
+
+
+def test_the_title_of_a_section_stands_above_the_title_of_its_first_part(visitor, site, address):
+    page = presented(
+        visitor, address(site), "chapters/02_convolutional_layer", (1280, 720), "present"
+    )
+    seen = page.evaluate("""() => {
+      const { present } = cnnCourseTeach;
+      const isWanted = ({ above }) => above?.textContent.includes("Filters");
+      present.show(present.steps().findIndex(isWanted));
+      const shown = [...document.querySelectorAll(".bd-article :is(h1, h2, h3)")];
+      return shown.filter((each) => each.checkVisibility()).map(({ tagName }) => tagName);
+    }""")
+    assert seen == ["H2", "H3"]
+    assert page.evaluate("() => document.querySelectorAll('.present-above').length") == 1
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("() => document.querySelectorAll('.present-above').length") == 0
+
+
+def test_a_sentence_before_a_question_stands_above_it(visitor, site, address):
+    page = presented(visitor, address(site), "chapters/03_pooling_layer", (1280, 720), "present")
+    page.evaluate(SHOW, "Five questions.")
+    assert page.evaluate("() => cnnCourseTeach.present.progress().kind") == "question"
+    (words,) = page.evaluate(BOXES, "p:not(.cnn-explorer p)")
+    (question,) = page.evaluate(BOXES, ".cx-question")
+    assert words["bottom"] < question["top"]
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name.startswith("chapters/0")][:4])
+def test_the_note_below_a_stored_picture_is_on_the_step_of_the_picture(
+    visitor, site, address, name
+):
+    for size in PROJECTORS:
+        page = presented(visitor, address(site), name, size, "present")
+        page.evaluate(SHOW, "The picture is a stored one")
+        (picture,), (note,) = (
+            page.evaluate(BOXES, "img"),
+            page.evaluate(BOXES, ".stored-widget-note"),
+        )
+        assert picture["bottom"] < note["top"], size
+        page.context.close()
+
+
 CARDS = """() => {
   const { present } = cnnCourseTeach;
   const of = present.steps().map(({ nodes }, at) => [nodes, at])

@@ -458,3 +458,60 @@ def test_text_of_the_landing_page_uses_the_width_of_a_step(visitor, site, addres
         page.evaluate(SHOW, words)
         for box in page.evaluate(BOXES, "p"):
             assert box["right"] > 0.95 * PROJECTOR[0]
+
+
+@pytest.mark.parametrize("name", ["intro", "chapters/03_pooling_layer"])
+def test_grids_of_3_x_3_fill_their_column_with_larger_cells(visitor, site, address, name):
+    for width, height in PROJECTORS:
+        page = presented(visitor, address(site), name, (width, height), "present")
+        page.evaluate(SHOW, "Filter explorer")
+        cells = page.evaluate(BOXES, ".cx-calculation [data-size='3'] > *")
+        assert len(cells) == 27
+        assert min(each["bottom"] - each["top"] for each in cells) > 0.05 * height * 0.8
+        left, right = min(each["left"] for each in cells), max(each["right"] for each in cells)
+        assert right - left > 0.3 * width, (width, right - left)
+        assert right < width
+        page.context.close()
+
+
+def test_pictures_of_an_explorer_stand_on_one_line_whatever_their_titles(visitor, site, address):
+    page = presented(visitor, address(site), "chapters/03_pooling_layer", (1024, 768), "present")
+    page.evaluate(SHOW, "Filter explorer")
+    stages = page.evaluate(BOXES, ".cx-pictures .cx-stage")
+    assert len(stages) == 3
+    assert max(each["top"] for each in stages) - min(each["top"] for each in stages) < 2
+
+
+EXPLORERS = """(words) => cnnCourseTeach.present.steps()
+  .flatMap(({ kind, nodes: [node] }, at) =>
+    (kind === "explorer" && node.textContent.includes(words) ? [at] : []))"""
+# Lists whose chosen words are wider than the room for them, by a copy that is free to grow.
+CUT_WORDS = """() => [...document.querySelectorAll(".bd-article select")]
+  .filter((each) => each.checkVisibility()).flatMap((each) => {
+    const copy = each.cloneNode(true);
+    copy.replaceChildren(each.selectedOptions[0].cloneNode(true));
+    copy.style.cssText = "width: max-content !important; position: absolute; max-width: none";
+    each.parentElement.append(copy);
+    const isCut = copy.offsetWidth > each.offsetWidth + 1;
+    copy.remove();
+    return isCut ? [each.selectedOptions[0].textContent] : [];
+  })"""
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("intro", "Filter explorer"),
+        ("chapters/02_convolutional_layer", "Filter explorer"),
+        ("chapters/02_convolutional_layer", "Channel explorer"),
+        ("chapters/03_pooling_layer", "Pooling explorer"),
+    ],
+)
+def test_a_list_of_an_explorer_shows_its_words_whole(visitor, site, address, name, words):
+    page = presented(visitor, address(site), name, PROJECTOR, "present")
+    found = page.evaluate(EXPLORERS, words)
+    assert found
+    for at in found:
+        page.evaluate("(at) => cnnCourseTeach.present.show(at)", at)
+        page.wait_for_timeout(150)
+        assert page.evaluate(CUT_WORDS) == [], at

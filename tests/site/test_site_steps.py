@@ -410,10 +410,8 @@ def test_the_note_below_a_stored_picture_is_on_the_step_of_the_picture(
     for size in PROJECTORS:
         page = presented(visitor, address(site), name, size, "present")
         page.evaluate(SHOW, "The picture is a stored one")
-        (picture,), (note,) = (
-            page.evaluate(BOXES, "img"),
-            page.evaluate(BOXES, ".stored-widget-note"),
-        )
+        (picture,) = page.evaluate(BOXES, ".stored-widget-output")
+        (note,) = page.evaluate(BOXES, ".stored-widget-note")
         assert picture["bottom"] < note["top"], size
         page.context.close()
 

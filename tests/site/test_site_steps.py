@@ -412,7 +412,7 @@ def test_the_note_below_a_stored_picture_is_on_the_step_of_the_picture(
         page.evaluate(SHOW, "The picture is a stored one")
         (picture,) = page.evaluate(BOXES, ".stored-widget-output")
         (note,) = page.evaluate(BOXES, ".stored-widget-note")
-        assert picture["bottom"] < note["top"], size
+        assert picture["bottom"] + 8 < note["top"], size
         page.context.close()
 
 

@@ -296,3 +296,220 @@ def test_a_picture_of_sliders_that_need_python_is_on_no_slide(visitor, site, add
     titles = page.evaluate("() => cnnCourseTeach.present.steps().map(({ title }) => title)")
     assert "On a picture" in titles
     assert not any(title.startswith("With Python at hand") for title in titles)
+
+
+# ------------------------------------------------------------------ how a step uses its room
+
+# Where two blocks of a step stand closer than half a line, but for code and what it gives: the
+# step, the first words of the upper one. Titles count as blocks.
+TOUCHING = """() => {
+  const { present } = cnnCourseTeach;
+  const box = (node) => (node.querySelector(":scope > table") ?? node).getBoundingClientRect();
+  const found = [];
+  present.steps().forEach((step, at) => {
+    if (step.kind !== "text") return;
+    present.show(at);
+    const { scale } = present.progress();
+    const shown = [step.heading, ...step.nodes].filter((node) => node?.checkVisibility());
+    for (const [i, node] of shown.slice(1).entries()) {
+      const cell = node.closest("div.cell");
+      if ((cell && cell === shown[i].closest("div.cell")) || node.matches("tr")) continue;
+      const gap = (box(node).top - box(shown[i]).bottom) / scale;
+      if (gap < 7) found.push([at + 1, shown[i].textContent.trim().slice(0, 40), gap]);
+    }
+  });
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_title_text_code_and_figures_stand_clear_of_one_another(visitor, site, address, name):
+    page = presented(visitor, address(site), name, (1280, 720), "present")
+    assert page.evaluate(TOUCHING) == []
+
+
+# Parts of a list that stand alone on a step though a neighbor of the list has room beside them,
+# folds that stand apart from the words before them though a step has room for both, and sections
+# whose title is on no step. Heights are those of a slide, with 16 pixels between blocks.
+BADLY_CUT = """(bar) => {
+  const { present } = cnnCourseTeach;
+  const unscaled = Math.min(innerWidth / 900, innerHeight / 520);
+  const room = (innerHeight - bar) / unscaled - 90;
+  const steps = present.steps();
+  const high = steps.map(({ nodes }, at) => {
+    present.show(at);
+    const { scale } = present.progress();
+    return nodes.map((node) => node.getBoundingClientRect().height / scale + 16);
+  });
+  const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);
+  const words = (node) => node.textContent.trim().slice(0, 40);
+  const found = [];
+  steps.forEach(({ nodes, heading, kind }, at) => {
+    const after = steps[at + 1];
+    if (kind !== "text" || after?.kind !== "text" || after.heading !== heading) return;
+    const [last, next] = [nodes.at(-1), after.nodes[0]];
+    const list = last.parentElement;
+    const both = high[at].at(-1) + high[at + 1][0];
+    const isFold = next.matches("details:not(.course-reveal)");
+    if (isFold && both <= room) found.push([at + 1, words(next)]);
+    if (!list.matches("ul, ol") || list !== next.parentElement || both > room) return;
+    for (const each of [nodes, after.nodes]) {
+      const parts = each.filter((node) => node.parentElement === list);
+      if (parts.length === 1) found.push([at + 1, words(parts[0])]);
+    }
+  });
+  const titled = steps.filter(({ kind }) => kind !== "explorer")
+    .flatMap(({ heading, above }) => [heading, above]);
+  for (const title of document.querySelectorAll(".bd-article h2")) {
+    if (!titled.includes(title)) found.push([0, words(title)]);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_part_of_a_list_stands_alone_no_fold_apart_and_each_section_has_its_title(
+    visitor, site, address, name
+):
+    for size in PROJECTORS:
+        page = presented(visitor, address(site), name, size, "present")
+        assert page.evaluate(BADLY_CUT, BAR) == [], size
+        page.context.close()
+
+
+def test_the_title_of_a_section_stands_above_the_title_of_its_first_part(visitor, site, address):
+    page = presented(
+        visitor, address(site), "chapters/02_convolutional_layer", (1280, 720), "present"
+    )
+    seen = page.evaluate("""() => {
+      const { present } = cnnCourseTeach;
+      const isWanted = ({ above }) => above?.textContent.includes("Filters");
+      present.show(present.steps().findIndex(isWanted));
+      const shown = [...document.querySelectorAll(".bd-article :is(h1, h2, h3)")];
+      return shown.filter((each) => each.checkVisibility()).map(({ tagName }) => tagName);
+    }""")
+    assert seen == ["H2", "H3"]
+    assert page.evaluate("() => document.querySelectorAll('.present-above').length") == 1
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("() => document.querySelectorAll('.present-above').length") == 0
+
+
+def test_a_sentence_before_a_question_stands_above_it(visitor, site, address):
+    page = presented(visitor, address(site), "chapters/03_pooling_layer", (1280, 720), "present")
+    page.evaluate(SHOW, "Five questions.")
+    assert page.evaluate("() => cnnCourseTeach.present.progress().kind") == "question"
+    (words,) = page.evaluate(BOXES, "p:not(.cnn-explorer p)")
+    (question,) = page.evaluate(BOXES, ".cx-question")
+    assert words["bottom"] < question["top"]
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name.startswith("chapters/0")][:4])
+def test_the_note_below_a_stored_picture_is_on_the_step_of_the_picture(
+    visitor, site, address, name
+):
+    for size in PROJECTORS:
+        page = presented(visitor, address(site), name, size, "present")
+        page.evaluate(SHOW, "The picture is a stored one")
+        (picture,) = page.evaluate(BOXES, ".stored-widget-output")
+        (note,) = page.evaluate(BOXES, ".stored-widget-note")
+        assert picture["bottom"] + 8 < note["top"], size
+        page.context.close()
+
+
+CARDS = """() => {
+  const { present } = cnnCourseTeach;
+  const of = present.steps().map(({ nodes }, at) => [nodes, at])
+    .filter(([nodes]) => nodes.some((node) => node.matches(".course-card")));
+  return of.map(([nodes, at]) => {
+    present.show(at);
+    const left = (selector) => [...document.querySelectorAll(selector)]
+      .filter((each) => each.checkVisibility()).map((each) => {
+        const range = document.createRange();
+        range.selectNodeContents(each);
+        return Math.round(range.getBoundingClientRect().left);
+      });
+    return {
+      cards: nodes.filter((node) => node.matches(".course-card")).length,
+      scale: present.progress().scale / Math.min(innerWidth / 900, innerHeight / 520),
+      hasTitle: document.querySelector("#the-chapters > h2").checkVisibility(),
+      lefts: [...new Set([...left(".course-card-title"), ...left(".course-card-text")])],
+    };
+  });
+}"""
+
+
+@pytest.mark.parametrize("size", PROJECTORS)
+def test_the_chapters_cards_are_on_several_steps_in_letters_of_full_size(
+    visitor, site, address, size
+):
+    page = presented(visitor, address(site), "intro", size, "present")
+    steps = page.evaluate(CARDS)
+    assert sum(step["cards"] for step in steps) == 9
+    for step in steps:
+        assert step["cards"] >= 2 and step["hasTitle"] and step["scale"] > 0.98
+        assert len(step["lefts"]) == 1  # titles and texts begin on one line
+
+
+def test_text_of_the_landing_page_uses_the_width_of_a_step(visitor, site, address):
+    page = presented(visitor, address(site), "intro", PROJECTOR, "present")
+    for words in ("On this site", "The outline is that"):
+        page.evaluate(SHOW, words)
+        for box in page.evaluate(BOXES, "p"):
+            assert box["right"] > 0.95 * PROJECTOR[0]
+
+
+@pytest.mark.parametrize("name", ["intro", "chapters/03_pooling_layer"])
+def test_grids_of_3_x_3_fill_their_column_with_larger_cells(visitor, site, address, name):
+    for width, height in PROJECTORS:
+        page = presented(visitor, address(site), name, (width, height), "present")
+        page.evaluate(SHOW, "Filter explorer")
+        cells = page.evaluate(BOXES, ".cx-calculation [data-size='3'] > *")
+        assert len(cells) == 27
+        assert min(each["bottom"] - each["top"] for each in cells) > 0.05 * height * 0.8
+        left, right = min(each["left"] for each in cells), max(each["right"] for each in cells)
+        assert right - left > 0.3 * width, (width, right - left)
+        assert right < width
+        page.context.close()
+
+
+def test_pictures_of_an_explorer_stand_on_one_line_whatever_their_titles(visitor, site, address):
+    page = presented(visitor, address(site), "chapters/03_pooling_layer", (1024, 768), "present")
+    page.evaluate(SHOW, "Filter explorer")
+    stages = page.evaluate(BOXES, ".cx-pictures .cx-stage")
+    assert len(stages) == 3
+    assert max(each["top"] for each in stages) - min(each["top"] for each in stages) < 2
+
+
+EXPLORERS = """(words) => cnnCourseTeach.present.steps()
+  .flatMap(({ kind, nodes: [node] }, at) =>
+    (kind === "explorer" && node.textContent.includes(words) ? [at] : []))"""
+# Lists whose chosen words are wider than the room for them, by a copy that is free to grow.
+CUT_WORDS = """() => [...document.querySelectorAll(".bd-article select")]
+  .filter((each) => each.checkVisibility()).flatMap((each) => {
+    const copy = each.cloneNode(true);
+    copy.replaceChildren(each.selectedOptions[0].cloneNode(true));
+    copy.style.cssText = "width: max-content !important; position: absolute; max-width: none";
+    each.parentElement.append(copy);
+    const isCut = copy.offsetWidth > each.offsetWidth + 1;
+    copy.remove();
+    return isCut ? [each.selectedOptions[0].textContent] : [];
+  })"""
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("intro", "Filter explorer"),
+        ("chapters/02_convolutional_layer", "Filter explorer"),
+        ("chapters/02_convolutional_layer", "Channel explorer"),
+        ("chapters/03_pooling_layer", "Pooling explorer"),
+    ],
+)
+def test_a_list_of_an_explorer_shows_its_words_whole(visitor, site, address, name, words):
+    page = presented(visitor, address(site), name, PROJECTOR, "present")
+    found = page.evaluate(EXPLORERS, words)
+    assert found
+    for at in found:
+        page.evaluate("(at) => cnnCourseTeach.present.show(at)", at)
+        page.wait_for_timeout(150)
+        assert page.evaluate(CUT_WORDS) == [], at

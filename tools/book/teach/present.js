@@ -125,6 +125,7 @@ const cnnCoursePresent = (() => {
 
   function unhide() {
     for (const node of state.hidden) node.classList.remove("present-off");
+    article.querySelectorAll(".present-above").forEach((each) => each.classList.remove("present-above"));
     state.hidden = [];
     article.querySelectorAll(".present-made").forEach((each) => each.remove());
   }
@@ -158,7 +159,9 @@ const cnnCoursePresent = (() => {
       article.append(step.made);
     }
     const kept = new Set(step.nodes);
-    if (step.heading && step.kind !== "explorer") kept.add(step.heading);
+    const titles = step.kind === "explorer" ? [] : [step.above, step.heading].filter(Boolean);
+    titles.forEach((each) => kept.add(each));
+    step.above?.classList.add("present-above");
     root.dataset.presenting = step.kind;
     keepOnly(article, kept);
     if (!isSame) {
@@ -167,9 +170,10 @@ const cnnCoursePresent = (() => {
     }
     state.body = step.kind === "explorer" ? step.nodes[0].querySelector(".cx-body") : null;
     fit();
-    // A long cell takes the room of its heading rather than smaller letters.
-    if (step.heading && state.scale < screen().scale * 0.98 && step.kind === "text") {
-      hide(step.heading);
+    // A long cell takes the room of its titles rather than smaller letters.
+    for (const title of step.kind === "text" ? titles : []) {
+      if (state.scale >= screen().scale * 0.98) break;
+      hide(title);
       fit();
     }
     state.watch.observe(article);

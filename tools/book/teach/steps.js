@@ -12,6 +12,8 @@ const cnnCourseSteps = (() => {
   const A_LITTLE_SMALLER = 1.25; // rather than a slide for the last row of a table
   const TITLE = 66; // pixels of its heading, which a step gives up for what needs them (present.js)
   const GAP = 16; // between blocks, in pixels of a slide
+  const ABOVE = 24; // pixels of a section's title in small letters above the title of its part
+  const SHORT = 2 * 24 + GAP; // of a paragraph of two lines at most
 
   const isWidget = (node) => node.matches(".live-widget");
   const isQuiz = (node) => node.dataset.module === "quiz";
@@ -24,6 +26,7 @@ const cnnCourseSteps = (() => {
   /** Parts of a block that is too high, or none: it cannot be cut. */
   function partsOf(node) {
     if (node.matches("ul, ol, dl")) return [...node.children];
+    if (node.matches(".chapter-map")) return partsOf(node.querySelector("ol"));
     const table = node.matches("table") ? node : node.querySelector(":scope > table");
     if (table) return [...table.querySelectorAll("tbody > tr")];
     return node.matches("div, blockquote, section") ? [...node.children] : [];
@@ -45,8 +48,11 @@ const cnnCourseSteps = (() => {
       if (node.matches(NEVER)) return;
       if (node.matches(".course-notes")) blocks.push({ node, kind: "notes", heading, height: 0 });
       else if (HEADING.test(node.tagName)) {
+        // A section that begins with a part of it: its title stands above the part's.
+        const before = blocks.findLast((block) => block.kind !== "notes");
+        const above = before?.node.tagName === "H2" && node.tagName > "H2" ? before.node : null;
         heading = node;
-        blocks.push({ node, kind: "heading", heading, height: 0 });
+        blocks.push({ node, kind: "heading", heading, above, height: 0 });
       } else if (isWidget(node) && isQuiz(node)) {
         node.querySelectorAll(".cx-question").forEach((each) => add(each, "question"));
       } else if (isWidget(node)) add(node, "explorer");
@@ -98,6 +104,10 @@ const cnnCourseSteps = (() => {
 
   /** Whether the author has put these words on a slide, with the formula beside them. */
   const isTold = ({ node }) => Boolean(node.closest("[data-slide=show]"));
+  const isFold = (one, next) => next.kind === "text" && next.node.matches("details");
+  /** A hint that follows a question stands above the code that it is for. */
+  const isHint = (one, next, previous) =>
+    previous?.kind === "question" && one.node.matches("details") && next.node.matches(".cell_input");
   const isToldFormula = (one, next) => (isTold(one) && isFormula(next)) || (isFormula(one) && isTold(next));
 
   /* Which neighbors stay together, the strongest bond first, and the room that they may take. */
@@ -110,6 +120,8 @@ const cnnCourseSteps = (() => {
     // What a question needs stands above it.
     [(one, next) => next.kind === "question" && isTold(one), (room) => room * A_LITTLE_SMALLER],
     [isLeading, (room) => room * A_LITTLE_SMALLER],
+    [isFold, (room) => room], // an answer, with what is asked
+    [isHint, withoutHeading],
   ];
 
   const heightOf = (group) => group.reduce((sum, { height }) => sum + height, 0);
@@ -124,7 +136,7 @@ const cnnCourseSteps = (() => {
         const [next] = group;
         const one = before?.at(-1);
         const isPair = one?.kind === "text" && one.heading === next.heading;
-        if (isPair && isBound(one, next) && heightOf([...before, ...group]) <= most(room)) before.push(...group);
+        if (isPair && isBound(one, next, merged.at(-2)?.at(-1)) && heightOf([...before, ...group]) <= most(room)) before.push(...group);
         else merged.push([...group]);
       }
       groups = merged;
@@ -132,32 +144,103 @@ const cnnCourseSteps = (() => {
     return groups;
   }
 
+  /* What a step costs, and what speaks against it. */
+  const STEP = 10;
+  const LONE_PART = 11; // of a list, left behind or ahead: rather a step more
+  const LONE_WORDS = 1; // a step for a sentence or two
+
+  /** How many parts of a list lie in these groups. */
+  const partsIn = (list, groups) => groups.flat().filter(({ node }) => node.parentElement === list).length;
+
+  /** The list that is cut between two groups, or none. */
+  function listCut(before, next) {
+    const [one, other] = [before.at(-1).node, next[0].node];
+    return one.parentElement === other.parentElement && one.parentElement.matches("ul, ol, dl, tbody") ? one.parentElement : null;
+  }
+
+  const isShort = (groups) => groups.length === 1 && groups[0].length === 1 &&
+    groups[0][0].node.matches("p, li") && heightOf(groups[0]) <= SHORT;
+
+  /** What speaks against a step of the groups from `start` to `end`. */
+  function against(groups, start, end) {
+    const step = groups.slice(start, end);
+    const cuts = [start, end].filter((at) => at > 0 && at < groups.length);
+    const lists = cuts.map((at) => listCut(groups[at - 1], groups[at])).filter(Boolean);
+    const lone = lists.filter((list) => partsIn(list, step) === 1).length;
+    return lone * LONE_PART + (cuts.length && isShort(step) ? LONE_WORDS : 0);
+  }
+
+  /** Cut groups of one section to as few steps as hold them, the first ones full, with no part of
+      a list and no sentence alone where that is possible. */
+  function cut(groups, room) {
+    const best = [{ cost: 0, steps: [] }]; // of the last groups, by their number
+    for (let start = groups.length - 1; start >= 0; start -= 1) {
+      const space = start === 0 && groups[0][0].above ? room - ABOVE : room;
+      const candidates = [];
+      for (let end = start + 1; end <= groups.length; end += 1) {
+        const step = groups.slice(start, end);
+        if (end > start + 1 && heightOf(step.flat()) > space) break;
+        const rest = best[groups.length - end];
+        candidates.unshift({ cost: STEP + against(groups, start, end) + rest.cost, steps: [step.flat(), ...rest.steps] });
+      }
+      best.push(candidates.reduce((one, other) => (other.cost < one.cost ? other : one)));
+    }
+    return best.at(-1).steps;
+  }
+
+  /** Runs of groups of one section that may share a step; what is not text has one of its own. */
+  function runs(groups) {
+    const found = [];
+    let open = null;
+    for (const group of groups) {
+      const { kind, heading } = group.at(-1);
+      if (kind === "heading") open = null;
+      else if (kind === "text" && open?.at(-1).at(-1).heading === heading) open.push(group);
+      else {
+        found.push([group]);
+        open = kind === "text" ? found.at(-1) : null;
+      }
+    }
+    return found;
+  }
+
+  /** Put a sentence that would have a step of its own above the question that follows it. */
+  function withQuestions(all, room) {
+    const found = [];
+    for (const run of all) {
+      const before = found.at(-1);
+      const [next] = run;
+      const isLone = before && isShort(before) && next.at(-1).kind === "question" && before[0][0].heading === next[0].heading;
+      if (isLone && heightOf([...before[0], ...next]) <= room) found[found.length - 1] = [[...before[0], ...next]];
+      else found.push(run);
+    }
+    return found;
+  }
+
   /** Join blocks to steps that fit into `room` pixels. */
   function joined(blocks, room) {
-    const steps = [];
-    let step = null;
-    for (const group of grouped(blocks, room)) {
-      const { node, kind, heading } = group.at(-1);
-      if (kind === "heading") {
-        step = null;
-        continue;
-      }
-      const height = heightOf(group);
-      const isText = kind === "text";
-      const fits = step && !step.isAlone && isText && step.heading === heading && step.height + height <= room;
-      if (!fits) {
-        step = { kind, nodes: [], heading, height: 0, isAlone: !isText, notes: [], title: heading ? text(heading) : "" };
-        steps.push(step);
-      }
-      const nodes = group.map((block) => block.node);
-      step.nodes.push(...(kind === "question" ? nodes.reverse() : nodes)); // it is what is asked and covered
-      // The question that a link sets stands above its explorer.
-      if (kind === "explorer" && node.previousElementSibling?.matches(".course-view-ask")) {
-        step.nodes.push(node.previousElementSibling);
-      }
-      step.height += height;
+    const titles = new Map(blocks.filter(({ above }) => above).map(({ heading, above }) => [heading, above]));
+    const groups = grouped(blocks, room);
+    for (const group of groups) {
+      const [{ heading, kind }] = group;
+      // An explorer takes the room of its titles.
+      if (["heading", "explorer"].includes(kind) || !titles.has(heading)) continue;
+      group[0].above = titles.get(heading);
+      titles.delete(heading);
     }
-    return steps;
+    return withQuestions(runs(groups), room).flatMap((run) => cut(run, room)).map(stepOf);
+  }
+
+  /** A step of these blocks. */
+  function stepOf(blocks) {
+    const { node, kind, heading } = blocks.at(-1);
+    const nodes = blocks.map((block) => block.node);
+    const above = blocks[0].above ?? null;
+    // The question that a link sets stands above its explorer.
+    const asked = node.previousElementSibling;
+    if (kind === "explorer" && asked?.matches(".course-view-ask")) nodes.push(asked);
+    if (kind === "question") nodes.reverse(); // it is what is asked and covered
+    return { kind, nodes, heading, above, notes: [], title: heading ? text(heading) : "" };
   }
 
   /** The list of a page's sections, or of the course's pages, with a mark at the current one. */
@@ -216,7 +299,7 @@ const cnnCourseSteps = (() => {
         close();
         steps.push(outline(sections, text(block.node), text(block.node)));
       }
-      part.push(block);
+      part.push({ ...block, above: null }); // the outline has shown it
     }
     close();
     return steps;

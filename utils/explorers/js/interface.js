@@ -412,7 +412,7 @@ export class Picture {
     this.paintable = false;
     this.at = { row: 0, column: 0 };
     this.marks = new Map();
-    this.canvas = create("canvas", { "aria-hidden": "true", width: 0, height: 0 });
+    this.canvas = create("canvas", { "aria-hidden": "true", width: 1, height: 1 });
     this.context = this.canvas.getContext("2d");
     this.plane = create("div", { class: "cx-plane" }, this.canvas);
     this.size = create("span", { class: "cx-size" });

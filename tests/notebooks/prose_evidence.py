@@ -235,6 +235,7 @@ EVIDENCE = {
             ),
         ),
         ("ours saw each image {} times", WIDE_EPOCHS),
+        ("learned from {} of the {} training images", FOR_TRAINING, TRAIN),
         ("take {} epochs in place of {}, which", MIRRORED_EPOCHS, RESIDUAL_EPOCHS),
     ],
     "training": [
@@ -379,6 +380,8 @@ EVIDENCE = {
         ("prints an accuracy of {} %", Named(99.14, "printed by the notebook of the book")),
         ("(a standard deviation of {} points)", Named(0.047, "told by C. Deotte, who is linked")),
         ("A network gets {} % of the *validation*", Named(99.9, "imagined")),
+        ("of *up to* {} % for three", Cited(99.87, "an2020ensemble")),
+        ("by less than a digit of {}.", TEST),
     ],
     "intro": [
         ("shuffle the pixels. | {} minutes", READING["1"]),

@@ -1,4 +1,4 @@
-"""Run axe-core, with every rule that it has, on an open page.
+"""Run axe-core, with every rule that it has, on an open page; and the contrast of two colors.
 
 Most of the time that it takes goes into the contrast of words, and most words look like others:
 words of code, signs of formulas, cells of tables. So of those that look the same one is measured,
@@ -77,3 +77,16 @@ def violations_within(page, selector: str) -> list[str]:
     """Return what axe finds in a part of a page, by all rules that it takes by default."""
     page.evaluate(AXE.read_text("utf-8"))
     return page.evaluate(WITHIN, [selector, LEFT_OUT])
+
+
+def luminance(color: str) -> float:
+    """Return the relative luminance of a color "#rrggbb", from 0 to 1, as WCAG defines it."""
+    values = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in values]
+    return sum(share * v for share, v in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colors "#rrggbb", from 1 to 21, as WCAG defines it."""
+    dark, light = sorted(map(luminance, (one, other)))
+    return (light + 0.05) / (dark + 0.05)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from accessibility import contrast
 from bs4 import BeautifulSoup
 from docutils import nodes
 from docutils.utils import new_document
@@ -32,18 +33,6 @@ def palette(theme: str) -> dict[str, str]:
         rf'html\[data-theme="{theme}"\] {{(.*?)}}', SHEET.read_text("utf-8"), re.DOTALL
     )
     return dict(re.findall(r"(--[\w-]+): (#[0-9a-f]{6});", rule[1]))
-
-
-def luminance(color: str) -> float:
-    """Return the relative luminance of a color, as WCAG 2.1 defines it."""
-    values = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in values]
-    return sum(share * v for share, v in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-def contrast(one: str, other: str) -> float:
-    dark, light = sorted(map(luminance, (one, other)))
-    return (light + 0.05) / (dark + 0.05)
 
 
 def mixed(color: str, other: str, share: float) -> str:

@@ -97,8 +97,8 @@ function cnnCourseTeaching() {
 /* A link may set an explorer: "#filter&stride=2". What has to wait for it reads `data-view`. */
 async function cnnCourseRestore() {
   if (!location.hash.includes("&")) {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    globalThis.cnnCourseTeach?.present.turnTo(target); // present mode hides all but its step
+    // Present mode hides all but its step.
+    globalThis.cnnCourseTeach?.present.turnTo(document.querySelector(":target"));
     return;
   }
   const { dataset } = document.documentElement;

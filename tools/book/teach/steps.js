@@ -161,8 +161,8 @@ const cnnCourseSteps = (() => {
   const isShort = (groups) => groups.length === 1 && groups[0].length === 1 &&
     groups[0][0].node.matches("p, li") && heightOf(groups[0]) <= SHORT;
 
-  /** What speaks against a step of the groups from `start` to `end`. */
-  function against(groups, start, end) {
+  /** The penalty of a step of the groups from `start` to `end`, beside what each step costs. */
+  function penalty(groups, start, end) {
     const step = groups.slice(start, end);
     const cuts = [start, end].filter((at) => at > 0 && at < groups.length);
     const lists = cuts.map((at) => listCut(groups[at - 1], groups[at])).filter(Boolean);
@@ -171,7 +171,8 @@ const cnnCourseSteps = (() => {
   }
 
   /** Cut groups of one section to as few steps as hold them, the first ones full, with no part of
-      a list and no sentence alone where that is possible. */
+      a list and no sentence alone where that is possible. Dynamic programming, as a paragraph is
+      broken into lines (Knuth and Plass, 1981). */
   function cut(groups, room) {
     const best = [{ cost: 0, steps: [] }]; // of the last groups, by their number
     for (let start = groups.length - 1; start >= 0; start -= 1) {
@@ -181,7 +182,7 @@ const cnnCourseSteps = (() => {
         const step = groups.slice(start, end);
         if (end > start + 1 && heightOf(step.flat()) > space) break;
         const rest = best[groups.length - end];
-        candidates.unshift({ cost: STEP + against(groups, start, end) + rest.cost, steps: [step.flat(), ...rest.steps] });
+        candidates.unshift({ cost: STEP + penalty(groups, start, end) + rest.cost, steps: [step.flat(), ...rest.steps] });
       }
       best.push(candidates.reduce((one, other) => (other.cost < one.cost ? other : one)));
     }

@@ -382,13 +382,13 @@ export function legend() {
 
 export const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
+// A canvas may hold so many times more values than are shown: a stride of 4 leaves a sixteenth.
+const ROOM = 20;
+
 /**
  * A map of numbers, drawn one canvas pixel a value and scaled without blur, with marks on
  * it. Mouse, touch and arrow keys point at a value.
  */
-// A canvas may hold so many times more values than are shown: a stride of 4 leaves a sixteenth.
-const ROOM = 20;
-
 export class Picture {
   /**
    * @param {object} options

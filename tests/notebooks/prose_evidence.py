@@ -381,7 +381,7 @@ EVIDENCE = {
         ("(a standard deviation of {} points)", Named(0.047, "told by C. Deotte, who is linked")),
         ("A network gets {} % of the *validation*", Named(99.9, "imagined")),
         ("of *up to* {} % for three", Cited(99.87, "an2020ensemble")),
-        ("by less than a digit of {}.", TEST),
+        ("by less than a digit of {}, and", TEST),
     ],
     "intro": [
         ("shuffle the pixels. | {} minutes", READING["1"]),

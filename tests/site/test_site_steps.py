@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
+import numpy as np
 import pytest
+from PIL import Image
 from test_site_present import (
     BAR,
     PAGES,
@@ -20,7 +24,8 @@ PROJECTORS = (PROJECTOR, *SMALLER)
 # questions of a quiz, nor the short call that draws the figure or explorer below it.
 NO_BLOCK = (
     "script, style, h1, h2, h3, h4, .course-setup, .headerlink, .course-view-ask, thead, caption, "
-    ".course-view-problem, .course-solved, [data-module=quiz] :is(.cx-header, .cx-status)"
+    ".course-view-problem, .course-solved, [data-slide=never], "
+    "[data-module=quiz] :is(.cx-header, .cx-status)"
 )
 # Each text and picture of the page that a reader sees, which is neither on one step nor in the
 # notes of one: the words, and how often they are there.
@@ -28,10 +33,14 @@ NOT_ONCE = """([excluded, areCallsLeftOut]) => {
   const steps = cnnCourseTeach.present.steps();
   const places = steps.flatMap(({ nodes, notes }) => [...nodes, ...notes]);
   const article = document.querySelector(".bd-article");
+  // The short call that draws the figure below it, and the cell that imports.
   const isCall = (node) => {
-    const code = node.closest(".cell_input");
-    return code && areCallsLeftOut && code.closest("div.cell").querySelector("img, .live-widget")
-      && code.querySelector("pre").textContent.trim().split("\\n").length <= 3;
+    const cell = node.closest(".cell_input");
+    if (!cell || !areCallsLeftOut) return false;
+    const lines = cell.querySelector("pre").textContent.trim().split("\\n");
+    const isDrawing = cell.closest("div.cell").querySelector("img, .live-widget");
+    const getsReady = /^(import |from |[ )]|keras\\.utils\\.set_random_seed|$)/;
+    return (isDrawing && lines.length <= 3) || lines.every((line) => getsReady.test(line));
   };
   const walker = document.createTreeWalker(article, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
   const found = [];
@@ -56,7 +65,8 @@ MARK_UNSEEN = """() => {
 }"""
 
 # Neighbors on two steps that a step of their own would hold, under no heading: the code of a cell
-# and its output, a formula and the formula or the table of its symbols that follows.
+# and what it prints, a formula and the formula or the table of its symbols that follows. (A figure
+# stands with the words that speak of it rather than with its code.)
 TORN = """(bar) => {
   const { present } = cnnCourseTeach;
   const unscaled = Math.min(innerWidth / 900, innerHeight / 520);
@@ -66,7 +76,7 @@ TORN = """(bar) => {
     const { scale } = present.progress();
     return nodes.map((node) => node.getBoundingClientRect().height / scale);
   });
-  const isOutput = (node) => node.matches(".output") || node.querySelector(":scope > img");
+  const isOutput = (node) => node.matches(".output");
   const isTable = (node) => node.matches("table") || node.querySelector(":scope > table");
   const pairs = (one, next) => {
     const cell = one.closest("div.cell");
@@ -137,6 +147,12 @@ TOGETHER = [
     ("chapters/03_pooling_layer", "The row moves one place", "0 0 9 4 0 0 5 0 gives 0 9 0 5"),
     ("chapters/03_pooling_layer", "the lower explorer takes", "the upper one filters"),
     ("chapters/03_pooling_layer", "⌊n−ks⌋+1", "A side of n values"),
+    ("chapters/03_pooling_layer", "⌊n−ks⌋+1", "with padding “same”"),
+    ("chapters/03_pooling_layer", "And after max pooling", "only places where there is something"),
+    ("chapters/03_pooling_layer", "You take all three pooling", "three pooling layers with 2"),
+    ("chapters/03_pooling_layer", "digits move by four pixels", "two for the digits of MNIST"),
+    ("chapters/02_convolutional_layer", "padding='same'. The input has", "pads with zeros"),
+    ("chapters/07_summary", "⌊n+2p−ks⌋+1", "The size of a map along each side"),
     (
         "chapters/04_cnn_architectures",
         "two networks of 2014 made",
@@ -257,8 +273,8 @@ def test_a_figure_takes_the_room_of_a_slide_and_stays_clear_of_the_bar(visitor, 
     (figure,) = page.evaluate(BOXES, "img")
     assert 0 <= height - BAR - figure["bottom"] < 40
     page.evaluate(SHOW, "two kernels: vertical line, whose weights add up to 7")
-    (figure,) = page.evaluate(BOXES, "details img")  # its fold has a summary
-    assert 0 <= height - BAR - figure["bottom"] < 40
+    *_, fold = page.evaluate(BOXES, "details")  # its output stands above what explains it
+    assert 0 <= height - BAR - fold["bottom"] < 40
 
 
 def test_a_video_stands_in_the_middle_of_its_slide(visitor, site, address):
@@ -310,7 +326,8 @@ TOUCHING = """() => {
     if (step.kind !== "text") return;
     present.show(at);
     const { scale } = present.progress();
-    const shown = [step.heading, ...step.nodes].filter((node) => node?.checkVisibility());
+    const shown = [step.heading, ...step.nodes].filter((node) =>
+      node?.checkVisibility() && !node.matches(".present-beside"));
     for (const [i, node] of shown.slice(1).entries()) {
       const cell = node.closest("div.cell");
       if ((cell && cell === shown[i].closest("div.cell")) || node.matches("tr")) continue;
@@ -320,6 +337,32 @@ TOUCHING = """() => {
   });
   return found;
 }"""
+
+
+# Words that speak of a figure, and words of its description.
+BESIDE = [
+    ("chapters/02_convolutional_layer", "Read it from the top", "Three grids above one another"),
+    ("chapters/02_convolutional_layer", "Nine products, their sum", "A window of 3 × 3"),
+    ("chapters/05_fashion_mnist", "This figure is a", "reliability"),
+    ("chapters/05_fashion_mnist", "The last one of the second row", "32 strongest of 64 filters"),
+    ("chapters/better", "All three runs are above", "batch normalization"),
+]
+
+
+@pytest.mark.parametrize("size", PROJECTORS)
+def test_words_about_a_figure_have_it_above_or_beside_them(visitor, site, address, size):
+    for name in sorted({name for name, *_ in BESIDE}):
+        page = presented(visitor, address(site), name, size, "present")
+        for words, alt in [(words, alt) for each, words, alt in BESIDE if each == name]:
+            page.evaluate(SHOW, words)
+            seen = page.locator(".bd-article img:visible")
+            assert seen.count() == 1, words
+            assert alt.lower() in seen.get_attribute("alt").lower()
+            (figure,) = page.evaluate(BOXES, "img")
+            assert figure["right"] <= size[0] and figure["bottom"] <= size[1] - BAR
+            for box in page.evaluate(BOXES, "p:not(.cnn-explorer p)"):
+                assert box["bottom"] <= figure["top"] or box["right"] <= figure["left"]
+        page.context.close()
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -478,6 +521,28 @@ def test_pictures_of_an_explorer_stand_on_one_line_whatever_their_titles(visitor
     stages = page.evaluate(BOXES, ".cx-pictures .cx-stage")
     assert len(stages) == 3
     assert max(each["top"] for each in stages) - min(each["top"] for each in stages) < 2
+
+
+BRACES = """() => [...document.querySelectorAll("munder > munder")]
+  .filter((each) => each.checkVisibility()).map((each) => {
+    const { x, y, width, height } = each.getBoundingClientRect();
+    return { x, y: y + 0.75 * height, width, height: 0.25 * height };
+  })"""
+
+
+@pytest.mark.parametrize("size", PROJECTORS)
+def test_a_brace_below_a_formula_is_painted_from_end_to_end(visitor, site, address, size):
+    page = presented(visitor, address(site), "chapters/04_cnn_architectures", size, "present")
+    for words in ("workconv=", "within each map"):
+        page.evaluate(SHOW, words)
+        braces = page.evaluate(BRACES)
+        assert braces
+        for clip in braces:
+            with Image.open(io.BytesIO(page.screenshot(clip=clip))) as picture:
+                columns = np.asarray(picture.convert("L")).min(axis=0)
+            inked = np.flatnonzero(columns < 160)
+            assert inked[0] <= 0.06 * len(columns) + 2, (size, words)
+            assert inked[-1] >= 0.94 * len(columns) - 3, (size, words)
 
 
 EXPLORERS = """(words) => cnnCourseTeach.present.steps()

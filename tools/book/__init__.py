@@ -11,6 +11,7 @@ fonts are subset to the characters in use:
 - `video` keeps a video's host unasked until the reader plays it;
 - `buttons` fills the bar above a page: Colab, download, repository;
 - `contents` shows the table of contents unfolded;
+- `spaces` keeps “3 × 3” on one line;
 - `blocks` gives recurring blocks a class of their own, for the style sheet;
 - `cards` makes the cards of the chapters on the landing page;
 - `head` gives each page its icon, its description and its social card (`drawings`);
@@ -71,6 +72,7 @@ def setup(app) -> dict:
         security,
         site_root,
         slides,
+        spaces,
         status,
         teach,
         video,
@@ -86,7 +88,7 @@ def setup(app) -> dict:
     app.add_js_file("progress.js", loading_method="defer")
     app.add_js_file("predictions.js", loading_method="defer")
     app.add_js_file("print.js", loading_method="defer")
-    parts = (maths, fonts, figures, widgets, video, buttons, contents, blocks, cards)
+    parts = (maths, fonts, figures, widgets, video, buttons, contents, blocks, cards, spaces)
     late = (head, site_root, status, images, search, excerpts, security)
     for part in (*parts, *late, answers, slides, teach, bundle):
         part.setup(app)

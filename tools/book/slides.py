@@ -25,7 +25,7 @@ from .figures import find
 ROOT = Path(__file__).resolve().parents[2]
 DECKS = "chapters/*.html"
 SCREEN = {"width": 1280, "height": 720}
-CHOICES = {"slide": "show", "no-slide": "skip"}
+CHOICES = {"slide": "show", "no-slide": "skip", "no-step": "never"}
 NO_OUTPUT = "no-slide-output"
 LINES = 10_000  # MyST-NB counts a cell's lines from its number times this
 READY = "() => document.documentElement.dataset.ready !== undefined"
@@ -71,7 +71,7 @@ def mark_cells(app, doctree: nodes.document) -> None:
                 wrapped(block, CHOICES[tag])
             elif tag == NO_OUTPUT:
                 for output in [*find(block, "cell_code_output")]:
-                    wrapped(output, CHOICES["no-slide"])
+                    wrapped(output, CHOICES["no-step"])
 
 
 def print_deck(page, address: str, target: Path) -> int:

@@ -13,6 +13,8 @@ const cnnCoursePresent = (() => {
   // 1080 lines. On any other they take the same share of its height.
   const LEAST = [22, 19, 17, 12, 0];
   const QUESTION = 34;
+  const LEAD = 30; // of the words that lead to an explorer
+  const LOST = 0.85; // of its scale that an explorer keeps beside them
   const LINES = 1080;
   const BEGINNING = 60; // letters of a step without a name of its own, in the overview
   const SLACK = 8; // pixels that marks and rounded sides reach beyond a box
@@ -47,16 +49,23 @@ const cnnCoursePresent = (() => {
     const size = innerHeight / LINES;
     const [, question] = state.steps[state.at].nodes;
     if (question) question.style.fontSize = `${(QUESTION * size) / scale}px`;
+    article.style.setProperty("--lead", `${(LEAD * size) / scale}px`);
     const least = state.least * size;
     frameOf(state.body).style.setProperty("--least", `${least / scale}px`);
   }
 
   const frameOf = (body) => body.closest(".cnn-explorer");
 
-  /** Give an explorer back what present mode has set on it. */
-  function restore(body) {
-    if (body) frameOf(body).style.removeProperty("--least");
+  /** Give a step back what present mode has set on it. */
+  function restore(step, body) {
+    if (step) releaseFigures(step);
+    step?.repeated?.classList.remove("present-lead");
+    if (!body) return;
+    frameOf(body).style.removeProperty("--least");
+    delete titleOf(body)?.dataset.section;
   }
+
+  const titleOf = (body) => frameOf(body).querySelector(".cx-title");
 
   /** Whether what is shown at this scale lies within the screen, in its own boxes too. */
   function fits(scale) {
@@ -107,6 +116,62 @@ const cnnCoursePresent = (() => {
     article.style.top = `${isExplorer ? Math.max(0, left / 2) : 0}px`;
   }
 
+  /** Let figures be as high as the words of their step leave room, or stand beside them. */
+  function placeFigures({ figures = [], nodes, repeated, excess, beside }) {
+    if (!excess && !beside) return;
+    const { scale } = screen();
+    lay(scale);
+    if (!beside) {
+      for (const each of figures) each.style.setProperty("--room", `${each.offsetHeight - excess / figures.length}px`);
+      return;
+    }
+    const shown = repeated ? [...nodes, repeated] : nodes;
+    const figure = nodes.find((each) => each.contains(figures[0])) ?? repeated;
+    const words = shown.filter((each) => each !== figure);
+    article.style.setProperty("--beside", `${beside}px`);
+    figure.classList.add("present-beside");
+    for (const each of words) each.classList.add("present-words");
+    const first = Math.min(...words.map((each) => each.getBoundingClientRect().top));
+    const top = (first - article.getBoundingClientRect().top) / scale;
+    figure.style.top = `${top}px`;
+    article.style.minHeight = `${top + figure.offsetHeight}px`;
+  }
+
+  /** Take back what has been set for a step's figures. */
+  function releaseFigures({ figures = [], nodes, repeated }) {
+    article.style.minHeight = "";
+    for (const each of figures) each.style.removeProperty("--room");
+    for (const each of repeated ? [...nodes, repeated] : nodes) {
+      each.classList.remove("present-beside", "present-words");
+      if (each.style.top) each.style.top = "";
+    }
+  }
+
+  /** Make the titles of a step small, or leave them out, rather than what it shows. */
+  function fitTitles(step, titles) {
+    const isSmall = () => state.scale < screen().scale * 0.98;
+    if (!isSmall()) return;
+    titles.filter((each) => each !== step.above).forEach((each) => each.classList.add("present-small"));
+    fit();
+    const isFirst = state.steps[state.at - 1]?.heading !== step.heading;
+    if (isFirst || !isSmall() || !["text", "reveal"].includes(step.kind)) return;
+    titles.forEach(hide);
+    fit();
+  }
+
+  /** Show the words that lead to an explorer above it, unless they take too much of its room. */
+  function fitLead({ kind, repeated, nodes: [, asked] }) {
+    if (kind !== "explorer" || !repeated || asked) return;
+    const { scale, least } = state;
+    repeated.classList.add("present-lead");
+    state.hidden = state.hidden.filter((each) => each !== repeated);
+    repeated.classList.remove("present-off");
+    fit();
+    if (state.least >= least && state.scale >= scale * LOST) return;
+    hide(repeated);
+    fit();
+  }
+
   // ------------------------------------------------------------------ what is shown
 
   function hide(node) {
@@ -125,7 +190,7 @@ const cnnCoursePresent = (() => {
 
   function unhide() {
     for (const node of state.hidden) node.classList.remove("present-off");
-    article.querySelectorAll(".present-above").forEach((each) => each.classList.remove("present-above"));
+    article.querySelectorAll(".present-above, .present-small").forEach((each) => each.classList.remove("present-above", "present-small"));
     state.hidden = [];
     article.querySelectorAll(".present-made").forEach((each) => each.remove());
   }
@@ -144,14 +209,15 @@ const cnnCoursePresent = (() => {
   function cover(step) {
     for (const node of step.nodes) {
       if (node.matches(".cx-question")) coverQuestion(node, node.dataset.state !== "open");
-      if (step.kind === "reveal") node.open = true;
+      if (node.matches(".course-reveal")) node.open = true;
+      else if (node.matches("details")) node.open = false;
       else node.querySelectorAll?.("details[open]").forEach((each) => each.removeAttribute("open"));
     }
   }
 
   function show(at, { isQuiet = false, isSame = false } = {}) {
     unhide();
-    restore(state.body);
+    restore(state.steps[state.at], state.body);
     state.at = Math.max(0, Math.min(state.steps.length - 1, at));
     const step = state.steps[state.at];
     if (step.made) {
@@ -159,6 +225,7 @@ const cnnCoursePresent = (() => {
       article.append(step.made);
     }
     const kept = new Set(step.nodes);
+    if (step.repeated) kept.add(step.repeated);
     const titles = step.kind === "explorer" ? [] : [step.above, step.heading].filter(Boolean);
     titles.forEach((each) => kept.add(each));
     step.above?.classList.add("present-above");
@@ -167,15 +234,18 @@ const cnnCoursePresent = (() => {
     if (!isSame) {
       delete root.dataset.answered;
       cover(step);
+      if (step.repeated?.matches(".course-reveal")) step.repeated.open = true;
     }
     state.body = step.kind === "explorer" ? step.nodes[0].querySelector(".cx-body") : null;
-    fit();
-    // A long cell takes the room of its titles rather than smaller letters.
-    for (const title of step.kind === "text" ? titles : []) {
-      if (state.scale >= screen().scale * 0.98) break;
-      hide(title);
-      fit();
+    if (state.body) {
+      const name = titleOf(state.body);
+      if (name && step.heading?.matches("h2, h3")) name.dataset.section = step.title;
+      if (step.repeated) hide(step.repeated);
     }
+    placeFigures(step);
+    fit();
+    fitTitles(step, titles);
+    fitLead(step);
     state.watch.observe(article);
     if (step.kind === "explorer") settle(state.at, 3);
     tell(step, isQuiet);
@@ -527,6 +597,7 @@ const cnnCoursePresent = (() => {
 
   function cut(node) {
     unhide();
+    restore(state.steps?.[state.at], state.body);
     state.body = null;
     const { height, scale } = screen();
     state.size = { width: innerWidth, height: innerHeight };
@@ -592,8 +663,9 @@ const cnnCoursePresent = (() => {
     const { steps, at, outside, watch, bar, list, spot, body } = state;
     watch.disconnect();
     unhide();
-    restore(body);
+    restore(steps[at], body);
     for (const name of ["width", "transform", "top"]) article.style[name] = "";
+    article.style.removeProperty("--lead");
     for (const each of outside) each.classList.remove("present-off");
     for (const each of [bar, list, spot, document.querySelector(".present-back")]) each.remove();
     removeEventListener("resize", resized);

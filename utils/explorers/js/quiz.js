@@ -11,18 +11,23 @@ import { readNumber } from "./numbers.js";
 
 const MARKUP = /`([^`]+)`|\*\*(\S|\S.*?\S)\*\*|\*([^\s*]|[^\s*][^*]*[^\s*])\*/g;
 
+// Spaces around a sign between numbers, before a percent sign, between single digits, and in
+// "et al.": no line ends there (as in tools/book/spaces.py).
+const UNBROKEN = /([\d%]) (?=[×·±] [\d.])|([×·±]) (?=[\d.])|(\d) (?=%)|\b(\d) (?=\d\b)|\b(et) (?=al\b)/g;
+const unbroken = (text) => text.replace(UNBROKEN, (match) => `${match.slice(0, -1)}\u00a0`);
+
 /** A text with `code`, **bold** and *italic* as nodes. Everything else stays text. */
 export function rich(text) {
   const nodes = [];
   let end = 0;
   for (const match of text.matchAll(MARKUP)) {
     const [all, code, bold, italic] = match;
-    nodes.push(text.slice(end, match.index));
+    nodes.push(unbroken(text.slice(end, match.index)));
     if (code) nodes.push(create("code", {}, code));
     else nodes.push(create(bold ? "strong" : "em", {}, ...rich(bold ?? italic)));
     end = match.index + all.length;
   }
-  return [...nodes, text.slice(end)];
+  return [...nodes, unbroken(text.slice(end))];
 }
 
 /** A text without its markup. */

@@ -3,8 +3,9 @@
 A slide shows what there is to see: figures, formulas, code, questions, explorers
 (tools/book/teach/steps.js). A cell of the notebook may say otherwise: the tag `slide` puts
 its text on a slide too (with the question that follows, or the formula beside it), `no-slide`
-leaves the cell out, `no-slide-output` what it shows (a log), and the metadata `notes` is what
-the speaker reads there. So there is no second copy of a text.
+leaves the cell out, `no-step` leaves it out of the steps of a page as well (it needs Python, or
+speaks to a single reader), `no-slide-output` leaves out what it shows (a log), and the metadata
+`notes` is what the speaker reads there. So there is no second copy of a text.
 
 `python -m tools.book.slides` prints the decks of a built site, a page for each slide.
 """

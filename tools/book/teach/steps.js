@@ -8,7 +8,7 @@ const cnnCourseSteps = (() => {
   const NEVER = "script, style, .course-setup, .headerlink, .course-view-ask, .course-view-problem, .course-solved, [data-slide=never]";
   const HEADING = /^H[1-4]$/;
   const SHORTEST_CODE = 3; // lines of a call that is no sight beside what it draws
-  const LONGEST_CODE = 14; // lines of a cell that a slide still shows
+  const LONGEST_CODE = 18; // lines of a cell that a slide still shows
   // A cell of imports is no sight either.
   const IMPORTS = /^((import|from) .*(\n[ )].*)*\n*|keras\.utils\.set_random_seed\(.*\)\n*)+$/;
   const A_LITTLE_SMALLER = 1.25; // rather than a slide for the last row of a table
@@ -106,6 +106,9 @@ const cnnCourseSteps = (() => {
       if (node.closest("div.cell").querySelector("img, .live-widget")) return false;
       return !isSetUp({ node }) && codeOf(node).split("\n").length <= LONGEST_CODE;
     }
+    // What a cell prints says nothing without its code.
+    const code = node.matches(".output") && kind === "text" && node.closest("div.cell")?.querySelector(".cell_input");
+    if (code && !node.querySelector("img")) return isForSlides({ node: code, kind });
     return node.matches("div.math, .output, table, tr, blockquote.course-ask, .pst-scrollable-table-container") ||
       Boolean(node.querySelector?.(":scope > img, :scope > table, math[display=block]"));
   }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from explorer_page import next_frame
 
 # Bytes of scripts for widgets that a page loads, gzip: with a network that learns or answers.
 LARGEST = {"training": 50_000, "network": 45_000, "": 30_000}
@@ -81,3 +82,52 @@ def test_an_explorer_that_shows_the_map_of_another_names_no_sample(visitor, site
     ]
     lists.nth(1).select_option("digit")
     assert [each.evaluate(chosen) for each in lists.all()] == ["garment", "digit"]
+
+
+# Canvases that do not fill the place that the page gives them: a picture's may be larger than its
+# plane, which shows its first rows and columns, and lies within the stage where it has a border.
+UNFILLED = """() => [...document.querySelectorAll(".cnn-explorer canvas")].flatMap((canvas) => {
+  if (!canvas.checkVisibility()) return [];
+  const stage = canvas.closest(".cx-stage");
+  const plane = canvas.closest(".cx-plane");
+  const box = (each) => each.getBoundingClientRect();
+  const [own, place] = [box(canvas), box(plane ?? stage ?? canvas.parentElement)];
+  const near = (one, other) => Math.abs(one - other) < 1.5;
+  const isPlaced = stage ? near(own.left, place.left) && near(own.top, place.top) : true;
+  const isWide = plane ? own.width > place.width - 1.5 : near(own.width, place.width);
+  const isHigh = plane ? own.height > place.height - 1.5 : !stage || near(own.height, place.height);
+  const inStage = plane ? place.width > 0.5 * box(stage).width : true;
+  if (isPlaced && isWide && isHigh && inStage) return [];
+  return [[stage?.className ?? canvas.className, own.width, own.height, place.width, place.height]];
+})"""
+NETWORKS = ["intro", "chapters/05_fashion_mnist", "chapters/06_exercise"]
+
+
+def test_each_canvas_is_as_large_as_its_stage(visitor, live, site, address):
+    page = visitor().page
+    seen = 0
+    for name in live:
+        open_all(page, address(site) + name)
+        next_frame(page)
+        seen += page.locator(".cnn-explorer canvas").count()
+        assert page.evaluate(UNFILLED) == [], name
+    assert seen > 20
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_each_canvas_of_each_layer_is_as_large_as_its_stage(visitor, site, address, name, width):
+    page = visitor(width, 900).page
+    open_all(page, f"{address(site)}{name}.html")
+    place = page.locator(".cnn-explorer", has=page.locator(".cx-network-load")).first
+    place.get_by_label("Let me guess").evaluate("(box) => { box.checked = false; }")
+    place.locator(".cx-network-load button").first.click()
+    layers = place.locator("button.cx-layer")
+    layers.first.wait_for()
+    place.get_by_label("Image", exact=True).select_option(index=0)
+    for number in range(layers.count()):
+        layer = layers.nth(number)
+        layer.press("Enter")
+        layer.and_(page.locator("[aria-expanded=true]")).wait_for()
+        next_frame(page)
+        assert page.evaluate(UNFILLED) == [], number

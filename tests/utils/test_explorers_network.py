@@ -33,6 +33,11 @@ def tiny(classes: int = 3):
     )
 
 
+def total_of(words: str) -> float:
+    """The sum that a sentence of products ends with, before ReLU."""
+    return readable(re.search(r"= (−?[\d.]+) → relu", words)[1])
+
+
 def readable(text: str) -> float:
     return float(text.replace("−", "-"))
 
@@ -137,10 +142,14 @@ def test_a_neuron_shows_its_window_its_products_and_the_sum_that_keras_computes(
     inner = keras.Model(model.inputs[0], model.layers[2].output)
     expected = float(inner(explorer.image[None, ..., None] / 255.0)[0, 2, 3, 33])
     words = sentence.inner_text()
-    total = float(re.search(r"= (−?[\d.]+) → relu", words)[1].replace("−", "-"))
+    total = total_of(words)
     assert max(total, 0) == pytest.approx(expected, rel=0.01, abs=1e-4)
     assert page.locator(".cx-products .cx-calculation").count() == 3
     assert "the other 17" in words
+    assert "+ −" not in words and "−−" not in words  # a negative part is taken away
+    named = re.findall(r"(^|[−+] |: )(−?[\d.]+) \(", words)
+    parts = [-readable(value) if sign == "− " else readable(value) for sign, value in named]
+    assert sum(parts) == pytest.approx(total_of(words), abs=0.01 * max(map(abs, parts)))
     for line in page.locator(".cx-products .cx-calculation").all():
         figure = line.locator("[data-role=output]")
         cells = [readable(text) for text in figure.locator(".cx-cells span").all_inner_texts()]

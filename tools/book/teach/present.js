@@ -621,8 +621,11 @@ const cnnCoursePresent = (() => {
         if (state.isHeld || Math.abs(article.offsetHeight - state.height) < 2) return;
         const isLoose = article.offsetHeight * state.scale < screen().height * LOOSE;
         const mayGrow = state.body && (isLoose || state.least < LEAST[0]);
-        if (!mayGrow && fits(state.scale)) state.height = article.offsetHeight;
-        else fit();
+        if (mayGrow || !fits(state.scale)) return fit();
+        state.height = article.offsetHeight;
+        // It stays where it is, unless it would end below the screen.
+        const left = screen().height - state.height * state.scale;
+        article.style.top = `${Math.max(0, Math.min(parseFloat(article.style.top), left))}px`;
       });
       addEventListener("resize", resized);
       addEventListener("pointermove", moveSpot);

@@ -123,9 +123,11 @@ export function frame(el, { title, onReset = null }) {
 
   let timer = 0;
   let said = null;
+  let heard = null;
   const say = (text, spoken = text) => {
-    if (said === text && spoken === text) return;
+    if (said === text && heard === spoken) return;
     clearTimeout(timer);
+    heard = spoken;
     // A page that opens says nothing: what is there can be read.
     if (said !== null) {
       timer = setTimeout(() => {

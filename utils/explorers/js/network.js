@@ -26,7 +26,7 @@ import { answerBars, atlas, drawBars, drawMaps, percent, reach } from "./maps.js
 import { serve } from "./network_worker.js";
 import { fileBytes, workerClient } from "./worker_client.js";
 import { isBright, luminance, photoSteps, readPhoto } from "./photo.js";
-import { channelSums, patchOf, productLine, SHOWN, sourceOf, sumInWords } from "./products.js";
+import { channelSums, gridSize, patchOf, productLine, SHOWN, sourceOf, sumInWords } from "./products.js";
 import { sourceRange } from "./sizes.js";
 
 const DRAWING = "your drawing";
@@ -40,6 +40,7 @@ const IN_STRIP = 12; // maps of a layer in the overview
 const STRONGEST = 4; // images that excite a map most, shown beside it
 const WINDOWS = ["Conv2D", "DepthwiseConv2D", "SeparableConv2D", "MaxPooling2D", "AveragePooling2D"];
 const WITH_FILTERS = ["Conv2D", "DepthwiseConv2D", "SeparableConv2D"];
+const MANY = 16; // layers from which on those that change each value at its place are told in short
 const AT_ITS_PLACE = ["BatchNormalization", "ReLU", "Activation", "Rescaling"];
 const STILL = ["Dropout", "Flatten"]; // layers that change no value of an answer
 const HIDING = { size: 6, step: 2, fill: 0 };
@@ -185,6 +186,7 @@ function overviewRow(layer, index, onOpen) {
   const before = create("canvas", { "aria-hidden": "true", class: "cx-strip", hidden: true });
   const what = isMap(layer) ? `${layer.shape[2]} maps of ${times(layer.shape.slice(0, 2))}` : `${layer.shape[0]} values`;
   const isStill = STILL.includes(layer.type);
+  const isAtPlace = AT_ITS_PLACE.includes(layer.type);
   const words = create(
     "span",
     { class: "cx-layer-words" },
@@ -195,7 +197,13 @@ function overviewRow(layer, index, onOpen) {
   if (isStill) return { element: create("div", { class: "cx-layer", "data-still": true }, words) };
   const element = create(
     "button",
-    { type: "button", class: "cx-layer", "aria-expanded": "false", onclick: () => onOpen(index) },
+    {
+      type: "button",
+      class: "cx-layer",
+      "data-at-place": isAtPlace,
+      "aria-expanded": "false",
+      onclick: () => onOpen(index),
+    },
     words,
     strips,
   );
@@ -381,11 +389,15 @@ class View {
       button("Photo …", () => file.click()),
       file,
       create("span", { class: "cx-note" }, "Shift by a pixel:"),
-      ...arrows.map(([text, down, right, way]) => {
-        const key = button(text, () => this.shift(down, right));
-        key.setAttribute("aria-label", `Shift the image one pixel ${way}`);
-        return key;
-      }),
+      create(
+        "span",
+        { class: "cx-buttons cx-arrows" }, // in one line
+        ...arrows.map(([text, down, right, way]) => {
+          const key = button(text, () => this.shift(down, right));
+          key.setAttribute("aria-label", `Shift the image one pixel ${way}`);
+          return key;
+        }),
+      ),
     );
     this.before = new Picture({ label: "Compared with", role: "input" });
     this.before.element.hidden = true;
@@ -453,12 +465,20 @@ class View {
     );
     this.values = create("canvas", { class: "cx-strip", role: "img" });
     this.choices = controls(this.pages.element, this.number.element);
+    this.strongest = create("div", { class: "cx-strongest" });
+    this.excited = create(
+      "div",
+      { class: "cx-excited" },
+      create("p", { class: "cx-name" }, "Which of the images excite this map most, and where?"),
+      this.strongest,
+    );
     this.layerPart = create(
       "div",
       { class: "cx-network-layer", "data-view-target": "", hidden: true },
       this.layerTitle,
       this.choices,
       this.atlas.element,
+      this.excited,
       this.values,
     );
     this.map = new Picture({
@@ -469,14 +489,11 @@ class View {
     });
     this.seen = new Picture({ label: "What this neuron sees", role: "input" });
     this.calculation = create("div", { class: "cx-products" });
-    this.strongest = create("div", { class: "cx-strongest" });
     this.sum = create("p", { class: "cx-sum" });
     this.numberPart = create(
       "div",
       { class: "cx-network-number", hidden: true },
       create("div", { class: "cx-pictures" }, this.map.element, this.seen.element),
-      create("p", { class: "cx-name" }, "Which of the images excite this map most, and where?"),
-      this.strongest,
       this.calculation,
       this.sum,
     );
@@ -556,7 +573,8 @@ class View {
   reveal(guess) {
     Object.assign(this.state, { guess, isRevealed: true });
     this.draw();
-    this.bars.element.firstChild?.focus();
+    const layer = this.rows[this.model.get("layer")]?.element; // in present mode in the bars' place
+    [this.bars.element.firstChild, layer].find((each) => each?.checkVisibility())?.focus();
   }
 
   /** Show a map of a layer, and where its value is largest. */
@@ -679,6 +697,11 @@ class View {
       }),
     );
     this.overview.replaceChildren(...this.rows.map(({ element }) => element));
+    // For present mode, where layers stand in columns and their names in a list.
+    const longest = Math.max(...network.layers.map(({ type }) => type.length));
+    this.frame.root.style.setProperty("--layers", network.layers.length);
+    this.frame.root.style.setProperty("--longest", longest);
+    this.overview.toggleAttribute("data-many", network.layers.length > MANY);
     this.guess.list.fill([["", "choose …"], ...network.classes.map((name) => [name, name])]);
   }
 
@@ -719,6 +742,7 @@ class View {
       return;
     }
     if (!isShown) {
+      this.layerPart.hidden = this.numberPart.hidden = true; // until it is guessed
       this.frame.say("The network has answered. Guess first: what is it?");
       return;
     }
@@ -748,7 +772,9 @@ class View {
       this.compared.textContent = this.comparison();
     }
     this.drawWhy();
-    this.frame.say(this.verdict.textContent);
+    // Beside the bars it stands already; below a layer that is open it is far from there.
+    const isOpen = Boolean(this.rows[this.model.get("layer")]?.strip);
+    this.frame.say(isOpen ? this.verdict.textContent : "", this.verdict.textContent);
   }
 
   /** What the data set says that the image shows, where it is one of the data set. */
@@ -829,6 +855,9 @@ class View {
     this.layerPart.hidden = !isOpen;
     this.numberPart.hidden = !isOpen || !isMap(layer);
     if (!isOpen) return;
+    const filter = WITH_FILTERS.includes(layer.type) ? layer.kernelShape : null;
+    this.frame.body.dataset.grids = filter ? gridSize(filter[0], filter[1]) : 0;
+    if (this.isNew("grids", index)) this.calculation.replaceChildren(); // those of another layer
     const { element } = this.rows[index];
     // Only where it is not yet there: what is moved loses the focus.
     if (element.nextSibling !== this.layerPart) element.after(this.layerPart, this.numberPart);
@@ -836,7 +865,7 @@ class View {
     this.layerTitle.textContent = `${layer.type}: ${described(layer, before)}.`;
     const data = outputs[index];
     const reached = reach(data);
-    this.atlas.element.hidden = this.choices.hidden = !isMap(layer);
+    this.atlas.element.hidden = this.choices.hidden = this.excited.hidden = !isMap(layer);
     this.values.hidden = isMap(layer);
     if (!isMap(layer)) {
       drawBars(this.values, data, reached);

@@ -43,11 +43,15 @@ export function sumInWords(sums, bias, value, activation) {
   const rest = sums.slice(SHOWN).reduce((total, { sum }) => total + sum, 0);
   const total = sums.reduce((all, { sum }) => all + sum, 0) + (bias ?? 0);
   const named = sums.length > 1 ? (channel) => ` (map ${channel + 1})` : () => "";
-  const parts = first.map(({ channel, sum }) => `${format(sum)}${named(channel)}`);
-  if (sums.length > SHOWN) parts.push(`${format(rest)} (the other ${sums.length - SHOWN})`);
+  const parts = first.map(({ channel, sum }) => [sum, named(channel)]);
+  if (sums.length > SHOWN) parts.push([rest, ` (the other ${sums.length - SHOWN})`]);
+  if (bias !== null) parts.push([bias, " (bias)"]);
+  const added = parts.map(([part, name], index) => {
+    if (index === 0) return `${format(part)}${name}`;
+    return ` ${part < 0 ? "−" : "+"} ${format(Math.abs(part))}${name}`;
+  });
   const end = activation ? ` → ${activation} → ${format(value)}` : "";
-  const offset = bias === null ? "" : ` + bias ${format(bias)}`;
-  return `${parts.join(" + ")}${offset} = ${format(total)}${end}`;
+  return `${added.join("")} = ${format(total)}${end}`;
 }
 
 /** The name of a channel of what a layer reads. */
@@ -75,15 +79,18 @@ function brief(value, digits) {
   return /[1-9]/.test(text) ? text : text.replace("−", "");
 }
 
+/** Which size of cells a filter needs: 3, 5 or 7. */
+export const gridSize = (rows, columns) => (Math.max(rows, columns) > 5 ? 7 : rows > 3 ? 5 : 3);
+
 /** One line of the calculation: window × slice = products, for one channel. */
 export function productLine({ channel, patch, slice, products, sum }, source) {
   const limit = (matrix) => Math.max(...matrix.flat().map(Math.abs));
-  const size = slice.length;
+  const size = gridSize(slice.length, slice[0].length);
   const part = (label, role, matrix, strength) => {
     const shown = grid({ label, role });
-    shown.cells.dataset.size = Math.max(size, slice[0].length) > 5 ? 7 : size > 3 ? 5 : 3;
+    shown.cells.dataset.size = size;
     const most = limit(matrix);
-    const digits = decimals(most, ROOM[shown.cells.dataset.size]);
+    const digits = decimals(most, ROOM[size]);
     shown.set(matrix, signedCell(strength * (most || 1), (value) => brief(value, digits)));
     return shown.element;
   };

@@ -124,9 +124,10 @@ const cnnCourseSteps = (() => {
     return cell !== null && cell === next.node.closest("div.cell") && isOutput(next);
   };
 
-  /** Whether these words lead to the next block, "… says that": a sentence is not torn apart. */
+  /** Whether these words lead to the next block, “… says that”, or are its title. */
   const isLeading = ({ node }, next) =>
-    next.kind === "text" && node.matches("p") && !/[.?!)”…]$/.test(text(node));
+    next.kind === "text" && node.matches("p") &&
+    (!/[.?!)”…]$/.test(text(node)) || text(node) === text(node.querySelector(":scope > strong:only-child") ?? document.body));
 
   /** Whether these words go on with the sentence that a formula interrupts. */
   const isContinued = (one, next) => isFormula(one) && next.node.matches("p") && /^[^\p{Lu}\d]/u.test(text(next.node));
@@ -170,7 +171,8 @@ const cnnCourseSteps = (() => {
         const before = merged.at(-1);
         const [next] = group;
         const one = before?.at(-1);
-        const isPair = ["text", "reveal"].includes(one?.kind) && one.heading === next.heading && next.kind !== "reveal" && !next.isApart;
+        const kinds = isBound === isFold ? ["text", "reveal", "question"] : ["text", "reveal"];
+        const isPair = kinds.includes(one?.kind) && one.heading === next.heading && next.kind !== "reveal" && !next.isApart;
         // A figure does not get smaller for its own code.
         const size = isBound === isCodeAndOutput ? heightOf : leastOf;
         if (isPair && isBound(one, next, merged.at(-2)?.at(-1)) && size([...before, ...group]) <= most(room)) before.push(...group);
@@ -213,12 +215,12 @@ const cnnCourseSteps = (() => {
     return one ? LED_ASTRAY : SPOKEN_OF;
   }
 
-  /** The words and the figure of a step that has nothing else, or null. */
+  /** The words, or folds of words, and the figure of a step that has nothing else, or null. */
   function besideFigure(blocks) {
     const figures = blocks.filter(({ wide }) => wide);
-    const words = blocks.filter(isWords);
+    const words = blocks.filter((block) => isWords(block) || isAFold(block));
     const isAll = figures.length === 1 && words.length > 0 && words.length === blocks.length - 1;
-    return isAll && figures[0].kind === "text" && !words.some(({ node }) => node.matches("li")) ? { figure: figures[0], words } : null;
+    return isAll && !words.some(({ node }) => node.matches("li")) ? { figure: figures[0], words } : null;
   }
 
   /** The width of a figure that leaves these words a column beside it, or 0: there is no room for
@@ -237,7 +239,8 @@ const cnnCourseSteps = (() => {
     const { figure, words } = besideFigure(blocks) ?? {};
     if (!figure || stacked?.excess === 0) return stacked;
     const beside = widthBeside(figure, words, room);
-    return !beside || stacked?.cost < BESIDE ? stacked : { cost: BESIDE, excess: 0, beside };
+    const cost = words.every(isAFold) ? 3 * BESIDE : BESIDE; // a fold alone leaves its column empty
+    return !beside || stacked?.cost < cost ? stacked : { cost, excess: 0, beside };
   }
 
   /** The penalty of a step of the groups from `start` to `end`, beside what each step costs. */

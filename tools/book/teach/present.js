@@ -205,10 +205,16 @@ const cnnCoursePresent = (() => {
       "Answered already.", click("Show the answer (a)", answer), click("Ask again", () => askAgain(node))));
   }
 
+  /** Whether somebody has answered a question, rightly or not, or has seen its answer. */
+  function isAnswered(node) {
+    const { given = null, tried = [] } = keptAnswer(node) ?? {};
+    return node.dataset.state !== "open" || given !== null || tried.length > 0;
+  }
+
   /** What is answered already is covered until the speaker asks for it. */
   function cover(step) {
     for (const node of step.nodes) {
-      if (node.matches(".cx-question")) coverQuestion(node, node.dataset.state !== "open");
+      if (node.matches(".cx-question")) coverQuestion(node, isAnswered(node));
       if (node.matches(".course-reveal")) node.open = true;
       else if (node.matches("details")) node.open = false;
       else node.querySelectorAll?.("details[open]").forEach((each) => each.removeAttribute("open"));
@@ -294,11 +300,22 @@ const cnnCoursePresent = (() => {
     fit();
   }
 
-  /** Change what is kept of the answer to a question, by a function of what was there. */
-  function keepAnswer(node, changed) {
+  /** The quiz of a question, and the question's place in it. */
+  function placeOf(node) {
     const place = node.closest(".live-widget");
     const { model } = globalThis.cnnCourseWidgets.find(place);
-    const index = [...place.querySelectorAll(".cx-question")].indexOf(node);
+    return { model, index: [...place.querySelectorAll(".cx-question")].indexOf(node) };
+  }
+
+  /** What is kept of the answer to a question, or nothing. */
+  function keptAnswer(node) {
+    const { model, index } = placeOf(node);
+    return model.get("answers")?.[index];
+  }
+
+  /** Change what is kept of the answer to a question, by a function of what was there. */
+  function keepAnswer(node, changed) {
+    const { model, index } = placeOf(node);
     const answers = model.get("questions").map((_, i) => model.get("answers")?.[i] ?? null);
     answers[index] = changed(answers[index]);
     model.set("answers", answers);
@@ -467,6 +484,9 @@ const cnnCoursePresent = (() => {
     p: () => leave(),
   };
 
+  /** Whether the keyboard has gone to a button or a link of the step; one that was clicked does not count. */
+  const isOnButton = () => !state.isByMouse && document.activeElement !== article && article.contains(document.activeElement);
+
   /** A key that no control has a use for. */
   function keys(event) {
     if (!state || event.altKey || event.ctrlKey || event.metaKey || event.isComposing) return;
@@ -476,12 +496,13 @@ const cnnCoursePresent = (() => {
       const link = article.querySelector(".course-view-link");
       if (state.list.isConnected) overview();
       else if (link) link.remove();
-      else if (control) article.focus({ preventScroll: true });
+      else if (control || isOnButton()) article.focus({ preventScroll: true });
       else leave();
     } else if (control) return;
     else if (event.target.closest?.("button, summary, a[href]") && [" ", "Enter"].includes(key)) return;
     else if (state.list.isConnected) {
-      if (!moveInOverview(key)) return;
+      if (key.toLowerCase() === "o") overview();
+      else if (!moveInOverview(key)) return;
     }
     else if (key in GO) show(state.at + GO[key]);
     else if (key === "Home") show(0);

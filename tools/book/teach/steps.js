@@ -124,10 +124,10 @@ const cnnCourseSteps = (() => {
     return cell !== null && cell === next.node.closest("div.cell") && isOutput(next);
   };
 
-  /** Whether these words lead to the next block, “… says that”, or are its title. */
+  /** Whether these words lead to the next block, “… says that”, or are its title or term. */
   const isLeading = ({ node }, next) =>
-    next.kind === "text" && node.matches("p") &&
-    (!/[.?!)”…]$/.test(text(node)) || text(node) === text(node.querySelector(":scope > strong:only-child") ?? document.body));
+    next.kind === "text" && (node.matches("dt") || (node.matches("p") &&
+    (!/[.?!)”…]$/.test(text(node)) || text(node) === text(node.querySelector(":scope > strong:only-child") ?? document.body))));
 
   /** Whether these words go on with the sentence that a formula interrupts. */
   const isContinued = (one, next) => isFormula(one) && next.node.matches("p") && /^[^\p{Lu}\d]/u.test(text(next.node));

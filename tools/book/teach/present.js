@@ -102,9 +102,15 @@ const cnnCoursePresent = (() => {
     const isExplorer = state.steps[state.at].kind === "explorer";
     const scale = isExplorer ? largestExplorer() : largest(screen().scale);
     lay(scale);
-    Object.assign(state, { scale, height: article.offsetHeight });
-    const left = screen().height - state.height * scale;
-    article.style.top = `${isExplorer ? Math.max(0, left / 2) : 0}px`;
+    state.scale = scale;
+    center();
+  }
+
+  /** Put what fits in its place: an explorer into the middle, with the height that it has now. */
+  function center() {
+    state.height = article.offsetHeight;
+    const left = screen().height - state.height * state.scale;
+    article.style.top = `${state.body ? Math.max(0, left / 2) : 0}px`;
   }
 
   // ------------------------------------------------------------------ what is shown
@@ -550,7 +556,7 @@ const cnnCoursePresent = (() => {
         if (state.isHeld || Math.abs(article.offsetHeight - state.height) < 2) return;
         const isLoose = article.offsetHeight * state.scale < screen().height * LOOSE;
         const mayGrow = state.body && (isLoose || state.least < LEAST[0]);
-        if (!mayGrow && fits(state.scale)) state.height = article.offsetHeight;
+        if (!mayGrow && fits(state.scale)) center();
         else fit();
       });
       addEventListener("resize", resized);

@@ -447,9 +447,10 @@ function showTable(view, shown) {
 /** Place the planes anew in the width that there is. */
 function arrangePlanes(view) {
   const { root, network } = view;
-  const { width, narrow } = view.room;
-  view.layout = { width, ...arrange(network.planes, width, narrow) };
+  const { width } = view.room;
+  view.layout = { width, ...arrange(network.planes, view.room) };
   root.style.setProperty("--row", `${view.layout.spacing}px`);
+  root.style.setProperty("--planes", network.planes.length);
 }
 
 // --- Controls ----------------------------------------------------------------------------
@@ -735,7 +736,7 @@ function render({ model, el }) {
   });
   // `hovered` is a neuron under the mouse, shown until the mouse leaves.
   const view = { model, edit, root, say, network: { planes: [], problem: null }, hovered: null };
-  view.room = { width: 340, narrow: false }; // until it is laid out
+  view.room = { width: 340, height: 0, narrow: false }; // until it is laid out
   view.chooseLayer = (number) => {
     const { planes } = view.network;
     const at = chosen(view);
@@ -752,8 +753,11 @@ function render({ model, el }) {
   ];
   const observer = new ResizeObserver(() => {
     const width = view.stage.clientWidth;
-    if (width === view.room.width || width === 0) return;
-    view.room = { width, narrow: root.clientWidth < 560 };
+    // A style sheet may ask for a height, as a share of the explorer's width.
+    const tall = Number(getComputedStyle(view.stage).getPropertyValue("--tall"));
+    const height = Math.round(tall * body.clientWidth);
+    if ((width === view.room.width && height === view.room.height) || width === 0) return;
+    view.room = { width, height, narrow: root.clientWidth < 560 };
     arrangePlanes(view);
     point(view);
   });

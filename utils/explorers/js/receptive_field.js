@@ -446,9 +446,8 @@ function showTable(view, shown) {
 
 /** Place the planes anew in the width that there is. */
 function arrangePlanes(view) {
-  const { root, network } = view;
-  const { width } = view.room;
-  view.layout = { width, ...arrange(network.planes, view.room) };
+  const { root, network, room } = view;
+  view.layout = { ...room, ...arrange(network.planes, room) };
   root.style.setProperty("--row", `${view.layout.spacing}px`);
   root.style.setProperty("--planes", network.planes.length);
 }
@@ -672,9 +671,9 @@ function point(view) {
 
 /** Scale the image to the input, where it is another one or of another size. */
 function showImage(view, image, [rows, columns]) {
-  const { scaledFrom: before } = view;
-  if (before?.image === image && before.rows === rows && before.columns === columns) return;
-  view.scaledFrom = { image, rows, columns };
+  const from = [image, rows, columns];
+  if (view.scaledFrom?.every((part, at) => part === from[at])) return;
+  view.scaledFrom = from;
   view.picture = scaled(image, [rows, columns]);
 }
 
@@ -736,7 +735,7 @@ function render({ model, el }) {
   });
   // `hovered` is a neuron under the mouse, shown until the mouse leaves.
   const view = { model, edit, root, say, network: { planes: [], problem: null }, hovered: null };
-  view.room = { width: 340, height: 0, narrow: false }; // until it is laid out
+  view.room = { width: 340 }; // until it is laid out
   view.chooseLayer = (number) => {
     const { planes } = view.network;
     const at = chosen(view);
@@ -753,10 +752,9 @@ function render({ model, el }) {
   ];
   const observer = new ResizeObserver(() => {
     const width = view.stage.clientWidth;
+    if (!width || width === view.room.width) return;
     // A style sheet may ask for a height, as a share of the explorer's width.
-    const tall = Number(getComputedStyle(view.stage).getPropertyValue("--tall"));
-    const height = Math.round(tall * body.clientWidth);
-    if ((width === view.room.width && height === view.room.height) || width === 0) return;
+    const height = getComputedStyle(root).getPropertyValue("--tall") * body.clientWidth;
     view.room = { width, height, narrow: root.clientWidth < 560 };
     arrangePlanes(view);
     point(view);

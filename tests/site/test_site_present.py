@@ -553,3 +553,69 @@ def test_links_of_the_guide_to_a_view_open_without_a_remark(visitor, site, addre
             shown = page.evaluate(FOLLOW, hash)
             assert shown and page.locator(".course-view-problem").count() == 0, link
     assert problems == []
+
+
+EVERY_EXPLORER = f"""async () => {{
+  {FRAMES}
+  const {{ present }} = cnnCourseTeach;
+  const explorers = [];
+  for (let at = 0; at < present.steps().length; at += 1) {{
+    if (present.steps()[at].kind !== "explorer") continue;
+    present.show(at);
+    await frames(6);
+    explorers.push(({STEP})(true));
+  }}
+  return explorers;
+}}"""
+
+
+@pytest.mark.parametrize("name", [*PAGES[:5], "intro", "chapters/training"])
+def test_letters_of_explorers_are_as_high_a_share_of_a_smaller_screen(
+    visitor, site, address, name
+):
+    page = presented(visitor, address(site), name).page
+    for width, height in SMALLER:
+        set_size(page, width, height)
+        explorers = page.evaluate(EVERY_EXPLORER)
+        assert explorers and overflowing(explorers, width, height) == []
+        assert small(explorers, SMALLEST_LETTER * height / PROJECTOR[1], {"explorer"}) == []
+
+
+BOXES = """(selector) => [...document.querySelectorAll(selector)]
+  .filter((each) => each.checkVisibility())
+  .map((each) => each.getBoundingClientRect().toJSON())"""
+
+
+@pytest.mark.parametrize("width, height", [PROJECTOR, *SMALLER])
+def test_pictures_stand_large_below_the_title_and_their_calculation_below_them(
+    visitor, site, address, width, height
+):
+    page = visitor(width, height).page
+    for hash in ("#pooling", "#pooling&window=6", "#filter", "#filter&kernel=sobel-x"):
+        chapter = "03_pooling_layer" if "pooling" in hash else "02_convolutional_layer"
+        page.goto(f"{address(site)}chapters/{chapter}.html{hash}&present=1")
+        page.wait_for_function(READY)
+        page.evaluate(f"async () => {{ {FRAMES} await frames(6); }}")
+        place = hash.partition("&")[0]
+        header, pictures, calculation = (
+            page.evaluate(BOXES, f"{place} .cnn-explorer {part}")
+            for part in (".cx-header", ".cx-picture", ".cx-calculation")
+        )
+        tops = [picture["top"] for picture in pictures]
+        assert len(pictures) == 2 and max(tops) - min(tops) < 1
+        assert 0 <= tops[0] - header[0]["bottom"] < 0.02 * height, hash
+        assert min(picture["width"] for picture in pictures) > 0.2 * width, hash
+        assert calculation[0]["top"] >= max(picture["bottom"] for picture in pictures), hash
+
+
+@pytest.mark.parametrize("width, height", [PROJECTOR, SMALLER[0]])
+def test_patch_kernel_and_products_have_cells_of_one_size(visitor, site, address, width, height):
+    page = visitor(width, height).page
+    page.goto(address(site) + "chapters/02_convolutional_layer.html#filter&present=1")
+    page.wait_for_function(READY)
+    for size in (3, 5, 7):
+        page.evaluate(FOLLOW, f"#filter&kernel=sobel-x:{size}")
+        page.evaluate(f"async () => {{ {FRAMES} await frames(6); }}")
+        grids = page.evaluate(BOXES, "#filter .cx-calculation .cx-cells")
+        assert len(grids) == 3 and len({round(grid["top"]) for grid in grids}) == 1
+        assert max(grid["width"] for grid in grids) - min(grid["width"] for grid in grids) < 1

@@ -111,9 +111,15 @@ const cnnCoursePresent = (() => {
     const isExplorer = state.steps[state.at].kind === "explorer";
     const scale = isExplorer ? largestExplorer() : largest(screen().scale);
     lay(scale);
-    Object.assign(state, { scale, height: article.offsetHeight });
-    const left = screen().height - state.height * scale;
-    article.style.top = `${isExplorer ? Math.max(0, left / 2) : 0}px`;
+    state.scale = scale;
+    center();
+  }
+
+  /** Put what fits in its place: an explorer into the middle, with the height that it has now. */
+  function center() {
+    state.height = article.offsetHeight;
+    const left = screen().height - state.height * state.scale;
+    article.style.top = `${state.body ? Math.max(0, left / 2) : 0}px`;
   }
 
   /** Let figures be as high as the words of their step leave room, or stand beside them. */

@@ -537,7 +537,12 @@ function render({ model, el }) {
   Object.assign(view, { root, say, problem, found: foundNote(), controls: makeControls(explorer) });
   const top = Object.values(view.controls).map(({ element }) => element);
   body.append(
-    create("div", { class: "cx-channel-top" }, view.input.element, ...top),
+    create(
+      "div",
+      { class: "cx-channel-top" },
+      view.input.element,
+      create("div", { class: "cx-channel-set" }, ...top),
+    ),
     problem,
     view.flow,
     ...view.lines.map(({ slice }) => slice.reason),

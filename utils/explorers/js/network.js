@@ -341,6 +341,7 @@ class View {
     this.load = button("", () => {
       this.fetch((onProgress) => fileBytes(this.model, this.model.get("network"), onProgress), false);
     });
+    this.load.classList.add("cx-primary");
     const own = create("input", {
       type: "file",
       class: "cx-hidden",

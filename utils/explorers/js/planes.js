@@ -54,11 +54,12 @@ export function scaled({ shape, data }, [rows, columns]) {
 
 /**
  * Where each plane lies in a figure of `width` pixels, seen from above at a slant: columns run
- * to the right, rows come nearer. The input is at the bottom.
+ * to the right, rows come nearer. The input is at the bottom. Without a `height` it is as high as it comes.
  */
-export function arrange(planes, width, narrow) {
+export function arrange(planes, { width, height, narrow }) {
   const count = planes.length;
-  const spacing = clamp((narrow ? 330 : 400) / count, narrow ? 50 : 62, 124);
+  const spacing =
+    height / count || clamp((narrow ? 330 : 400) / count, narrow ? 50 : 62, 124);
   const longest = Math.max(...planes[0].size);
   const depth = Math.min(width * 0.3, spacing * 0.93);
   const slant = Math.min(width * 0.25, depth * 1.2);

@@ -446,10 +446,10 @@ function showTable(view, shown) {
 
 /** Place the planes anew in the width that there is. */
 function arrangePlanes(view) {
-  const { root, network } = view;
-  const { width, narrow } = view.room;
-  view.layout = { width, ...arrange(network.planes, width, narrow) };
+  const { root, network, room } = view;
+  view.layout = { ...room, ...arrange(network.planes, room) };
   root.style.setProperty("--row", `${view.layout.spacing}px`);
+  root.style.setProperty("--planes", network.planes.length);
 }
 
 // --- Controls ----------------------------------------------------------------------------
@@ -671,9 +671,9 @@ function point(view) {
 
 /** Scale the image to the input, where it is another one or of another size. */
 function showImage(view, image, [rows, columns]) {
-  const { scaledFrom: before } = view;
-  if (before?.image === image && before.rows === rows && before.columns === columns) return;
-  view.scaledFrom = { image, rows, columns };
+  const from = [image, rows, columns];
+  if (view.scaledFrom?.every((part, at) => part === from[at])) return;
+  view.scaledFrom = from;
   view.picture = scaled(image, [rows, columns]);
 }
 
@@ -735,7 +735,7 @@ function render({ model, el }) {
   });
   // `hovered` is a neuron under the mouse, shown until the mouse leaves.
   const view = { model, edit, root, say, network: { planes: [], problem: null }, hovered: null };
-  view.room = { width: 340, narrow: false }; // until it is laid out
+  view.room = { width: 340 }; // until it is laid out
   view.chooseLayer = (number) => {
     const { planes } = view.network;
     const at = chosen(view);
@@ -752,8 +752,10 @@ function render({ model, el }) {
   ];
   const observer = new ResizeObserver(() => {
     const width = view.stage.clientWidth;
-    if (width === view.room.width || width === 0) return;
-    view.room = { width, narrow: root.clientWidth < 560 };
+    if (!width || width === view.room.width) return;
+    // A style sheet may ask for a height, as a share of the explorer's width.
+    const height = getComputedStyle(root).getPropertyValue("--tall") * body.clientWidth;
+    view.room = { width, height, narrow: root.clientWidth < 560 };
     arrangePlanes(view);
     point(view);
   });

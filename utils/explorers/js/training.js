@@ -77,7 +77,7 @@ class View {
       this.controls.element,
       this.buttons,
       this.problem,
-      this.charts,
+      this.course,
       this.looks,
       this.further,
     );
@@ -93,6 +93,7 @@ class View {
 
   buildLoading() {
     this.load = button("", () => this.begin());
+    this.load.classList.add("cx-primary");
     this.progress = create("progress", { hidden: true, max: 1, "aria-label": "Images loaded" });
     this.loadProblem = create("p", { class: "cx-problem", role: "alert", hidden: true });
     this.loading = create("div", { class: "cx-network-load" }, this.load, this.progress, this.loadProblem);
@@ -152,13 +153,14 @@ class View {
     };
     this.before = strip("Filters of the first layer, at the start");
     this.now = strip("The same filters now");
+    // What changes while it trains: the curves, and the filters below them.
+    const filters = create("div", { class: "cx-train-looks" }, this.before.element, this.now.element);
+    this.course = create("div", { class: "cx-train-course" }, this.charts, filters);
     this.maps = [];
     this.mapPart = create("div", { class: "cx-train-layers" });
     this.looks = create(
       "div",
       { class: "cx-train-looks" },
-      this.before.element,
-      this.now.element,
       create("div", { class: "cx-network-top" }, this.buildImage(), this.buildAnswer()),
       this.mapPart,
     );
@@ -551,7 +553,7 @@ class View {
     this.drawButtons();
     const { state } = this;
     const { network, report } = state;
-    this.looks.hidden = this.charts.hidden = this.further.hidden = !network;
+    this.looks.hidden = this.course.hidden = this.further.hidden = !network;
     if (!network || !report) return;
     // While it trains, curves and pictures take turns: together they could take a frame too long.
     const inTurns = state.isTraining && !isCalm();

@@ -570,9 +570,7 @@ EVERY_EXPLORER = f"""async () => {{
 
 
 @pytest.mark.parametrize("name", [*PAGES[:5], "intro", "chapters/training"])
-def test_letters_of_explorers_are_as_high_a_share_of_a_smaller_screen(
-    visitor, site, address, name
-):
+def test_letters_of_explorers_are_as_high_a_share_of_a_smaller_screen(visitor, site, address, name):
     page = presented(visitor, address(site), name).page
     for width, height in SMALLER:
         set_size(page, width, height)

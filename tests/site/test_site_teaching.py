@@ -119,9 +119,14 @@ def test_a_view_that_is_open_while_a_question_is_asked_does_not_answer_it(visito
             assert answer in place.inner_text(), view
 
 
+SECOND_REASON = "the-second-reason-what-a-network-takes-for-granted"
+
+
 def test_a_link_to_a_question_of_the_teaching_pages_opens_at_this_question(visitor, site, address):
     page, root = visitor().page, address(site)
     said = {
+        "01_introduction.html#why-not-a-dense-network&question=2": "1,000 neurons",
+        f"01_introduction.html#{SECOND_REASON}&question=1": "shuffled",
         "02_convolutional_layer.html#check-yourself&question=2": "How many feature maps come out",
         "02_convolutional_layer.html#check-yourself&question=4": "Conv2D(",
         "03_pooling_layer.html#check-yourself&question=3": "28 × 28 × 64",
@@ -136,7 +141,7 @@ def test_a_link_to_a_question_of_the_teaching_pages_opens_at_this_question(visit
         page.goto(f"{root}chapters/{link}&present=1")
         page.wait_for_function(READY)
         question = page.locator(".cx-question:visible")
-        assert words in question.inner_text(), link
+        assert words in question.inner_text().replace("\N{NO-BREAK SPACE}", " "), link
     page.evaluate(FOLLOW, "#when-is-a-network-better&question=99")
     assert "question 99" in page.locator(".course-view-problem").text_content()
 
@@ -262,11 +267,14 @@ def test_formulas_in_the_overview_keep_their_fraction_bars(visitor, site, addres
     page = visitor().page
     page.goto(address(site) + "chapters/02_convolutional_layer.html")
     page.evaluate("() => cnnCourseTeaching()")
-    # The overview tells how a slide begins: this one, without its sentence, with the formula.
+    # The overview tells how a slide begins: this one, without what is above it, with the formula.
     page.evaluate(
-        """() => [...document.querySelectorAll(".bd-article div.math")]
-          .find((each) => each.textContent.includes("output"))
-          .previousElementSibling.remove()"""
+        """() => {
+          const formula = [...document.querySelectorAll(".bd-article div.math")]
+            .find((each) => each.textContent.includes("output"));
+          const above = () => formula.previousElementSibling;
+          while (!above().matches("h2, h3")) above().remove();
+        }"""
     )
     page.evaluate("cnnCourseTeach.present.enter({ isDeck: true })")
     page.keyboard.press("o")

@@ -203,7 +203,8 @@ class View {
   buildFurther() {
     this.mistakes = mistakeList();
     this.mistakes.element.hidden = true;
-    const worst = button("Show the twelve worst mistakes", () => this.showMistakes());
+    this.worst = button("Show the twelve worst mistakes", () => this.toggleMistakes());
+    this.worst.setAttribute("aria-expanded", "false");
     this.slow = create("div", {});
     const slowly = folded(
       "One step, slowly: the gradient on its way back",
@@ -232,7 +233,7 @@ class View {
     this.further = create(
       "div",
       { class: "cx-train-further" },
-      create("div", { class: "cx-train-part" }, create("div", { class: "cx-buttons" }, worst), this.mistakes.element),
+      create("div", { class: "cx-train-part" }, create("div", { class: "cx-buttons" }, this.worst), this.mistakes.element),
       slowly,
       this.buildSigns(),
       keras,
@@ -324,7 +325,7 @@ class View {
     Object.assign(this.state, newState(), { drawings, number, isDrawing, network: { ...made, test } });
     this.state.first = made.kernel;
     this.built = settings;
-    this.mistakes.element.hidden = true;
+    this.showMistakes(false);
     this.slow.replaceChildren();
     this.signBars.element.hidden = true;
     this.showProblem(problem);
@@ -429,11 +430,18 @@ class View {
     this.take({ ...this.state.report, ...found }, true);
   }
 
-  async showMistakes() {
+  showMistakes(isShown) {
+    this.mistakes.element.hidden = !isShown;
+    this.worst.textContent = isShown ? "Hide the mistakes" : "Show the twelve worst mistakes";
+    this.worst.setAttribute("aria-expanded", String(isShown));
+  }
+
+  async toggleMistakes() {
+    if (!this.mistakes.element.hidden) return this.showMistakes(false);
     const found = await this.client.call("mistakes");
     this.mistakes.set(found, this.classes());
-    this.mistakes.element.hidden = false;
-    this.frame.say(`${plural(found.count, "mistake")} on ${format(found.all)} new images.`);
+    this.showMistakes(true);
+    return this.frame.say(`${plural(found.count, "mistake")} on ${format(found.all)} new images.`);
   }
 
   async showSlowly() {
@@ -494,6 +502,7 @@ class View {
     const { state } = this;
     state.report = report;
     if (!isLook) {
+      this.showMistakes(false); // they are those of the network as it was
       const put = (name, found, step) => {
         if (!found) return;
         const point = average(found, step);

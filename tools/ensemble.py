@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
@@ -40,15 +40,17 @@ ENSEMBLES = {
         "three wide": [(WIDE, seed) for seed in SEEDS],
         "three wide, three mirrored": [(name, seed) for name in (WIDE, MIRRORED) for seed in SEEDS],
     },
-    # The same nine networks, put together in two ways.
+    # Nine networks: three of one kind, one of each kind in every way there is, and all of them.
     "mnist_ensembles": {
         **{
             f"three alike, {size} × {size}": [(name, seed) for seed in SEEDS]
             for size, name in KERNELS.items()
         },
         **{
-            f"three kernels, seed {seed}": [(name, seed) for name in KERNELS.values()]
-            for seed in SEEDS
+            f"one of each, seeds {', '.join(map(str, seeds))}": [
+                *zip(KERNELS.values(), seeds, strict=True)
+            ]
+            for seeds in product(SEEDS, repeat=len(KERNELS))
         },
         "nine": [(name, seed) for name in KERNELS.values() for seed in SEEDS],
     },

@@ -99,6 +99,9 @@ NEAR_NINE_TENTHS = [
     round(100 * n) for n in reversed(printed_numbers("5", r"\n +(0\.9[0-2]\d) +(0\.\d+)"))
 ]
 PROMISED = [100 * n for n in printed_numbers("5", r"all: (0\.\d+) +(0\.\d+)")]
+WALL_MINUTES = [
+    printed_numbers("14.9/3", rf"seed {seed}: .* in (\d+) minutes")[0] for seed in range(1, 6)
+]
 # Minutes, in words at the beginning of each.
 READING = {"1": 30, "3": 45, "4": 40, "training": 20, "5": 30, "better": 25, "7": 20}
 
@@ -306,7 +309,7 @@ EVIDENCE = {
         ("would not: {} windows are 3", 7 / 2),
         ("maps, not {}.", 10 * 3),
         ("now reads {} · {} numbers of each map instead of {} · {}", 28, 28, 3, 3),
-        ("then {} million numbers, trained by Keras", LECTURE / 1e6),
+        ("Then {} million numbers, trained by Keras", LECTURE / 1e6),
     ],
     "14.9/2": [
         ("There are {} mistakes", MISREAD[0]),
@@ -374,14 +377,27 @@ EVIDENCE = {
         ("the last {} digits were a little", FOR_CHOICES),
         ("found {} to be wrong", Cited(15, "northcutt2021pervasive")),
         (
-            "So a network that gets {} % right has begun",
-            Named(99.9, "more than 15 of 10,000 leave"),
+            "A network that gets {} % right misreads {}, so it gives at least {} of these wrong",
+            *(Named(99.9, "imagined"), round(0.001 * TEST), 15 - round(0.001 * TEST)),
         ),
         ("prints an accuracy of {} %", Named(99.14, "printed by the notebook of the book")),
         ("(a standard deviation of {} points)", Named(0.047, "told by C. Deotte, who is linked")),
         ("A network gets {} % of the *validation*", Named(99.9, "imagined")),
         ("of *up to* {} % for three", Cited(99.87, "an2020ensemble")),
         ("by less than a digit of {}, and", TEST),
+        ("by less than two digits of {};", TEST),
+        (
+            "took about {} minutes of CPU time each",
+            *printed_numbers("14.9/3", r"seed 1: (\d+) minutes of CPU time"),
+        ),
+        (
+            "beside other work it was {} to {} minutes",
+            min(WALL_MINUTES),
+            max(WALL_MINUTES),
+        ),
+        ("Here they answer in {} bits; on record", SINGLE),
+        ("what they answered in {} bits", HALF),
+        ("networks answer in {} bits here", HALF),
     ],
     "intro": [
         ("shuffle the pixels. | {} minutes", READING["1"]),

@@ -30,6 +30,19 @@ def test_a_figure_shows_itself_as_a_png_with_its_description_as_text():
     assert metadata["image/png"] == {"alt": "A blank sheet.", "width": 640}
 
 
+def test_an_axis_label_is_not_cut_off_where_layout_and_ticks_do_not_agree():
+    """At this size Matplotlib makes room for 0.90 and 0.95, and then draws 0.900 and 0.925."""
+    figure = plots.DescribedFigure(4.1)
+    for axes in figure.subplots(2, 1, sharex=True):
+        axes.plot([1, 15], [0.9, 0.9974])
+        axes.tick_params(labelsize=12)
+        axes.set_ylabel("accuracy", fontsize=12)
+    axes.set_xlabel("epoch", fontsize=12)
+    shown(figure)
+    for axes in figure.axes:
+        assert axes.get_tightbbox().x0 >= 0
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_figure_keeps_its_own_png_where_the_inline_backend_is_loaded(when):
     """Colab loads it when a notebook starts; `interact` loads it later."""
@@ -98,6 +111,11 @@ def test_learning_curves_tell_the_epoch_of_the_lowest_validation_loss():
     figure = plots.learning_curves(history, shorter)
     assert "lowest, 0.40, after epoch 2" in figure.description
     assert len(figure.axes[0].lines) == 4
+
+
+def test_no_accuracy_of_a_learning_curve_is_rounded_up_to_1():
+    history = HISTORY | {"val_accuracy": [0.88] * 9 + [0.9968]}
+    assert "rises from 0.88 to 0.997." in plots.learning_curves(history).description
 
 
 def test_each_class_has_its_own_row_of_samples():
@@ -220,6 +238,9 @@ ON_SLIDES = {
     "samples": lambda: plots.samples(
         np.zeros((60, 28, 28)), np.repeat(range(10), 6), TEN, per_class=6, columns=2
     ),
+    "digits": lambda: plots.samples(
+        np.zeros((80, 28, 28)), np.repeat(range(10), 8), list("0123456789"), columns=2
+    ),
     "network": lecture_network,
     "learning curves": lambda: plots.learning_curves(HISTORY, HISTORY),
     "confusion matrix": lambda: plots.confusion_matrix(np.full((10, 10), 10), TEN),
@@ -234,7 +255,7 @@ ON_SLIDES = {
 
 
 @pytest.mark.parametrize("name", ON_SLIDES)
-def test_the_letters_of_a_figure_of_chapter_5_are_legible_on_a_slide(name):
+def test_the_letters_of_a_figure_of_chapter_5_or_of_part_2_are_legible_on_a_slide(name):
     figure = ON_SLIDES[name]()
     figure.draw_without_rendering()  # writes the numbers at the axes
     width, height = 100 * figure.get_size_inches()

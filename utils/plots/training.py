@@ -12,6 +12,11 @@ from utils.palette import BLUE, FAINT, FAINTER, INK, MUTED, ORANGE
 from .look import WIDTH, DescribedFigure, plain
 
 
+def below_one(share: float) -> str:
+    """Write a share with two decimals, or with three where two would make 1.00 of it."""
+    return f"{share:.3f}" if 0.995 <= share < 1 else f"{share:.2f}"
+
+
 def learning_curves(
     recorded: Mapping[str, Sequence[float]], yours: Mapping[str, Sequence[float]] | None = None
 ) -> DescribedFigure:
@@ -28,7 +33,8 @@ def learning_curves(
         f"Loss and accuracy over {epochs} epochs. The training loss falls from "
         f"{recorded['loss'][0]:.2f} to {recorded['loss'][-1]:.2f}; the validation loss is "
         f"lowest, {min(recorded['val_loss']):.2f}, after epoch {best}. The validation accuracy "
-        f"rises from {recorded['val_accuracy'][0]:.2f} to {recorded['val_accuracy'][-1]:.2f}.",
+        f"rises from {below_one(recorded['val_accuracy'][0])} to "
+        f"{below_one(recorded['val_accuracy'][-1])}.",
     )
     panels = figure.subplots(1, 2)
     for axes, metric in zip(panels, ["accuracy", "loss"], strict=True):

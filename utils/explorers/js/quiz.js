@@ -30,8 +30,9 @@ export function rich(text) {
   return [...nodes, unbroken(text.slice(end))];
 }
 
-/** A text without its markup. */
-const plainText = (text) => rich(text).map((node) => node.textContent ?? node).join("");
+/** A text without its markup, with plain spaces. */
+const plainText = (text) =>
+  rich(text).map((node) => node.textContent ?? node).join("").replaceAll("\u00a0", " ");
 
 // Grouped as in much of Europe: 15.200 is 15200 there, and 15.2 elsewhere.
 const DOTTED = /^\s*[+\-−–‐‑]?[1-9]\d{0,2}(?:\.\d{3})+(?![\d.,])/;

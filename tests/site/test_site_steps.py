@@ -259,7 +259,7 @@ def test_an_explorer_uses_a_screen_that_is_not_wide_for_letters_as_high_as_on_a_
 
 def test_a_question_with_many_options_has_them_in_two_columns(visitor, site, address):
     page = presented(visitor, address(site), "chapters/05_fashion_mnist", PROJECTOR, "slides")
-    page.evaluate(SHOW, "Which class will the network")
+    page.evaluate(SHOW, "Which of the ten classes")
     options = page.evaluate(BOXES, ".cx-option")
     assert len(options) == 10 and options[0]["top"] == options[1]["top"]
     letters = "() => 16 * cnnCourseTeach.present.progress().scale"

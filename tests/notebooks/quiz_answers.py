@@ -318,7 +318,7 @@ ANSWERS = {
         "Two 3 × 3 convolutions, one after the other": choice(
             "Nothing", because=printed("4", "largest difference: 0.0\nnp.allclose: True")
         ),
-        "Which of the two fits its **training** images better": choice(
+        "Which network of 32 layers fits its **training** images": choice(
             "The one with shortcuts",
             because=printed("4", "in each run and after each epoch less loss: True"),
         ),

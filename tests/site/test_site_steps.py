@@ -446,7 +446,21 @@ def test_a_sentence_before_a_question_stands_above_it(visitor, site, address):
     assert words["bottom"] < question["top"]
 
 
-@pytest.mark.parametrize("name", [name for name in PAGES if name.startswith("chapters/0")][:4])
+# A page whose stored picture speaks to a reader who runs the notebook has it on no step.
+@pytest.mark.parametrize("name", ["chapters/04_cnn_architectures"])
+@pytest.mark.parametrize("view", ["present", "slides"])
+def test_a_stored_picture_with_the_tag_no_step_is_on_the_page_alone(
+    visitor, site, address, name, view
+):
+    page = presented(visitor, address(site), name, PROJECTOR, view)
+    holds = """() => cnnCourseTeach.present.steps().some(({ nodes }) => nodes.some((node) =>
+      node.matches(".stored-widget-output, .stored-widget-note")
+        || /cell has sliders/.test(node.textContent)))"""
+    assert page.locator(".bd-article .stored-widget-note").count() == 1
+    assert not page.evaluate(holds)
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name.startswith("chapters/0")][:3])
 def test_the_note_below_a_stored_picture_is_on_the_step_of_the_picture(
     visitor, site, address, name
 ):

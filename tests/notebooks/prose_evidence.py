@@ -36,7 +36,7 @@ TEST, LARGEST = printed_numbers("5", r"test images: +\((\d+), 28, 28\) uint8\npi
 FILTERS, FIRST_KERNEL = code_numbers("5", r"layers\.Conv2D\((\d+), (\d)")
 SECOND = code_numbers("5", r"layers\.Conv2D\((128), (\d)")
 (TWO_ERRORS,) = printed_numbers("5", r"test accuracy \S+ ± (\S+)")
-FLATTENED = printed_numbers("4", r"chapter 5: 3 · 3 · 256 = (\S+) values")[0], 256
+FLATTENED = printed_numbers("4", r"lecture's network: 3 · 3 · 256 = (\S+) values")[0], 256
 SURE = [
     share
     for name in ("Trouser", "Bag", "Sneaker", "Sandal")
@@ -193,6 +193,10 @@ EVIDENCE = {
         ("plain network of {} layers", Cited(56, "he2016deep")),
         ("error than one of {}, even", Cited(20, "he2016deep")),
         ("| {} | [LeCun et al.]", Cited(1989, "lecun1989backpropagation")),
+        (
+            "patches of {} × {}, {} × {} windows look",
+            *(Cited(side, "liu2022convnet") for side in (4, 4, 7, 7)),
+        ),
         ("windows and {} maps in and out", *code_numbers("4", r"SeparableConv2D\((\d+), 3")),
     ],
     "better": [

@@ -318,7 +318,7 @@ ANSWERS = {
         "Two 3 × 3 convolutions, one after the other": choice(
             "Nothing", because=printed("4", "largest difference: 0.0\nnp.allclose: True")
         ),
-        "Which of the two fits its **training** images better": choice(
+        "Which network of 32 layers fits its **training** images": choice(
             "The one with shortcuts",
             because=printed("4", "in each run and after each epoch less loss: True"),
         ),
@@ -409,11 +409,11 @@ ANSWERS = {
         ),
     },
     "5": {
-        "Which class will the network recognize *least* often": choice(
+        "Which of the ten classes will the network recognize": choice(
             "Shirt", because=printed("5", "Shirt is recognized least often")
         ),
         "Of the answers with a confidence of about 0.9, how many": choice(
-            "Fewer", because=printed_numbers("5", r"\n +(0\.90\d) +(0\.\d+)")[1] < 0.85
+            "Fewer than 90 %", because=printed_numbers("5", r"\n +(0\.90\d) +(0\.\d+)")[1] < 0.85
         ),
         "In the first epochs, will the accuracy on the training set": choice(
             "Below",
@@ -422,14 +422,14 @@ ANSWERS = {
             )[0]
             > 0,
         ),
-        "The next figure follows one ankle boot": choice(
+        "One ankle boot, the first image of the test set": choice(
             "Something else", because=printed("5", "at last only a few bright cells")
         ),
-        "Which part of the boot will the network miss most": choice(
+        "Which part of the ankle boot, the first test image": choice(
             "The middle", because=printed("5", "at place 8 of 14 from the top and 8 of 14")
         ),
         "The second convolutional layer reads 64 maps": 3 * 3 * 64,
-        "The third pooling layer gets maps of 7 × 7": valid(7, 2, 2),
+        "A pooling layer with windows of 2 × 2 and Keras's": valid(7, 2, 2),
         "Someone removes the first pooling layer": choice(
             "They stay the same", because=printed("3", r"parameters, conv .* 1×\n")
         ),
@@ -437,7 +437,7 @@ ANSWERS = {
             "Can't tell",
             because=printed_numbers("5", r"test accuracy \S+ ± (\S+)")[0] > 0.921 - 0.919,
         ),
-        "You ask the trained network twice": choice(
+        "You ask this chapter's trained network twice": choice(
             "Equal", because=printed("5", r"in prediction:  \[1\.\]")
         ),
     },

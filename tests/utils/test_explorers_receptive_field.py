@@ -41,7 +41,7 @@ def seen_pixels(explorer, layer, position):
 
 
 def test_the_network_of_chapter_5_sees_what_the_chapter_says():
-    explorer = ReceptiveFieldExplorer("chapter 5 network")
+    explorer = ReceptiveFieldExplorer("the lecture's network")
     assert explorer.receptive_fields == CHAPTER_5
     assert explorer.input_size == (28, 28)
     assert explorer.map_sizes()[-1] == (3, 3)
@@ -102,7 +102,7 @@ def test_what_is_wrong_is_said(arguments, sentence):
 
 
 def test_the_state_travels_to_the_page_and_back():
-    explorer = ReceptiveFieldExplorer("chapter 5 network", input_size=(20, 30), layer=2)
+    explorer = ReceptiveFieldExplorer("the lecture's network", input_size=(20, 30), layer=2)
     state = explorer.get_state()
     other = ReceptiveFieldExplorer()
     kept = ["layers", "input_size", "layer", "position", "paths"]
@@ -145,7 +145,7 @@ def place_of(page, plane, row, column):
 
 
 def test_the_table_and_the_status_give_the_numbers(show):
-    page = show(ReceptiveFieldExplorer("chapter 5 network", layer=4))
+    page = show(ReceptiveFieldExplorer("the lecture's network", layer=4))
     fields = page.eval_on_selector_all("tbody td:last-child b", "all => all.map(b => b.innerText)")
     assert fields == [f"{field} × {field}" for field in [*reversed(CHAPTER_5), 1]]
     assert "A neuron of layer 4 sees 16 × 16 of the 28 × 28 pixels: 12 + (3 − 1) · 2 = 16." in (
@@ -173,7 +173,7 @@ def test_arrow_keys_choose_a_neuron_and_page_keys_a_layer(show):
 
 
 def test_the_same_place_is_kept_from_a_small_map_to_a_large_one(show):
-    page = show(ReceptiveFieldExplorer("chapter 5 network", layer=8, position=(2, 0)))
+    page = show(ReceptiveFieldExplorer("the lecture's network", layer=8, position=(2, 0)))
     page.focus(".cx-planes")
     page.keyboard.press("Home")
     layer, row, column = chosen(page)
@@ -203,7 +203,7 @@ def test_a_finger_chooses_a_neuron(show):
 @pytest.mark.parametrize(
     "layers, size",
     [
-        (PRESETS["chapter 5 network"][1], 28),
+        (PRESETS["the lecture's network"][1], 28),
         ([{"type": "Conv2D", "kernelSize": 4, "strides": 2, "padding": "same"}] * 3, 21),
         ([{"type": "Conv2D", "kernelSize": 3, "strides": 3}, {"type": "MaxPooling2D"}], 16),
         (
@@ -275,7 +275,7 @@ def test_controls_change_the_chosen_layer_and_only_it(show):
 def test_a_preset_brings_its_input_size_and_the_choice_follows_the_layers(show):
     page = show(ReceptiveFieldExplorer())
     network = page.get_by_label("Network", exact=True)
-    network.select_option("chapter 5 network")
+    network.select_option("the lecture's network")
     assert "layer 8" in status(page)
     assert page.evaluate("model.get('input_size')") == [28, 28]
     page.click("text=Remove the last layer")
@@ -325,7 +325,7 @@ def test_a_network_without_layers_is_the_image_alone(show):
 @pytest.mark.parametrize("width", [320, 390])
 def test_a_phone_needs_no_sideways_scroll(show, width):
     page = show(
-        ReceptiveFieldExplorer("chapter 5 network"), viewport={"width": width, "height": 800}
+        ReceptiveFieldExplorer("the lecture's network"), viewport={"width": width, "height": 800}
     )
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 

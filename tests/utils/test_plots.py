@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.colors import same_color
 from matplotlib.text import Text
 from PIL import Image
 
@@ -92,12 +93,30 @@ def test_half_a_percent_is_shown_as_one():
     assert [text.get_text() for text in axes.texts] == ["100", "1", "100", "100"]
 
 
+def test_a_share_that_would_be_rounded_to_0_is_a_dot_and_the_title_says_so():
+    counts = np.array([[299, 1, 0], [0, 300, 0], [0, 0, 300]])
+    (axes,) = plots.confusion_matrix(counts, CLASSES).axes
+    assert [text.get_text() for text in axes.texts] == ["100", "•", "100", "100"]
+    assert axes.get_title() == "percent of each row (• less than half a percent)"
+
+
 def test_predictions_are_never_rounded_up_to_certainty():
     probabilities = np.array([[0.99996, 0.00004, 0.0], [0.3, 0.6, 0.1]])
     figure = plots.predictions(np.zeros((2, 4, 4)), np.array([1, 0]), probabilities, CLASSES)
     labels = [axes.get_xlabel() for axes in figure.axes[:2]]
     assert labels == ["ring\n> 99.9 %", "cross\n60.0 %"]
     assert "cross taken for ring; ring taken for cross" in figure.description
+
+
+def test_predictions_have_the_color_that_the_legend_gives_to_label_and_answer():
+    figure = plots.predictions(
+        np.zeros((1, 4, 4)), np.array([1]), np.array([[0.9, 0.1, 0]]), CLASSES
+    )
+    label, answer = figure.legends[0].get_texts()
+    (axes,) = [axes for axes in figure.axes if axes.get_visible()]
+    assert "label" in label.get_text() and same_color(label.get_color(), axes.title.get_color())
+    assert "answer" in answer.get_text()
+    assert same_color(answer.get_color(), axes.xaxis.label.get_color())
 
 
 def test_learning_curves_tell_the_epoch_of_the_lowest_validation_loss():
@@ -111,6 +130,15 @@ def test_learning_curves_tell_the_epoch_of_the_lowest_validation_loss():
     figure = plots.learning_curves(history, shorter)
     assert "lowest, 0.40, after epoch 2" in figure.description
     assert len(figure.axes[0].lines) == 4
+    told = {text.get_text() for text in figure.legends[0].get_texts()}
+    runs = ("run on record", "this run")
+    assert told == {f"{name}, {run}" for name in ("training", "validation") for run in runs}
+
+
+def test_learning_curves_of_one_run_are_not_called_after_a_run():
+    history = {key: [0.9, 0.8] for key in ("loss", "accuracy", "val_loss", "val_accuracy")}
+    (legend,) = plots.learning_curves(history).legends
+    assert [text.get_text() for text in legend.get_texts()] == ["training", "validation"]
 
 
 def test_no_accuracy_of_a_learning_curve_is_rounded_up_to_1():
@@ -151,6 +179,7 @@ def test_filters_come_strongest_first_on_a_scale_with_zero_in_the_middle():
     assert [float(p.get_array()[1, 1]) for p in pictures] == [-0.4, 0.3, 0.2, 0.1]
     low, high = pictures[0].get_clim()
     assert low == -high
+    assert "the 4 strongest of 4 filters" in figure.get_suptitle()
 
 
 def test_feature_maps_come_strongest_first():
@@ -159,6 +188,20 @@ def test_feature_maps_come_strongest_first():
     _, *shown = [axes.images[0] for axes in figure.axes if axes.images]
     assert [float(picture.get_array()[0, 0]) for picture in shown] == [3.0, 2.0, 1.0]
     assert "conv: 3 maps of 2 × 2" in figure.description
+    assert "the 3 strongest maps of each layer" in figure.get_suptitle()
+
+
+def test_an_occlusion_map_has_a_line_around_the_places_where_more_than_half_is_lost():
+    lost = np.zeros((4, 4))
+    lost[1, 1] = lost[1, 2] = 0.9
+    figure = plots.occlusion(np.zeros((8, 8)), lost)
+    _, axes, _ = figure.axes
+    edges = {
+        tuple(map(tuple, np.sort(np.transpose(line.get_data()), axis=0))) for line in axes.lines
+    }
+    across = {((x, y), (x + 2, y)) for x in (2, 4) for y in (2, 4)}
+    assert edges == across | {((x, 2), (x, 4)) for x in (2, 6)}
+    assert "at 2 of 16 places" in figure.description
 
 
 def test_feature_maps_may_be_of_bfloat16():

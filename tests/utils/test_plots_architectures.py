@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 from accessibility import contrast
-from matplotlib.colors import to_hex
+from matplotlib.collections import PathCollection
+from matplotlib.colors import to_hex, to_rgb
 
 from tools.notebooks import files
 from utils import models, palette, plots
@@ -37,6 +38,7 @@ def test_smaller_and_deeper_names_each_output_and_groups_maps_of_one_size(lectur
     assert "pooling 3×3×256, flatten 2304, dense 128, dense 64, dense 10." in figure.description
     shown = texts(figure.axes[0])
     assert shown[:4] == ["1", "64", "28 × 28", "64"]
+    assert "height: side of the maps" in figure.get_supxlabel()
     assert [text for text in shown if "×" in text] == ["28 × 28", "14 × 14", "7 × 7", "3 × 3"]
 
 
@@ -91,14 +93,18 @@ def test_composed_kernels_are_written_out():
     assert texts(figure.axes[0])[0] == "−1"
 
 
-def test_a_weight_is_legible_on_its_cell():
+@pytest.mark.parametrize("brightness", [1, 0.82])  # of a dark page's figures, in course.css
+def test_a_weight_is_legible_on_its_cell(brightness):
     edge, blur = np.array([[-1, 0, 1]] * 3), np.outer([1, 2, 1], [1, 2, 1])
     both = np.outer([1, 4, 6, 4, 1], [-1, -2, 0, 2, 1])
     for axes in plots.composed(edge, blur, both).axes:
         (cells,) = axes.images
         grounds = cells.to_rgba(cells.get_array()).reshape(-1, 4)
         for text, ground in zip(axes.texts, grounds, strict=True):
-            assert contrast(to_hex(text.get_color()), to_hex(ground)) >= 4.5, text.get_text()
+            ink, cell = (
+                brightness * np.array(to_rgb(color)) for color in (text.get_color(), ground)
+            )
+            assert contrast(to_hex(ink), to_hex(cell)) >= 4.5, text.get_text()
 
 
 def test_two_small_windows_see_as_many_values_as_a_large_one():
@@ -112,6 +118,17 @@ def test_ancestors_tell_layers_parameters_and_the_error_where_there_is_one():
     text = plots.ancestors(LINE).description
     assert "Old, 1998: 7 layers, 60 k parameters; New, 2015: 152 layers" in text
     assert text.endswith("60 M parameters, top-5 error 3.6 %.")
+
+
+def test_the_words_of_an_ancestor_stand_clear_of_its_dot():
+    figure = plots.ancestors(LINE)
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    (dots,) = [each for each in axes.collections if isinstance(each, PathCollection)]
+    radius = np.sqrt(dots.get_sizes()[0] / np.pi) * figure.dpi / 72
+    tops = axes.transData.transform(dots.get_offsets())[:, 1] + radius
+    bottoms = [text.get_window_extent().y0 for text in axes.texts]
+    assert all(bottom >= top for bottom, top in zip(bottoms, tops, strict=True))
 
 
 def senet_154_parameters() -> int:

@@ -150,7 +150,7 @@ def all_explorers() -> dict[str, tuple]:
 
     image = np.random.default_rng(0).integers(0, 256, (200, 300)).astype("uint8")
     kernel = np.random.default_rng(1).normal(size=(7, 7))
-    field = explorers.ReceptiveFieldExplorer("chapter 5 network", paths=True)
+    field = explorers.ReceptiveFieldExplorer("the lecture's network", paths=True)
     return {
         "filter, as chapter 2 shows it": (explorers.FilterExplorer(), "slide"),
         "filter, 200 × 300 and 7 × 7": (explorers.FilterExplorer(image, kernel), "slide"),

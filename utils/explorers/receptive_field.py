@@ -47,7 +47,7 @@ def receptive_fields(layers: Sequence[dict]) -> list[int]:
 PRESETS = {
     "2 convolutions": (14, [convolution(16, 3)] * 2),
     "1 large convolution": (14, [convolution(16, 5)]),
-    "chapter 5 network": (28, placed(LECTURE_LAYERS)),
+    "the lecture's network": (28, placed(LECTURE_LAYERS)),
 }
 
 

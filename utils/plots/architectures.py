@@ -15,6 +15,10 @@ from .look import DIVERGING, DescribedFigure, ink_on, plain
 # Layers that change no shape: drawn, they would only repeat the one before.
 NOT_DRAWN = {"InputLayer", "Dropout", "BatchNormalization", "ReLU", "Activation", "Add"}
 
+# A kernel's scale ends so much above its largest weight: black digits keep a contrast of
+# 4.5 : 1 on all of its colors, on the card of a dark page too, which dims them.
+PALER = 2.0
+
 
 # --- Smaller and deeper ------------------------------------------------------------------
 
@@ -73,7 +77,7 @@ def smaller_and_deeper(model) -> DescribedFigure:
             outputs.append((part(kind), tuple(layer.output.shape[1:])))
     told = ", ".join(f"{name} {'×'.join(map(str, shape))}" for name, shape in outputs)
     figure = DescribedFigure(
-        3.0,
+        3.25,
         "The output of each layer as a box, from left to right, which gets lower as the maps "
         f"shrink and thicker as their number grows: {told}.",
     )
@@ -113,6 +117,8 @@ def smaller_and_deeper(model) -> DescribedFigure:
         handlelength=1.0,
         columnspacing=1.2,
     )
+    told = "height: side of the maps · thickness: their number, as a logarithm"
+    figure.supxlabel(told, fontsize=11, color=INK)
     axes.set_xlim(-0.78, x)
     axes.set_ylim(-1.62, 1.25)
     return figure
@@ -307,7 +313,7 @@ def composed(first: np.ndarray, second: np.ndarray, both: np.ndarray) -> Describ
     panels = figure.subplots(1, 3, gridspec_kw={"width_ratios": sides})
     for axes, (name, kernel) in zip(panels, kernels.items(), strict=True):
         plain(axes)
-        limit = 1.6 * np.abs(kernel).max()
+        limit = PALER * np.abs(kernel).max()
         shown = axes.imshow(kernel, cmap=DIVERGING, vmin=-limit, vmax=limit)
         for (row, column), weight in np.ndenumerate(kernel):
             text = f"{weight:.0f}".replace("-", "−")
@@ -402,7 +408,7 @@ def ancestors(line: Mapping[str, tuple[int, int, float, float | None]]) -> Descr
         left.annotate(
             f"{short(count)}, {depth} layers",
             (parameters.min() / 2.6, row),
-            (0, 6),
+            (0, 8),  # above the dot of a small network
             textcoords="offset points",
             fontsize=11,
             color=INK,

@@ -66,7 +66,7 @@ def filters(kernels: np.ndarray, count: int = 32, columns: int = 8) -> Described
     limit = float(np.percentile(np.abs(kernels[..., strongest]), 99))
     rows = -(-count // columns)
     figure = DescribedFigure(
-        0.8 * rows + 0.7,
+        0.8 * rows + 1.0,  # and a line of text, and the scale
         f"The {count} strongest of {kernels.shape[-1]} filters of {kernels.shape[0]} × "
         f"{kernels.shape[1]} weights, on one scale: negative weights blue, positive ones red.",
     )
@@ -81,6 +81,9 @@ def filters(kernels: np.ndarray, count: int = 32, columns: int = 8) -> Described
         shown, ax=grid, orientation="horizontal", shrink=0.7, aspect=30, pad=0.04, extend="both"
     )
     bar.ax.tick_params(labelsize=11)
+    bar.set_label("weight", fontsize=12, color=INK)
+    told = f"the {count} strongest of {kernels.shape[-1]} filters, strongest first"
+    figure.suptitle(told, fontsize=12, color=INK)
     return figure
 
 
@@ -99,7 +102,7 @@ def feature_maps(
         for name, maps in zip(names, outputs, strict=True)
     )
     figure = DescribedFigure(
-        WIDTH / (len(outputs) + 1) * count + 0.5,  # the maps, and two lines of text
+        WIDTH / (len(outputs) + 1) * count + 0.75,  # the maps, and three lines of text
         f"One image, and the {count} strongest feature maps of each layer. {sizes}. The maps "
         "get coarser from layer to layer: at first they show edges of the garment, at last "
         "only a few bright cells.",
@@ -117,6 +120,8 @@ def feature_maps(
             axes.imshow(maps[..., index], cmap=SEQUENTIAL, vmin=0, vmax=maps[..., strongest].max())
         size = f"{maps.shape[0]}×{maps.shape[1]}"
         column[0].set_title(f"{name}\n{size}", fontsize=12, color=INK, pad=4)
+    told = f"the {count} strongest maps of each layer, each column with a scale of its own"
+    figure.suptitle(told, fontsize=12, color=INK)
     return figure
 
 
@@ -124,7 +129,8 @@ def occlusion(image: np.ndarray, lost: np.ndarray) -> DescribedFigure:
     """Show `image` beside what an answer loses where a square hides a part of it.
 
     `image` is (rows, columns) with values ≥ 0; `lost`, (rows, columns) of the square's places,
-    the probability without the square minus that with it: red where it falls.
+    the probability without the square minus that with it: red where it falls. A line is drawn
+    around the places where more than half of it is lost.
 
     Source: M. Zeiler and R. Fergus, *Visualizing and Understanding Convolutional Networks*
     (arXiv:1311.2901), section 4.2.
@@ -146,5 +152,20 @@ def occlusion(image: np.ndarray, lost: np.ndarray) -> DescribedFigure:
     shown = right.imshow(
         lost, cmap=DIVERGING, vmin=-reach, vmax=reach, alpha=0.8, extent=extent, zorder=2
     )
-    figure.colorbar(shown, ax=right, label="probability lost", shrink=0.9)
+    high, wide = image.shape[0] / lost.shape[0], image.shape[1] / lost.shape[1]
+    for row, column in np.argwhere(lost > 0.5):
+        for below, beside in [(1, 0), (-1, 0), (0, 1), (0, -1)]:
+            near = row + below, column + beside
+            inside = 0 <= near[0] < lost.shape[0] and 0 <= near[1] < lost.shape[1]
+            if inside and lost[near] > 0.5:
+                continue
+            # The edge between the two, seen from the middle of the place.
+            y = (row + 0.5 + 0.5 * below + 0.5 * np.array([-beside, beside])) * high
+            x = (column + 0.5 + 0.5 * beside + 0.5 * np.array([-below, below])) * wide
+            right.plot(x, y, color=INK, linewidth=2, solid_capstyle="projecting", zorder=3)
+    left.set_title("input", fontsize=12, color=INK)
+    right.set_title("line: more than half is lost", fontsize=12, color=INK)
+    bar = figure.colorbar(shown, ax=right, shrink=0.9)
+    bar.set_label("probability lost", fontsize=12, color=INK)
+    bar.ax.tick_params(labelsize=11)
     return figure

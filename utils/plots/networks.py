@@ -55,7 +55,7 @@ def network(model) -> DescribedFigure:
     shapes = ["×".join(str(size) for size in shape) for _, shape, _ in rows]
     below = -(-len(rows) // 2)  # how many layers stand in a column
     figure = DescribedFigure(
-        ROW * below / 100,
+        ROW * below / 100 + 0.3,  # and a line of text
         "The network from the input to the output, the output of each layer drawn as a slab "
         "that gets narrower and thicker: "
         + ", ".join(f"{text} {shape}" for (text, _, _), shape in zip(rows, shapes, strict=True))
@@ -75,6 +75,8 @@ def network(model) -> DescribedFigure:
         words = {"ha": "left", "va": "center", "fontsize": 13, "color": INK}
         axes.text(start + WORDS, y - 0.19 * ROW, text, **words)
         axes.text(start + WORDS, y + 0.19 * ROW, " × ".join(map(str, shape)), **words)
+    told = "width: side of the maps · thickness: their number, as a logarithm"
+    figure.suptitle(told, fontsize=12, color=INK)
     axes.set_xlim(0, 100 * WIDTH)
     axes.set_ylim(ROW * below, 0)
     return figure

@@ -11,6 +11,8 @@ from utils.palette import BLUE, FAINT, FAINTER, INK, MUTED, ORANGE
 
 from .look import WIDTH, DescribedFigure, plain
 
+RARE = "•"  # a share that would be rounded to 0
+
 
 def below_one(share: float) -> str:
     """Write a share with two decimals, or with three where two would make 1.00 of it."""
@@ -24,7 +26,7 @@ def learning_curves(
 
     Both histories are dictionaries as Keras's `fit` returns in `.history`, with
     the metrics "loss" and "accuracy"; `yours`, of the training in this notebook, is drawn
-    dotted over `recorded`, and labeled "run above": on the site nobody has run it.
+    dotted over `recorded`, and the legend tells the two apart.
     """
     epochs = len(recorded["loss"])
     best = int(np.argmin(recorded["val_loss"])) + 1
@@ -42,13 +44,12 @@ def learning_curves(
             (metric, BLUE, "training"),
             (f"val_{metric}", ORANGE, "validation"),
         ]:
-            values = recorded[key]
-            axes.plot(
-                range(1, epochs + 1), values, color=color, label=name, linewidth=4, alpha=0.45
-            )
+            pale = {"color": color, "linewidth": 4, "alpha": 0.45}
+            label = f"{name}, run on record" if yours else name
+            axes.plot(range(1, epochs + 1), recorded[key], label=label, **pale)
             if yours:
                 own = yours[key]
-                label = f"{name}, run above"
+                label = f"{name}, this run"
                 axes.plot(range(1, len(own) + 1), own, "o:", color=color, label=label)
         axes.set_title(metric, fontsize=12, color=INK)
         axes.set_xlabel("epoch", fontsize=12)
@@ -65,7 +66,7 @@ def confusion_matrix(counts: np.ndarray, class_names: Sequence[str]) -> Describe
     """Show a confusion matrix in percent of the true class.
 
     `counts` is (classes, classes) of integers: row the true class, column the
-    predicted one.
+    predicted one. A dot stands for less than half a percent; a cell without images is empty.
     """
     percent = 100 * counts / counts.sum(axis=1, keepdims=True)
     off_diagonal = percent - np.diag(np.diag(percent))
@@ -91,18 +92,11 @@ def confusion_matrix(counts: np.ndarray, class_names: Sequence[str]) -> Describe
         value = percent[row, column]
         if row == column:
             axes.add_patch(patches.Rectangle((column - 0.5, row - 0.5), 1, 1, color=FAINT))
-        if value >= 0.5:
-            weight = "bold" if row == column else "normal"
-            axes.text(
-                column,
-                row,
-                int(value + 0.5),  # half up: a format would round 0.5 to 0
-                ha="center",
-                va="center",
-                color=INK,
-                fontsize=13,
-                weight=weight,
-            )
+        if value > 0:
+            # Half up: a format would round 0.5 to 0.
+            shown = str(int(value + 0.5)) if value >= 0.5 else RARE
+            place = {"ha": "center", "va": "center", "color": INK, "fontsize": 13}
+            axes.text(column, row, shown, weight="bold" if row == column else "normal", **place)
     ticks = range(len(class_names))
     is_short = max(map(len, class_names)) <= 4  # digits need not lean
     lean = {} if is_short else {"rotation": 45, "ha": "right"}
@@ -114,6 +108,7 @@ def confusion_matrix(counts: np.ndarray, class_names: Sequence[str]) -> Describe
     axes.tick_params(which="both", length=0)
     axes.set_xlabel("predicted class", fontsize=12)
     axes.set_ylabel("true class", fontsize=12)
+    axes.set_title(f"percent of each row ({RARE} less than half a percent)", fontsize=12, color=INK)
     for spine in axes.spines.values():
         spine.set_visible(False)
     return figure
@@ -129,12 +124,13 @@ def predictions(
     """Show images with their label, and the predicted class with its probability.
 
     `images` is (n, rows, columns), `labels` (n,), `probabilities` (n, classes).
-    No probability is rounded up to 100 %.
+    No probability is rounded up to 100 %. A legend says which of the two is which.
     """
     predicted = probabilities.argmax(axis=1)
     sure = probabilities.max(axis=1)
     figure = DescribedFigure(
-        (WIDTH / columns + 0.75) * -(-len(images) // columns),  # a picture, and three lines of text
+        # A legend; for each row of pictures, their height and three lines of text.
+        0.35 + (WIDTH / columns + 0.75) * -(-len(images) // columns),
         f"{len(images)} images with their label and the network's answer: "
         + "; ".join(
             f"{class_names[label]} taken for {class_names[answer]}"
@@ -155,6 +151,16 @@ def predictions(
         axes.set_title(class_names[label], fontsize=12, color=INK, pad=4)
         percent = "> 99.9 %" if value > 0.999 else f"{100 * value:.1f} %"
         axes.set_xlabel(f"{class_names[answer]}\n{percent}", fontsize=12, color=ORANGE)
+    meant = {"label in the data set": INK, "the network's answer, how sure it is": ORANGE}
+    figure.legend(
+        handles=[patches.Patch(color=color, label=text) for text, color in meant.items()],
+        labelcolor="linecolor",
+        loc="outside upper center",
+        ncols=2,
+        fontsize=12,
+        frameon=False,
+        handlelength=1.0,
+    )
     return figure
 
 

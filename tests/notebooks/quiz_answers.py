@@ -184,7 +184,7 @@ ANSWERS = {
             "Vertical lines stay sharp",
             because=says("2", "On the left the posts of the wall are sharp, and the roof is smear"),
         ),
-        "The filter is `vertical line`. You tick **ReLU**": choice(
+        "The filter is `vertical line`, ones on zeros": choice(
             "None", because=printed("2", r"whose weights add up to 7, .* values from 0\.1 to 4\.2")
         ),
         "You choose `Sobel x`, which subtracts": choice(
@@ -196,7 +196,7 @@ ANSWERS = {
             f"{same(70, 2)} × {same(120, 2)}",
             because=printed("2", f"same +stride 2 +{same(70, 2)} × {same(120, 2)}"),
         ),
-        "The numbered kernel slides over the picture": choice(
+        "The kernel 1 2 3 / 4 5 6 / 7 8 9 slides": choice(
             "9 8 7 / 6 5 4 / 3 2 1",
             because=slide(DOT, NUMBERED).ravel().tolist() == [9, 8, 7, 6, 5, 4, 3, 2, 1],
         ),
@@ -204,10 +204,10 @@ ANSWERS = {
             "4",
             because=printed("2", r"shapes: \(32, 57, 8\)"),  # of eight filters there
         ),
-        "200 filters of 5 × 5 read a color picture": conv_parameters(5, 3, 200),
-        "How many multiplications do 200": 5 * 5 * 3 * 150 * 100 * 200,
-        "How many bytes do 200 maps": 150 * 100 * 200 * 4,
-        "The layer now has a stride of 2": choice(
+        "A layer with 200 filters of 5 × 5 reads": conv_parameters(5, 3, 200),
+        "200 filters of 5 × 5, with stride 1 and padding 'same'": 5 * 5 * 3 * 150 * 100 * 200,
+        "The layer makes 200 maps": 150 * 100 * 200 * 4,
+        "A convolutional layer has a stride of 2": choice(
             "When the picture moves by two pixels",
             because=printed("2", "by 1: stayed False, moved False\nby 2: stayed False, moved True"),
         ),
@@ -217,7 +217,7 @@ ANSWERS = {
             and says("2", "Half a turn makes Sobel x its own negative"),
         ),
         "A layer reads 64 feature maps and has 32 filters": 32,
-        "And how many parameters has this layer, 32 filters": conv_parameters(3, 64, 32),
+        "A layer has 32 filters of 3 × 3 and reads 64": conv_parameters(3, 64, 32),
         "Images of 28 × 28 go through Conv2D(16, 5, strides=2": same(28, 2),
         "In a photograph, a cat moves five pixels": choice(
             "What the cat caused moves five pixels along",
@@ -226,7 +226,7 @@ ANSWERS = {
     },
     "3": {
         "A picture of 28 × 28 pixels is pooled": valid(28, 3, 3),
-        "The filter's ReLU is off": choice(
+        "In the filter explorer ReLU is off": choice(
             "The negative ones: they become 0",
             because=all(
                 max(0, max(w)) == max(max(0, v) for v in w)
@@ -242,22 +242,22 @@ ANSWERS = {
         "The row moves one place to the right": sum(
             a == b for a, b in zip(pairs(ROW), pairs([0, *ROW[:-1]]), strict=True)
         ),
-        "And after max pooling with windows of 2 × 2?": printed_numbers(
+        "Pictures of garments are max-pooled": printed_numbers(
             "3", r"2 × 2 +moved by 1: +(\d+)% equal"
         )[0],
-        "And if the pictures move by **two** pixels": printed_numbers(
+        "The garments, max-pooled with windows of 2 × 2, move by **two**": printed_numbers(
             "3", r"2 × 2 +moved by 2: +(\d+)% equal"
         )[0],
-        "The pictures move by three pixels": printed_numbers(
+        "The 500 garments move by three pixels": printed_numbers(
             "3", r"moved by 3: +same answer +(\d+)%"
         )[0],
-        "And when the pictures lie on their side": printed_numbers(
+        "The 500 garments lie on their side": printed_numbers(
             "3", r"turned by 90: same answer +(\d+)%"
         )[0],
-        "The digits move by four pixels": printed_numbers(
+        "The digits move by four pixels. The network with Flatten": printed_numbers(
             "3", r"Flatten, 3 runs: [^\n]*\n(?:  [^\n]*\n){3}  moved by 4: same answer (\d+)%"
         )[0],
-        "And the network with global average pooling": printed_numbers(
+        "The digits move by four pixels. The network with global": printed_numbers(
             "3", r"global, 3 runs: [^\n]*\n(?:  [^\n]*\n){3}  moved by 4: same answer (\d+)%"
         )[0],
         "We take four kernels, Sobel x and its three": choice(

@@ -189,8 +189,8 @@ const cnnCourseSteps = (() => {
   const LONE_WORDS = 4; // a step for a sentence or two
   const LED_ASTRAY = 4; // words, apart from what they lead to
   const SPOKEN_OF = 2; // what is seen, apart from the words that speak of it
-  const SHRUNK = 16; // a figure that has to give up the whole room
-  const BESIDE = 2; // words beside a figure rather than above and below it
+  const SHRUNK = 10; // a figure that has to give up all of its width
+  const BESIDE = 1; // words beside a figure rather than above and below it
   const HIGHEST = 0.95; // share of the room that a figure of any height takes without loss
   const COLUMN = 0.36; // share of the width that words beside a figure need at least
   const REMINDER = 0.7; // of its least size for a figure that was seen a step before
@@ -235,12 +235,13 @@ const cnnCourseSteps = (() => {
       width of the one that has the words beside it; null if there is no way. */
   function arranged(blocks, room) {
     const excess = Math.max(0, Math.min(heightOf(blocks) - room, heightOf(blocks) - leastOf(blocks)));
-    const stacked = leastOf(blocks) <= room ? { cost: (excess / room) * SHRUNK, excess, beside: 0 } : null;
+    const high = blocks.reduce((sum, { wide, ratio }) => sum + wide * ratio, 0);
+    const stacked = leastOf(blocks) <= room ? { cost: high ? (excess / high) * SHRUNK : 0, excess, beside: 0 } : null;
     const { figure, words } = besideFigure(blocks) ?? {};
-    if (!figure || stacked?.excess === 0) return stacked;
-    const beside = widthBeside(figure, words, room);
-    const cost = words.every(isAFold) ? 3 * BESIDE : BESIDE; // a fold alone leaves its column empty
-    return !beside || stacked?.cost < cost ? stacked : { cost, excess: 0, beside };
+    const beside = figure ? widthBeside(figure, words, room) : 0;
+    if (!beside) return stacked;
+    const cost = BESIDE * (words.every(isAFold) ? 3 : 1) + (1 - beside / figure.wide) * SHRUNK; // a fold alone leaves its column empty
+    return stacked?.cost <= cost ? stacked : { cost, excess: 0, beside };
   }
 
   /** The penalty of a step of the groups from `start` to `end`, beside what each step costs. */
@@ -337,8 +338,8 @@ const cnnCourseSteps = (() => {
     if (kind === "explorer") return node.matches("p") && before.height <= LEAD ? { repeated: node } : {};
     if (first.wide && own.slice(1).every(isAFold)) {
       const lead = leadOf(blocks, blocks.indexOf(first));
-      const width = lead ? widthBeside(first, [lead, ...own.slice(1)], room) : 0;
-      if (width) return { repeated: lead.node, beside: width, excess: 0 };
+      const way = lead && arranged([lead, ...own], room);
+      if (way) return { repeated: lead.node, beside: way.beside, excess: way.excess };
     }
     if (kind === "reveal") {
       const isItsCode = node.closest("div.cell") === first.node.closest("div.cell");

@@ -290,7 +290,7 @@ EVIDENCE = {
     ],
     "7": [
         (
-            "figure, {} % ± {} % and {} % ± {} %, were",
+            "network, {} % ± {} % and {} % ± {} %, were",
             *(100 * value for share in RUNS for value in (share, two_standard_errors(share))),
         ),
     ],

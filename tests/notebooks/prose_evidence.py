@@ -137,7 +137,13 @@ EVIDENCE = {
         ("step of gradient descent on {} images", *code_numbers("1", r"3000 // (\d+)")),
         ("compute with {}-bit numbers", *code_numbers("1", r'policy\("float(\d+)"')),
         ("stride 1 they are {}, {}, {} …", 3, 3 + 2, 3 + 2 + 2),
-        ("{} million for {} × {} pixels and {} neurons", 1e7 / 1e6, 100, 100, 1e7 / 100**2),
+        (
+            "{} million for a gray image of {} × {} pixels and {} neurons",
+            1e7 / 1e6,
+            100,
+            100,
+            1e7 / 100**2,
+        ),
     ],
     "2": [
         ("{} rows and {} columns. How many", *PICTURE),
@@ -297,7 +303,7 @@ EVIDENCE = {
     ],
     "7": [
         (
-            "figure, {} % ± {} % and {} % ± {} %, were",
+            "network, {} % ± {} % and {} % ± {} %, were",
             *(100 * value for share in RUNS for value in (share, two_standard_errors(share))),
         ),
     ],

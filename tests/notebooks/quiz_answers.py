@@ -151,8 +151,8 @@ ANSWERS = {
         "A falling line of 5 ones crosses": max(0, 1 * 4 + 4 * -1),
         "In the first layer each neuron sees 3 × 3 pixels": field((3, 1), (3, 1)),
         "A gray image of 28 × 28 pixels enters a dense": 28 * 28 * 1000,
-        "And a gray image of 100 × 100, with the same": 100 * 100 * 1000,
-        "And a color image of 224 × 224": 224 * 224 * 3 * 1000,
+        "A gray image of 100 × 100 pixels enters the same": 100 * 100 * 1000,
+        "A color image of 224 × 224 pixels": 224 * 224 * 3 * 1000,
         "Both networks are trained and tested on shuffled": choice(
             "The dense network does as well as before, the CNN gets worse",
             because=order_matters_to_the_cnn_alone(),
@@ -166,10 +166,10 @@ ANSWERS = {
             and says("1", "A convolution has $k \\cdot k \\cdot C \\cdot f$, whatever the size"),
         ),
         "The tent moves one pixel to the right": choice(
-            "Their pattern moves one place to the right, too",
+            "Its pattern moves one place to the right, too",
             because=printed("2", "columns compared: +119\ncolumns that differ: 0 1 2 116 117 118"),
         ),
-        "In the experiment, the network with far more parameters": choice(
+        "On digits as they are, the dense network was less accurate": choice(
             "The CNN’s few weights fit what images are like",
             because=cnn_is_smaller_and_better() and order_matters_to_the_cnn_alone(),
         ),
@@ -452,7 +452,7 @@ ANSWERS = {
             because=2 * sqrt(811 + 899) < 899 - 811
             and printed("7", r"mistakes: 811 and 899, difference 88"),
         ),
-        "Each network is measured on test images of its own": printed_numbers(
+        "One network gets 99.2 % right and another 99.1 %, each": printed_numbers(
             "7", r"about (\S+) images"
         )[0],
         "A layer reads color images and has 16 filters": conv_parameters(5, 3, 16),

@@ -134,6 +134,14 @@ TOGETHER = [
     ("chapters/01_introduction", "answer=", "the weights wij"),
     ("chapters/01_introduction", "rl=rl−1", "pixels a side and the stride"),
     ("chapters/01_introduction", "dense: H·W·C·m", "m neurons in the dense layer"),
+    ("chapters/01_introduction", "Both networks are trained", "One random order shuffles all"),
+    ("chapters/07_summary", "dense:(h·w·Cin+1)·m", "Cout filters of kh×kw"),
+    ("chapters/07_summary", "⌊n+2p−ks⌋+1", "p zeros added at each end"),
+    (
+        "chapters/07_summary",
+        "the difference of run 2 and run 3",
+        "chance typically moves the difference",
+    ),
     (
         "chapters/02_convolutional_layer",
         "Move the window one column",
@@ -451,34 +459,34 @@ def test_a_sentence_before_a_question_stands_above_it(visitor, site, address):
     assert words["bottom"] < question["top"]
 
 
-WITH_SLIDERS = ("02_convolutional_layer", "03_pooling_layer", "04_cnn_architectures")
+WITH_SLIDERS = (
+    "01_introduction",
+    "02_convolutional_layer",
+    "03_pooling_layer",
+    "04_cnn_architectures",
+)
 
 
 # A page whose stored picture speaks to a reader who runs the notebook has it on no step.
 @pytest.mark.parametrize("name", [f"chapters/{name}" for name in WITH_SLIDERS])
-@pytest.mark.parametrize("view", ["present", "slides"])
-def test_a_stored_picture_with_the_tag_no_step_is_on_the_page_alone(
-    visitor, site, address, name, view
-):
-    page = presented(visitor, address(site), name, PROJECTOR, view)
-    holds = """() => cnnCourseTeach.present.steps().some(({ nodes }) => nodes.some((node) =>
-      node.matches(".stored-widget-output, .stored-widget-note")
-        || /cell has sliders/.test(node.textContent)))"""
-    assert page.locator(".bd-article .stored-widget-note").count() == 1
-    assert not page.evaluate(holds)
-
-
-@pytest.mark.parametrize("name", ["chapters/01_introduction"])
-def test_the_note_below_a_stored_picture_is_on_the_step_of_the_picture(
-    visitor, site, address, name
-):
-    for size in PROJECTORS:
-        page = presented(visitor, address(site), name, size, "present")
-        page.evaluate(SHOW, "The picture is a stored one")
-        (picture,) = page.evaluate(BOXES, ".stored-widget-output")
-        (note,) = page.evaluate(BOXES, ".stored-widget-note")
-        assert picture["bottom"] + 8 < note["top"], size
+def test_sliders_that_need_python_are_on_the_page_and_on_no_step(visitor, site, address, name):
+    note = "The picture is a stored one"
+    for view in ("present", "slides"):
+        page = presented(visitor, address(site), name, PROJECTOR, view)
+        assert note in page.locator(".bd-article").text_content()
+        told = page.evaluate(SLIDES)
+        assert len(told) > 20 and not any(note in step["shown"] for step in told)
+        assert page.evaluate("""() => cnnCourseTeach.present.steps().every(({ nodes }) =>
+          nodes.every((node) => !node.matches(".stored-widget-output, .stored-widget-note")))""")
         page.context.close()
+
+
+def test_what_speaks_to_a_single_reader_is_on_no_step(visitor, site, address):
+    page = presented(visitor, address(site), "chapters/01_introduction", (1280, 720), "present")
+    told = page.evaluate(SLIDES)
+    for words in ("the next cell has sliders", "If you cannot play it"):
+        assert words in page.locator(".bd-article").text_content()
+        assert not any(words in step["shown"] for step in told), words
 
 
 CARDS = """() => {

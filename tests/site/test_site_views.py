@@ -478,7 +478,9 @@ SAID = {
     "01_introduction": {
         "receptive-field&paths=1": {"paths": True},
         "receptive-field&network=Conv2D:filters-16:strides-2:padding-same,"
-        "Conv2D:filters-16:padding-same": {"strides of layers": [2, 1]},
+        "Conv2D:filters-16:padding-same&layer=2&at=3,3": {
+            **{"strides of layers": [2, 1], "layer": 2, "position": [3, 3]}  # whole in the image
+        },
     },
     "02_convolutional_layer": {
         "filter&relu=1": {"kernel": "vertical line", "relu": True},

@@ -40,7 +40,7 @@ const cnnCourseSteps = (() => {
   /** The width of a figure, its height as a share of that, and how much lower it may get beside words that belong to it. */
   function figureOf(node) {
     const image = node.querySelector("img[width]");
-    if (!image || node.querySelector("table") || node.closest(".stored-widget-output")) return { wide: 0, ratio: 0, spare: 0 };
+    if (!image || node.querySelector("table")) return { wide: 0, ratio: 0, spare: 0 };
     const ratio = image.naturalHeight / image.naturalWidth;
     const spare = Math.max(0, image.offsetHeight - image.getAttribute("width") * ratio * FIGURE);
     return { wide: image.offsetHeight / ratio, ratio, spare };

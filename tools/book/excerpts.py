@@ -13,7 +13,8 @@ from bs4 import BeautifulSoup, Tag
 
 SCRIPT = "searchtexts.js"
 TEXT = ".bd-article"
-LEFT_OUT = ".headerlink, script, style, noscript, .live-widget"
+# What a cell prints says little outside its place, and would weigh 5 kB.
+LEFT_OUT = ".headerlink, script, style, noscript, .live-widget, .cell_output .output"
 APART = "p, li, dt, dd, h1, h2, h3, h4, h5, h6, td, th, caption, pre, div, summary, br"
 FORMULA = "math[display=block]"  # without its signs' places it cannot be read
 PLACES = "section[id], dt[id]"  # what a result may lead to within a page

@@ -70,7 +70,7 @@ def test_the_notebook_builds_the_same_network():
     from keras import layers
 
     cells = nbformat.read(CHAPTER, as_version=4).cells
-    source = next(cell.source for cell in cells if cell.source.startswith("model = keras.Seq"))
+    source = next(cell.source for cell in cells if "model = keras.Sequential(" in cell.source)
     names = {"keras": keras, "layers": layers}
     exec(source, names)
 

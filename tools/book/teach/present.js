@@ -122,6 +122,9 @@ const cnnCoursePresent = (() => {
     article.style.top = `${state.body ? Math.max(0, left / 2) : 0}px`;
   }
 
+  /** What has the ground of a block: of a question, its quiz. */
+  const boxOf = (node) => (node.matches(".cx-question") ? node.closest(".live-widget") : node);
+
   /** Let figures be as high as the words of their step leave room, or stand beside them. */
   function placeFigures({ figures = [], nodes, repeated, excess, beside }) {
     if (!excess && !beside) return;
@@ -133,7 +136,7 @@ const cnnCoursePresent = (() => {
     }
     const shown = repeated ? [...nodes, repeated] : nodes;
     const figure = nodes.find((each) => each.contains(figures[0])) ?? repeated;
-    const words = shown.filter((each) => each !== figure);
+    const words = shown.filter((each) => each !== figure).map(boxOf);
     article.style.setProperty("--beside", `${beside}px`);
     figure.classList.add("present-beside");
     for (const each of words) each.classList.add("present-words");
@@ -147,7 +150,7 @@ const cnnCoursePresent = (() => {
   function releaseFigures({ figures = [], nodes, repeated }) {
     article.style.minHeight = "";
     for (const each of figures) each.style.removeProperty("--room");
-    for (const each of repeated ? [...nodes, repeated] : nodes) {
+    for (const each of [...nodes, ...(repeated ? [repeated] : [])].flatMap((node) => [node, boxOf(node)])) {
       each.classList.remove("present-beside", "present-words");
       if (each.style.top) each.style.top = "";
     }

@@ -406,7 +406,8 @@ const cnnCourseSteps = (() => {
   const withoutLeads = (steps) => steps.filter((step, at) => {
     const next = steps[at + 1];
     const isRepeated = step.nodes.length === 1 && next?.repeated === step.nodes[0] && step.nodes[0].matches("p");
-    return !isRepeated || next.blocks[0].isApart || step.above;
+    // An explorer may have no room for them.
+    return !isRepeated || next.kind === "explorer" || next.blocks[0].isApart || step.above;
   });
 
   /** Titles, what a slide shows, and the words that lead to it or end its sentence. */

@@ -348,7 +348,9 @@ const cnnCourseSteps = (() => {
     if (!own.every((block) => isWords(block) || block.kind === "question")) return {};
     const beside = before.wide ? widthBeside(before, own, room, REMINDER) : 0;
     if (beside) return { repeated: node, beside };
-    const isSmall = (before.kind === "reveal" || isOutput(before)) && !before.wide && before.height + height <= room;
+    // What stands behind a fold speaks of something new, unless it is a figure that was seen.
+    const isNext = blocks[blocks.indexOf(first) - 1] === before;
+    const isSmall = isNext && (before.kind === "reveal" || isOutput(before)) && !before.wide && before.height + height <= room;
     return isSmall && kind === "text" ? { repeated: node } : {};
   }
 
@@ -414,7 +416,8 @@ const cnnCourseSteps = (() => {
   function withLeads(part) {
     const shown = new Set(part.filter((block) => block.kind === "heading" || isForSlides(block)));
     part.forEach((block, at) => {
-      if (!shown.has(block) || block.kind === "heading" || isTold(block)) return;
+      const isItsOwn = isTold(block) && isWords(block); // words that the author has put on the slide
+      if (!shown.has(block) || block.kind === "heading" || isItsOwn) return;
       // What to ask before a figure is shown is asked on the slide before.
       const isOwnCode = ({ node }) => node.matches(".cell_input") && node.closest("div.cell") === block.node.closest("div.cell");
       const before = part.slice(0, at).findLast((each) => !isOwnCode(each));

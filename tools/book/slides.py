@@ -42,11 +42,15 @@ def cell_of(node: nodes.Element) -> int:
     return line // LINES - 1
 
 
-def wrapped(node: nodes.Element, choice: str) -> None:
-    """Put a block into an element that tells present mode of the cell's choice."""
+def wrapped(blocks: list[nodes.Element], choice: str) -> None:
+    """Put neighbors into an element that tells present mode of the cell's choice.
+
+    A cell's blocks go together: a fold begins in one of them and ends in another.
+    """
     begin = nodes.raw("", f'<div class="course-slide" data-slide="{choice}">', format="html")
-    parent, place = node.parent, node.parent.index(node)
-    parent[place : place + 1] = [begin, node, nodes.raw("", "</div>", format="html")]
+    parent, place = blocks[0].parent, blocks[0].parent.index(blocks[0])
+    parent.insert(place, begin)
+    parent.insert(parent.index(blocks[-1]) + 1, nodes.raw("", "</div>", format="html"))
 
 
 def mark_cells(app, doctree: nodes.document) -> None:
@@ -55,7 +59,7 @@ def mark_cells(app, doctree: nodes.document) -> None:
     if file.suffix != ".ipynb":
         return
     cells = [cell["metadata"] for cell in json.loads(file.read_text("utf-8"))["cells"]]
-    noted = set()
+    noted, chosen = set(), {}
     blocks = [each for section in doctree.findall(nodes.section) for each in section.children]
     for block in blocks:
         if isinstance(block, (nodes.section, nodes.title)):
@@ -69,10 +73,13 @@ def mark_cells(app, doctree: nodes.document) -> None:
             block.parent.insert(block.parent.index(block) + 1, aside)
         for tag in cells[cell].get("tags", []):
             if tag in CHOICES:
-                wrapped(block, CHOICES[tag])
+                key = cell, id(block.parent), CHOICES[tag]
+                chosen.setdefault(key, []).append(block)
             elif tag == NO_OUTPUT:
                 for output in [*find(block, "cell_code_output")]:
-                    wrapped(output, CHOICES["no-step"])
+                    wrapped([output], CHOICES["no-step"])
+    for (_, _, choice), members in chosen.items():
+        wrapped(members, choice)
 
 
 def print_deck(page, address: str, target: Path) -> int:

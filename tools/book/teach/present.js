@@ -109,7 +109,12 @@ const cnnCoursePresent = (() => {
   /** Scale the step that is shown: text as large as it is, an explorer as large as it can be. */
   function fit() {
     const isExplorer = state.steps[state.at].kind === "explorer";
-    const scale = isExplorer ? largestExplorer() : largest(screen().scale);
+    let scale = isExplorer ? largestExplorer() : largest(screen().scale);
+    const lead = article.querySelector(".present-lead:not(.present-off)");
+    if (isExplorer && lead && state.least < LEAST[0]) {
+      hide(lead); // letters that are read from the last row come first
+      scale = largestExplorer();
+    }
     lay(scale);
     state.scale = scale;
     center();

@@ -97,9 +97,10 @@ const cnnCourseSteps = (() => {
 
   /** Whether a slide shows a block by itself; what it does not is for the speaker. */
   function isForSlides({ node, kind }) {
+    if (kind === "notes") return false;
     const choice = node.closest("[data-slide]")?.dataset.slide;
     if (choice) return choice === "show";
-    if (kind !== "text") return kind !== "notes";
+    if (kind !== "text") return true;
     if (node.closest(".course-goals, .course-remember")) return true;
     if (node.matches(".cell_input")) {
       // What a figure or an explorer was made with is no sight.

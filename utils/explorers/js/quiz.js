@@ -11,10 +11,10 @@ import { readNumber } from "./numbers.js";
 
 const MARKUP = /`([^`]+)`|\*\*(\S|\S.*?\S)\*\*|\*([^\s*]|[^\s*][^*]*[^\s*])\*/g;
 
-// Spaces around a sign between numbers, before a percent sign, between single digits, and in
-// "et al.": no line ends there (as in tools/book/spaces.py).
-const UNBROKEN = /([\d%]) (?=[×·±] [\d.])|([×·±]) (?=[\d.])|(\d) (?=%)|\b(\d) (?=\d\b)|\b(et) (?=al\b)/g;
-const unbroken = (text) => text.replace(UNBROKEN, (match) => `${match.slice(0, -1)}\u00a0`);
+// No line ends at a sign between numbers, before a percent sign, between single digits (as in
+// tools/book/spaces.py).
+const UNBROKEN = /[\d%] (?=[×·±] [\d.])|[×·±] (?=[\d.])|\d (?=%)|\b\d (?=\d\b)/g;
+const unbroken = (text) => text.replace(UNBROKEN, ([sign]) => `${sign}\u00a0`);
 
 /** A text with `code`, **bold** and *italic* as nodes. Everything else stays text. */
 export function rich(text) {

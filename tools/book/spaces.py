@@ -1,8 +1,7 @@
 """Keeps together what no line should part: “3 × 3”, “± 0.5 %”, a row of digits, “et al.”.
 
 Notebooks have plain spaces, which everyone can type. While the book is built, those within
-such a group become no-break spaces (U+00A0). utils/explorers/js/quiz.js does the same for the
-words of questions.
+such a group become no-break spaces (U+00A0), in the questions of a quiz too (widgets/state.py).
 """
 
 from __future__ import annotations

@@ -9,15 +9,27 @@ import re
 from tools.notebooks import widgets
 from utils.explorers import modules
 
+from ..spaces import unbroken
 from .markup import Problem
 
 NEVER_NEEDED = re.compile(r"layout|style|tooltip|tabbable|_dom_classes|_(model|view)_.*")
 STATE = '<script type="{type}"{colab}>{state}</script>'
 
 
+def with_unbroken(part):
+    """Return the questions of a quiz, or a part of them, with no-break spaces in their words."""
+    if isinstance(part, str):
+        return unbroken(part)
+    if isinstance(part, list):
+        return [with_unbroken(each) for each in part]
+    return {k: with_unbroken(v) for k, v in part.items()} if isinstance(part, dict) else part
+
+
 def slim(model: dict) -> dict:
     """Return a stored model with what a page needs of it."""
     state = {k: v for k, v in model["state"].items() if not NEVER_NEEDED.fullmatch(k)}
+    if "questions" in state:
+        state["questions"] = with_unbroken(state["questions"])
     kept = {"model_name": model["model_name"], "state": state}
     if buffers := model.get("buffers"):
         kept["buffers"] = [{"path": b["path"], "data": b["data"]} for b in buffers]

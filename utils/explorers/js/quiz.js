@@ -11,28 +11,22 @@ import { readNumber } from "./numbers.js";
 
 const MARKUP = /`([^`]+)`|\*\*(\S|\S.*?\S)\*\*|\*([^\s*]|[^\s*][^*]*[^\s*])\*/g;
 
-// No line ends at a sign between numbers, before a percent sign, between single digits (as in
-// tools/book/spaces.py).
-const UNBROKEN = /[\d%] (?=[×·±] [\d.])|[×·±] (?=[\d.])|\d (?=%)|\b\d (?=\d\b)/g;
-const unbroken = (text) => text.replace(UNBROKEN, ([sign]) => `${sign}\u00a0`);
-
 /** A text with `code`, **bold** and *italic* as nodes. Everything else stays text. */
 export function rich(text) {
   const nodes = [];
   let end = 0;
   for (const match of text.matchAll(MARKUP)) {
     const [all, code, bold, italic] = match;
-    nodes.push(unbroken(text.slice(end, match.index)));
+    nodes.push(text.slice(end, match.index));
     if (code) nodes.push(create("code", {}, code));
     else nodes.push(create(bold ? "strong" : "em", {}, ...rich(bold ?? italic)));
     end = match.index + all.length;
   }
-  return [...nodes, unbroken(text.slice(end))];
+  return [...nodes, text.slice(end)];
 }
 
-/** A text without its markup, with plain spaces. */
-const plainText = (text) =>
-  rich(text).map((node) => node.textContent ?? node).join("").replaceAll("\u00a0", " ");
+/** A text without its markup. */
+const plainText = (text) => rich(text).map((node) => node.textContent ?? node).join("");
 
 // Grouped as in much of Europe: 15.200 is 15200 there, and 15.2 elsewhere.
 const DOTTED = /^\s*[+\-−–‐‑]?[1-9]\d{0,2}(?:\.\d{3})+(?![\d.,])/;

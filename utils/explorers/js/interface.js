@@ -122,19 +122,18 @@ export function frame(el, { title, onReset = null }) {
   el.replaceChildren(root);
 
   let timer = 0;
-  let said = null;
-  let heard = null;
+  let said = null; // what is shown and what is spoken
   const say = (text, spoken = text) => {
-    if (said === text && heard === spoken) return;
+    if (said === text + spoken) return;
     clearTimeout(timer);
-    heard = spoken;
     // A page that opens says nothing: what is there can be read.
     if (said !== null) {
       timer = setTimeout(() => {
         announced.textContent = spoken;
       }, 600);
     }
-    status.textContent = said = text;
+    said = text + spoken;
+    status.textContent = text;
   };
   return { root, body, say };
 }

@@ -288,8 +288,11 @@ def test_a_figure_takes_the_room_of_a_slide_and_stays_clear_of_the_bar(visitor, 
     (figure,) = page.evaluate(BOXES, "img")
     assert 0 <= height - BAR - figure["bottom"] < 40
     page.evaluate(SHOW, "two kernels: vertical line, whose weights add up to 7")
-    (figure,) = page.evaluate(BOXES, "details img")  # beside the fold that explains it
-    assert 0 <= height - BAR - figure["bottom"] < 0.3 * height
+    # One beside the fold that explains it takes what the fold leaves of the width.
+    (figure,) = page.evaluate(BOXES, "details img")
+    (fold,) = page.evaluate(BOXES, "details:not(.course-reveal)")
+    assert 0 <= width - figure["right"] < 80 and 0 < figure["left"] - fold["right"] < 90
+    assert figure["bottom"] <= height - BAR and fold["right"] - fold["left"] < 0.4 * width
 
 
 def test_a_video_stands_in_the_middle_of_its_slide(visitor, site, address):

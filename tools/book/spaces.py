@@ -13,9 +13,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 # Spaces around a sign between numbers, before a percent sign, between single digits, in “et al.”.
-UNBROKEN = re.compile(
-    r"([\d%]) (?=[×·±] [\d.])|([×·±]) (?=[\d.])|(\d) (?=%)|\b(\d) (?=\d\b)|\b(et) (?=al\b)"
-)
+UNBROKEN = re.compile(r"[\d%] (?=[×·±] [\d.])|[×·±] (?=[\d.])|\d (?=%)|\b\d (?=\d\b)|\bet (?=al\b)")
 AS_IT_IS = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
 
 

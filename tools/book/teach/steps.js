@@ -119,11 +119,13 @@ const cnnCourseSteps = (() => {
   const isFormula = ({ node }) => node.matches("div.math");
   const isOutput = ({ node }) => node.matches(".output") || Boolean(node.querySelector(":scope > img"));
 
-  /** Whether a cell's code is followed by what it gives. */
-  const isCodeAndOutput = (one, next) => {
+  const isSameCell = (one, other) => {
     const cell = one.node.closest("div.cell");
-    return cell !== null && cell === next.node.closest("div.cell") && isOutput(next);
+    return cell !== null && cell === other.node.closest("div.cell");
   };
+  /** Whether a cell's code is followed by what it gives. */
+  const isCodeAndOutput = (one, next) => isSameCell(one, next) && isOutput(next);
+  const isCodeOf = (one, other) => one.node.matches(".cell_input") && isSameCell(one, other);
 
   /** Whether these words lead to the next block, “… says that”, or are its title or term. */
   const isLeading = ({ node }, next) =>
@@ -188,8 +190,8 @@ const cnnCourseSteps = (() => {
   const STEP = 10;
   const LONE_PART = 11; // of a list, left behind or ahead: rather a step more
   const LONE_WORDS = 4; // a step for a sentence or two
-  const LED_ASTRAY = 4; // words, apart from what they lead to
-  const SPOKEN_OF = 2; // what is seen, apart from the words that speak of it
+  const PARTED_LEAD = 4; // words, apart from what they lead to
+  const PARTED_COMMENT = 2; // what is seen, apart from the words that speak of it
   const SHRUNK = 10; // a figure that has to give up all of its width
   const BESIDE = 1; // words beside a figure rather than above and below it
   const HIGHEST = 0.95; // share of the room that a figure of any height takes without loss
@@ -213,7 +215,7 @@ const cnnCourseSteps = (() => {
   function parting(before, next) {
     const [one, other] = [before.at(-1), next[0]].map(isWords);
     if (one === other) return 0;
-    return one ? LED_ASTRAY : SPOKEN_OF;
+    return one ? PARTED_LEAD : PARTED_COMMENT;
   }
 
   /** The words, or folds of words, and the figure of a step that has nothing else, or null. */
@@ -320,9 +322,7 @@ const cnnCourseSteps = (() => {
 
   /** The paragraph that leads to a block: it stands right before it, or before its cell's code. */
   function leadOf(part, at) {
-    const cell = part[at].node.closest("div.cell");
-    const isPassed = ({ node, kind }) => kind === "notes" || (node.matches(".cell_input") && node.closest("div.cell") === cell);
-    const before = part.slice(0, at).findLast((block) => !isPassed(block));
+    const before = part.slice(0, at).findLast((block) => block.kind !== "notes" && !isCodeOf(block, part[at]));
     const isLead = before?.kind === "text" && before.heading === part[at].heading && before.node.matches("p");
     return isLead ? before : null;
   }
@@ -343,8 +343,7 @@ const cnnCourseSteps = (() => {
       if (way) return { repeated: lead.node, beside: way.beside, excess: way.excess };
     }
     if (kind === "reveal") {
-      const isItsCode = node.closest("div.cell") === first.node.closest("div.cell");
-      return isItsCode && before.height + height <= room + TITLE ? { repeated: node } : {};
+      return isCodeOf(before, first) && before.height + height <= room + TITLE ? { repeated: node } : {};
     }
     if (!own.every((block) => isWords(block) || block.kind === "question")) return {};
     const beside = before.wide ? widthBeside(before, own, room, REMINDER) : 0;
@@ -420,8 +419,7 @@ const cnnCourseSteps = (() => {
       const isItsOwn = isTold(block) && isWords(block); // words that the author has put on the slide
       if (!shown.has(block) || block.kind === "heading" || isItsOwn) return;
       // What to ask before a figure is shown is asked on the slide before.
-      const isOwnCode = ({ node }) => node.matches(".cell_input") && node.closest("div.cell") === block.node.closest("div.cell");
-      const before = part.slice(0, at).findLast((each) => !isOwnCode(each));
+      const before = part.slice(0, at).findLast((each) => !isCodeOf(each, block));
       if (block.wide && before?.kind === "notes") block.isApart = true;
       block.lead = part[at - 1]?.node.matches(".cell_input") && shown.has(part[at - 1]) ? null : leadOf(part, at);
       if (block.lead && block.lead.node.closest("[data-slide]")) return;
